@@ -1,0 +1,50 @@
+// The door of every npm script: `node app/scripts/run.mjs NAME ARGS`. Sets up what is missing, then runs NAME on Node 24.
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ensureBuilt, ensureInstalled, modernNode, root } from './setup.mjs'
+
+const at = (...parts) => path.join(root, ...parts)
+const COMMANDS = {
+  start: { file: at('out/cli.js'), args: ['serve'], asCaller: true },
+  shoal: { file: at('out/cli.js'), asCaller: true },
+  build: { file: at('app/scripts/build.mjs'), noBuild: true },
+  check: { file: at('app/scripts/check.mjs'), noBuild: true },
+  format: { file: at('app/scripts/format.mjs'), noBuild: true },
+  test: { file: at('app/scripts/test.mjs'), args: ['all'] },
+  'test:unit': { file: at('app/scripts/test.mjs'), args: ['unit'], noBuild: true },
+  'test:long': { file: at('app/scripts/test.mjs'), args: ['long'] },
+  bench: { file: at('e2e/bench/main.ts') }
+}
+
+const [name, ...rest] = process.argv.slice(2)
+const command = COMMANDS[name]
+if (command == null) fail(`No such script: ${name}. There are: ${Object.keys(COMMANDS).join(', ')}.`)
+try {
+  await ensureInstalled()
+  if (command.noBuild !== true) await ensureBuilt()
+  if (command.asCaller && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD) // paths are the caller's; npm moved us
+  await run(modernNode(), command.file, [...(command.args ?? []), ...rest])
+} catch (error) {
+  fail(error.message)
+}
+
+/** In this process where it is new enough (one process less, signals as they are), else in a child that is waited for. */
+async function run(node, file, args) {
+  if (node === process.execPath) {
+    process.argv = [node, file, ...args]
+    await import(pathToFileURL(file).href)
+    return
+  }
+  const child = spawn(node, [file, ...args], { stdio: 'inherit' })
+  process.on('SIGINT', () => {}) // the terminal sends it to the child as well, which decides
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)
+  })
+}
+
+function fail(sentence) {
+  process.stderr.write(`${sentence}\n`)
+  process.exit(1)
+}
