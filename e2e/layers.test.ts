@@ -1,0 +1,105 @@
+// The arrows of app/docs/ARCHITECTURE.md, followed from file to file through every import.
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+
+interface Import {
+  readonly target: string // a file of ours, or the name of a package
+  readonly isLocal: boolean
+  readonly isType: boolean // vanishes when the types are stripped
+}
+
+const STATEMENT = /^[ \t]*(?:import|export)\b(?<what>[^'"\n;]*(?:\{[^}]*\}[^'"\n;]*)?)['"](?<spec>[^'"\n]+)['"]/gm
+const DYNAMIC = /\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/g
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, 'utf8')
+  const found = [...text.matchAll(STATEMENT)].map(match => ({
+    spec: match.groups?.spec ?? '',
+    isType: /^\s*type\b/.test(match.groups?.what ?? '')
+  }))
+  for (const match of text.matchAll(DYNAMIC)) found.push({ spec: match[1] ?? '', isType: false })
+  return found.map(({ spec, isType }) => {
+    const isLocal = spec.startsWith('.')
+    return { target: isLocal ? path.posix.join(path.posix.dirname(file), spec) : spec, isLocal, isType }
+  })
+}
+
+const files = globSync('{core,app,main,renderer,e2e}/**/*.{ts,tsx,mts}').map(file => file.split(path.sep).join('/'))
+const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file) || file.startsWith('e2e/')
+const sources = files.filter(file => !isTest(file))
+const graph = new Map(files.map(file => [file, importsOf(file)]))
+
+/** Everything a file loads when it runs, however indirectly: our files and packages. */
+function reach(...from: string[]): Set<string> {
+  const seen = new Set(from)
+  for (const file of seen) {
+    for (const { target, isType } of graph.get(file) ?? []) if (!isType) seen.add(target)
+  }
+  return seen
+}
+
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  'app/contract': ['app/contract/', 'core/errors.ts'],
+  core: ['core/'],
+  app: ['app/', 'core/'],
+  main: ['main/', 'app/', 'core/'],
+  renderer: ['renderer/']
+}
+const layerOf = (file: string): string =>
+  file.startsWith('app/contract/') ? 'app/contract' : (file.split('/')[0] ?? '')
+
+test('the walk sees the imports it is about', () => {
+  assert.ok(sources.length > 20, 'sources were found')
+  assert.ok((graph.get('core/link.ts') ?? []).some(found => found.target === 'core/errors.ts'))
+  assert.ok((graph.get('core/link.ts') ?? []).some(found => !found.isLocal))
+})
+
+test('imports point inward, and every local one exists', () => {
+  for (const file of sources) {
+    for (const { target, isLocal, isType } of graph.get(file) ?? []) {
+      if (!isLocal) continue
+      assert.ok(existsSync(target), `${file} imports ${target}, which is not there`)
+      const layer = layerOf(file)
+      const allowed = MAY_IMPORT[layer] ?? []
+      const isContractType = layer === 'renderer' && isType && target.startsWith('app/contract/')
+      assert.ok(isContractType || allowed.some(start => target.startsWith(start)), `${file} must not import ${target}`)
+    }
+  }
+})
+
+test('tests beside a file import nothing from e2e', () => {
+  for (const file of files.filter(name => isTest(name) && !name.startsWith('e2e/'))) {
+    for (const { target, isLocal } of graph.get(file) ?? []) {
+      assert.ok(!isLocal || !target.startsWith('e2e/'), `${file} must not import ${target}`)
+    }
+  }
+})
+
+test('neither the page nor the contract needs node or electron, however indirectly', () => {
+  const pages = sources.filter(file => file.startsWith('renderer/') || file.startsWith('app/contract/'))
+  for (const target of reach(...pages)) assert.ok(!/^(node:|electron$)/.test(target), `a page would load ${target}`)
+})
+
+test('electron is imported by main alone, react by the renderer alone, servers by the host alone', () => {
+  for (const file of sources) {
+    for (const { target } of graph.get(file) ?? []) {
+      if (/^electron(\/|$)/.test(target)) assert.match(file, /^main\//)
+      if (/^react(-dom)?(\/|$)/.test(target)) assert.match(file, /^renderer\//)
+      if (/^(node:https?|node:http2|ws)$/.test(target))
+        assert.match(file, /^app\/(host|cli)\//, `${file} imports ${target}`)
+      if (/^node:sqlite$/.test(target)) assert.match(file, /^core\/store\//)
+    }
+  }
+})
+
+test('the command line loads no libp2p in its own thread', () => {
+  for (const target of reach('app/cli/main.ts')) {
+    assert.ok(!/^(libp2p$|@libp2p\/|@chainsafe\/libp2p)/.test(target), `the command line would load ${target}`)
+  }
+})
+
+test('the builder still packages the root', () => {
+  assert.ok(!existsSync('app/package.json'), 'electron-builder takes app/ instead as soon as app/package.json exists')
+})
