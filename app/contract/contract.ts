@@ -1,0 +1,136 @@
+// Everything that may cross to a UI or to the command line stands here, once. Adding a line is the only way to add a call, and the compiler then asks
+// for its handler (service.ts). Inputs are limited here, before anybody acts on them. What goes on for long is a job of its own: the call names it
+// and returns, a feed shows it, another call stops it, and a client that goes away stops nothing.
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import {
+  AbsolutePath,
+  AddrText,
+  FileRow,
+  Folder,
+  FolderEntry,
+  Grant,
+  JobId,
+  Limits,
+  LinkText,
+  listUpdate,
+  NodeInfo,
+  NodeStatus,
+  PathInside,
+  Peer,
+  Preview,
+  Root,
+  Settings,
+  Share,
+  ShareEvent,
+  ShareJob,
+  Transfer,
+  TransferDetails,
+  TransferEvent,
+  TransferId,
+  VerifyEvent
+} from './shapes.ts'
+
+const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => oc.input(input).output(output)
+/** Values as they change, at most ten a second, one in flight: a slow reader gets the newest state, never a queue. */
+const feed = <I extends z.ZodType, O extends z.ZodType>(input: I, value: O) =>
+  oc.input(input).output(eventIterator(value))
+
+const nothing = z.object({})
+const byRoot = z.object({ root: Root })
+const byTransfer = z.object({ id: TransferId })
+const done = z.object({})
+
+export const contract = {
+  node: {
+    info: call(nothing, NodeInfo),
+    status: feed(nothing, NodeStatus),
+    /** Dials one address now and remembers it for this run. Throws no-providers when nobody answers there, forbidden when the mode does not allow it. */
+    dial: call(z.object({ addr: AddrText }), done)
+  },
+  share: {
+    /** One grant: its own root; several: a folder holding them by base name (twins: usage). */
+    create: call(
+      z.object({ grants: z.array(Grant).min(1).max(10_000), skipUnreadable: z.boolean() }),
+      z.object({ job: JobId })
+    ),
+    follow: feed(z.object({ job: JobId }), ShareEvent),
+    cancel: call(z.object({ job: JobId }), done),
+    jobs: feed(nothing, z.array(ShareJob)),
+    list: call(nothing, z.array(Share)),
+    feed: feed(nothing, listUpdate(Share)),
+    link: call(byRoot, z.object({ link: LinkText })),
+    /** Forgets the share; touches no user file. Throws not-found. */
+    remove: call(byRoot, done),
+    /** Re-hashes everything, for as long as somebody listens. Throws not-found. */
+    verify: feed(byRoot, VerifyEvent)
+  },
+  transfer: {
+    /** Finds out what a link holds, for as long as somebody listens. Starts no download. */
+    preview: feed(z.object({ link: LinkText }), Preview),
+    /** A page of the file tree of a root that was previewed or is being got. Throws not-found. */
+    files: call(
+      z.object({ root: Root, offset: z.int().min(0), limit: z.int().min(1).max(1000) }),
+      z.object({ total: z.int(), rows: z.array(FileRow) })
+    ),
+    /**
+     * Starts, or goes on with, the transfer of this root into this folder. `folder` null: the default one. `selection`: file indexes, null: all.
+     * `giveUpAfterMs`: fails when for that long nobody could send anything still missing; null: waits for ever.
+     */
+    start: call(
+      z.object({
+        link: LinkText,
+        folder: Grant.nullable(),
+        selection: z.array(z.int().min(0)).max(1_000_000).nullable(),
+        addrs: z.array(AddrText).max(64),
+        giveUpAfterMs: z.int().min(0).max(2_147_483_647).nullable()
+      }),
+      z.object({ id: TransferId, root: Root })
+    ),
+    follow: feed(byTransfer, TransferEvent),
+    pause: call(byTransfer, done),
+    resume: call(byTransfer, done),
+    retry: call(byTransfer, done),
+    /** Stops it and removes the `.part` it made. */
+    cancel: call(byTransfer, done),
+    /** Takes a finished or failed one off the list; touches no file. */
+    remove: call(byTransfer, done),
+    limit: call(z.object({ id: TransferId, downloadBytesPerSecond: z.int().min(0) }), done),
+    list: call(nothing, z.array(Transfer)),
+    feed: feed(nothing, listUpdate(Transfer)),
+    details: feed(byTransfer, TransferDetails)
+  },
+  peer: {
+    list: call(nothing, z.array(Peer)),
+    feed: feed(nothing, listUpdate(Peer))
+  },
+  settings: {
+    get: call(nothing, Settings),
+    /** Only the named ones change. `downloads`: a grant for a folder. */
+    set: call(Settings.partial().extend({ downloads: Grant.optional() }), Settings),
+    feed: feed(nothing, Settings)
+  },
+  limits: {
+    /** For this run only; what is saved stays. */
+    set: call(Limits, done)
+  },
+  grant: {
+    /** Turns absolute paths into one-use grants. The command line's door only; every other is told forbidden. */
+    paths: call(
+      z.object({ paths: z.array(AbsolutePath).min(1).max(10_000), use: z.enum(['read', 'write']) }),
+      z.object({ grants: z.array(Grant) })
+    ),
+    /** A grant for something inside a folder the host was started with. */
+    inside: call(
+      z.object({ folder: z.int().min(0), path: PathInside, use: z.enum(['read', 'write']) }),
+      z.object({ grant: Grant })
+    ),
+    folders: call(nothing, z.array(Folder)),
+    entries: call(z.object({ folder: z.int().min(0), path: PathInside }), z.array(FolderEntry))
+  },
+  app: {
+    /** What a page wants to have in the log; cut, and never more than a few a second. */
+    log: call(z.object({ level: z.enum(['info', 'error']), message: z.string().max(2000) }), done)
+  }
+}
+export type Contract = typeof contract
