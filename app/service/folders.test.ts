@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { Folders } from './folders.ts'
+
+test('a browser sees what is inside its folders and nothing beside them', async t => {
+  const top = await mkdtemp(path.join(tmpdir(), 'shoal-folders-'))
+  t.after(async () => rm(top, { recursive: true }))
+  await mkdir(path.join(top, 'open/deep'), { recursive: true })
+  await mkdir(path.join(top, 'open-not'))
+  await writeFile(path.join(top, 'open/a.txt'), 'abc')
+  await writeFile(path.join(top, 'secret'), 'x')
+  await symlink('..', path.join(top, 'open/up'))
+  await symlink('../open-not', path.join(top, 'open/beside'))
+  const folders = new Folders([path.join(top, 'open')])
+
+  assert.deepEqual(folders.list(), [{ id: 0, name: 'open' }])
+  assert.deepEqual(await folders.entries(0, []), [
+    { name: 'deep', kind: 'folder', bytes: 0 },
+    { name: 'a.txt', kind: 'file', bytes: 3 }
+  ])
+  await assert.rejects(folders.resolve(1, []), { code: 'not-found' })
+  await assert.rejects(folders.resolve(0, ['..', 'secret']), { code: 'forbidden' })
+  await assert.rejects(folders.resolve(0, ['a/../../secret']), { code: 'forbidden' })
+  await assert.rejects(folders.resolve(0, ['up', 'secret']), { code: 'forbidden' })
+  await assert.rejects(folders.resolve(0, ['beside']), { code: 'forbidden' })
+  await assert.rejects(folders.resolve(0, ['gone']), { code: 'not-found' })
+})

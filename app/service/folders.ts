@@ -1,0 +1,62 @@
+// The folders a host was started with: the only places a browser may choose from. A path inside is judged after every symlink was followed.
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { CodedError } from '../../core/errors.ts'
+
+export interface Entry {
+  readonly name: string
+  readonly kind: 'file' | 'folder'
+  readonly bytes: number
+}
+
+const MAX_ENTRIES = 10_000 // what one look into a folder shows at most
+
+export class Folders {
+  readonly #roots: readonly string[]
+
+  /** @param roots absolute */
+  constructor(roots: readonly string[]) {
+    this.#roots = roots
+  }
+
+  list(): { id: number; name: string }[] {
+    return this.#roots.map((root, id) => ({ id, name: path.basename(root) || root }))
+  }
+
+  /** The absolute path of something that exists inside folder `id`. Throws not-found, forbidden. */
+  async resolve(id: number, inside: readonly string[]): Promise<string> {
+    const root = this.#roots[id]
+    if (root == null) throw new CodedError('not-found', 'That folder is not one of those Shoal was started with.')
+    const isPlain = inside.every(part => part !== '.' && part !== '..' && !/[/\\\0]/.test(part))
+    if (!isPlain) throw new CodedError('forbidden', 'That name cannot be used here.')
+    const [top, wanted] = await Promise.all([real(root), real(path.join(root, ...inside))])
+    if (wanted !== top && !wanted.startsWith(top.endsWith(path.sep) ? top : top + path.sep)) {
+      throw new CodedError('forbidden', 'That leads outside the folder Shoal was started with.')
+    }
+    return wanted
+  }
+
+  /** What stands in a folder, folders first; symlinks and special files are not shown. Throws not-found, forbidden, unreadable. */
+  async entries(id: number, inside: readonly string[]): Promise<Entry[]> {
+    const folder = await this.resolve(id, inside)
+    const found: Entry[] = []
+    const names = await readdir(folder).catch((cause: unknown) => {
+      throw new CodedError('unreadable', 'That folder cannot be read.', { cause })
+    })
+    for (const name of names.slice(0, MAX_ENTRIES)) {
+      const info = await lstat(path.join(folder, name)).catch(() => undefined) // gone meanwhile
+      if (info?.isDirectory() === true) found.push({ name, kind: 'folder', bytes: 0 })
+      else if (info?.isFile() === true) found.push({ name, kind: 'file', bytes: info.size })
+    }
+    return found.sort((a, b) => (a.kind === b.kind ? a.name.localeCompare(b.name) : a.kind === 'folder' ? -1 : 1))
+  }
+}
+
+async function real(file: string): Promise<string> {
+  try {
+    await stat(file)
+    return await realpath(file)
+  } catch (cause) {
+    throw new CodedError('not-found', 'That is no longer there. Look into the folder again.', { cause })
+  }
+}
