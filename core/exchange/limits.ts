@@ -1,0 +1,89 @@
+// Every number of the exchange protocol, once. What a stranger chooses is held against these where it enters.
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+export const PROTOCOL_VERSION = 1
+
+// Wire
+/** Payload of a control frame, type byte included: room for 128 KiB of bits, small enough to buffer for 150 peers. */
+export const MAX_CONTROL_BYTES = 256 * KIB
+/** Payload of a data frame: small enough that a Cancel and another peer's turn wait for little. */
+export const MAX_FRAME_BYTES = 64 * KIB
+export const DATA_HEADER_BYTES = 20
+/** A block any IPFS implementation must accept (DESIGN 2). */
+export const MAX_BLOCK_BYTES = 2 * MIB
+/** Leaves and skeleton nodes of one root (DESIGN 2). */
+export const MAX_LEAVES = 4 * 1024 * 1024
+/** DESIGN 4, "Skeleton". */
+export const MAX_SKELETON_BYTES = 1024 * MIB
+export const MAX_SKELETON_RANGE = MIB
+export const NONCE_BYTES = 16
+/** CIDv1 with sha2-256 takes 36 bytes. */
+export const MAX_ROOT_BYTES = 64
+export const MAX_FEATURES = 32
+/** Bytes of UTF-8: as a file name. */
+export const MAX_NAME_BYTES = 255
+export const MAX_AGENT_BYTES = 128
+/** One million leaves a message. */
+export const MAX_HAVE_BYTES = 128 * KIB
+export const MAX_MESSAGE_RUNS = 64
+/** Leaves of one run: an extent of tiny leaves is asked for in several. */
+export const MAX_RUN_LEAVES = 64 * KIB
+export const MAX_PEX_RECORDS = 16
+export const MAX_PEX_RECORD_BYTES = 4 * KIB
+/** Fields for unlisted shares, not used yet: read over, never kept. */
+export const MAX_RESERVED_BYTES = 64
+/** A peer cannot make us wait for longer than a day. */
+export const MAX_RETRY_MS = 86_400_000
+
+// Sessions
+/** From the opened stream to the Hello. */
+export const HELLO_TIMEOUT_MS = 10_000
+export const MAX_DATA_STREAMS = 2
+/** Roots open at once on one control stream. */
+export const MAX_OPEN_ROOTS = 64
+
+// Flood: a token bucket per direction and peer
+export const CONTROL_PER_SECOND = 50
+export const CONTROL_BURST = 200
+/** One more message for every so many bytes served: who fetches fast may also ask often. */
+export const CONTROL_BYTES_PER_TOKEN = 256 * KIB
+/** What the answers to one Open may be: Info, Have in pieces (4 × 1 Mi leaves). */
+export const CONTROL_PER_OPEN = 6
+/** What a requester lets itself send: below the server's limit, whose clock runs apart. */
+export const OWN_CONTROL_PER_SECOND = 40
+export const OWN_CONTROL_BURST = 150
+/** A sweep for roots is slowed down; a person's twenty transfers are not hurt, Info says when to ask again. */
+export const UNKNOWN_OPENS_PER_MINUTE = 10
+/** Opens sent although Info said LIMIT; then the session ends. */
+export const UNKNOWN_OPENS_FORGIVEN = 20
+/** Control bytes a peer leaves unread: then the session ends. */
+export const MAX_CONTROL_UNSENT = MIB
+
+// Serving
+/** Queued per peer, skeleton ranges included; over it: LIMIT. A want-list is never held in memory. */
+export const MAX_QUEUED_RUNS = 64
+export const MAX_QUEUED_BYTES = 32 * MIB
+/** Leaves read and not sent yet, all peers together. */
+export const MAX_READ_AHEAD = 16 * MIB
+/** The same for one peer: enough to hash one leaf while another is sent. */
+export const MAX_PEER_READ_AHEAD = 4 * MIB
+/** Handed to the transport and not taken by it, per connection: a Cancel takes effect within this. */
+export const MAX_UNSENT = MIB
+/** One write: fewer, bigger writes are what libp2p streams are fast with. */
+export const BATCH_BYTES = 256 * KIB
+/** Deficit round-robin between peers. */
+export const QUANTUM_BYTES = 64 * KIB
+/** A leaf of at most so many bytes shares a frame with its neighbours. */
+export const PACK_LEAF_BYTES = 16 * KIB
+/** A reader that takes nothing for so long gives its read-ahead back to the others. */
+export const STALL_MS = 1_000
+export const HAVE_INTERVAL_MS = 250
+/** Have messages in one interval, all roots of a session: below the flood limit of the other side. */
+export const HAVES_PER_INTERVAL = 8
+/** Peers from public addresses served at once, and the turn of the one that is tried beside them (BEP 3). */
+export const WAN_SLOTS = 8
+export const OPTIMISTIC_MS = 30_000
+/** When to ask again for a root whose skeleton is still being fetched here. */
+export const NOT_YET_RETRY_MS = 2_000

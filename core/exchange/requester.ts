@@ -1,0 +1,68 @@
+// Our side towards one peer: asks for skeletons and leaves, and checks everything that comes back.
+import type { CID } from 'multiformats/cid'
+import type { PeerPipe } from './duplex.ts'
+import type { Counts, ExchangeCode, HaveMessage, InfoMessage, Run } from './messages.ts'
+
+/**
+ * What one root hears from one peer. Listeners may call the OpenRoot back; one that throws ends the session.
+ * Every ordinal and skeleton range asked for ends exactly once: by `onLeaf`, `onReject`, `onSkeleton(last)`,
+ * `onSkeletonReject`, by the caller's own `cancel` (nothing more is heard of it), or all together by `onClosed`.
+ */
+export interface RootListener {
+  /** The answer to Open; again when the peer's state changes. */
+  onInfo(info: InfoMessage): void
+  onHave(have: HaveMessage): void
+  /** Consecutive bytes of a range, owned by the listener. `last`: this range is over, perhaps short of what was asked. */
+  onSkeleton(offset: number, bytes: Uint8Array, last: boolean): void
+  /** `bytes` more payload bytes of a leaf arrived that is not whole yet. */
+  onBytes(ordinal: number, bytes: number): void
+  /** A whole leaf, NOT verified, owned by the listener; never longer than its claim, perhaps shorter. */
+  onLeaf(ordinal: number, bytes: Uint8Array): void
+  onReject(ordinal: number, count: number, code: ExchangeCode, retryMs: number): void
+  onSkeletonReject(offset: number, code: ExchangeCode, retryMs: number): void
+  /** Told before the first onInfo, then when it changes. While choked, requests are answered BUSY. */
+  onChoke(choked: boolean, slotsBytes: number): void
+  /** Signed peer records, not verified: a stranger's bytes. */
+  onPex(records: readonly Uint8Array[]): void
+  /** Exactly once, last: the session with the peer ended, or this root was closed. */
+  onClosed(error?: Error): void
+}
+
+/** One root at one peer. */
+export interface OpenRoot {
+  /** Claimed lengths, needed before `request` for anything but a raw root; without it a leaf may be 2 MiB. */
+  setLayout(leafBytes: (ordinal: number) => number, leafCount: number): void
+  requestSkeleton(offset: number, maxBytes: number): void
+  /** Calls of one turn of the event loop travel together. */
+  request(runs: readonly Run[]): void
+  /** Nothing more is heard of these ordinals; their credit returns when the peer has answered. */
+  cancel(runs: readonly Run[]): void
+  sendHave(have: HaveMessage): void
+  sendPex(records: readonly Uint8Array[]): void
+  /** Cancels everything and ends with onClosed. */
+  close(): void
+  /** Bytes asked for and not over, cancelled ones included until the peer has answered. */
+  readonly outstandingBytes: number
+}
+
+export interface HelloOptions {
+  agent: string
+  /** Name of this device; give '' towards public addresses. */
+  name: string
+}
+
+/** A session with one peer, on one control stream. */
+export interface Requester extends AsyncDisposable {
+  readonly peerId: string
+  /** The peer's device name: a stranger's text, at most 255 bytes. */
+  readonly name: string
+  readonly agent: string
+  openRoot(root: CID, listener: RootListener): OpenRoot
+  readonly closed: boolean
+  /** Exactly once, after every root's onClosed; at once when the session is over already. */
+  onClosed(listener: (error?: Error) => void): void
+  readonly sent: Readonly<Counts>
+  readonly received: Readonly<Counts>
+}
+
+export type OpenRequester = (pipe: PeerPipe, hello: HelloOptions, signal: AbortSignal) => Promise<Requester>
