@@ -1,0 +1,80 @@
+// The data directory: whose it is, which format it has, and that only one process holds it (DESIGN 3, R7).
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { CodedError } from '../errors.ts'
+import { openLock } from './db.ts'
+
+const FORMAT = 1
+const MARKER = 'shoal.json'
+const LOCK = 'lock'
+const MAX_MARKER_BYTES = 64 * 1024
+
+export interface DataDir extends Disposable {
+  readonly dir: string
+}
+
+/**
+ * Opens `dir`, creating it (mode 0700) when it is missing or empty, and holds it until disposed. Throws `data-foreign`
+ * (something else lives there), `data-newer`, `data-damaged`, `already-running`, `not-writable`.
+ */
+export function openDataDir(dir: string): DataDir {
+  claim(dir)
+  const lock = openLock(path.join(dir, LOCK))
+  return { dir, [Symbol.dispose]: () => lock[Symbol.dispose]() }
+}
+
+function claim(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    const names = readdirSync(dir)
+    if (names.includes(MARKER)) checkMarker(path.join(dir, MARKER))
+    else if (names.every(isOurs)) writeMarker(dir)
+    else throw foreign()
+    chmodSync(dir, 0o700)
+  } catch (err) {
+    if (err instanceof CodedError) throw err
+    const code = err instanceof Error && 'code' in err ? err.code : undefined
+    if (code === 'EEXIST' || code === 'ENOTDIR') throw foreign(err)
+    throw new CodedError('not-writable', 'The data directory cannot be made or written. Choose another --data.', {
+      cause: err
+    })
+  }
+}
+
+// Several processes may create one directory at the same time: what the others leave half done is not foreign.
+const isOurs = (name: string): boolean => name === LOCK || name.startsWith(`${MARKER}.`)
+
+function checkMarker(file: string): void {
+  const text = readFileSync(file, 'utf8')
+  const format = text.length > MAX_MARKER_BYTES ? undefined : formatOf(text)
+  if (format === undefined) {
+    throw new CodedError(
+      'data-damaged',
+      `${MARKER} in the data directory is damaged. Restore it, or use another --data.`
+    )
+  }
+  if (format > FORMAT) {
+    throw new CodedError('data-newer', 'This data was written by a newer Shoal. Update Shoal, or use another --data.')
+  }
+}
+
+function formatOf(text: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined
+    return typeof format === 'number' && Number.isSafeInteger(format) && format > 0 ? format : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function writeMarker(dir: string): void {
+  const draft = path.join(dir, `${MARKER}.${process.pid}`)
+  writeFileSync(draft, `${JSON.stringify({ format: FORMAT })}\n`, { mode: 0o600, flush: true })
+  renameSync(draft, path.join(dir, MARKER))
+}
+
+function foreign(cause?: unknown): CodedError {
+  const sentence = 'That folder holds something that is not Shoal data. Choose an empty or new folder for --data.'
+  return new CodedError('data-foreign', sentence, { cause })
+}
