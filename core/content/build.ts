@@ -1,0 +1,108 @@
+// Makes the DAG of a tree whose files were hashed already: profile unixfs-v1-2025 (IPIP-0499), so the root is the CID that
+// Kubo and Helia give the same content. Leaves are only digests here; nothing reads a file.
+
+import { UnixFS } from 'ipfs-unixfs'
+import { CodedError } from '../errors.ts'
+import type { Dag } from './dag.ts'
+import { digestKey, nodeDag } from './dag.ts'
+import type { FileLeaves } from './file-dag.ts'
+import { fileDag } from './file-dag.ts'
+import type { FolderEntry } from './folder-dag.ts'
+import { folderDag } from './folder-dag.ts'
+import type { CID } from 'multiformats/cid'
+import type { Layout } from './layout.ts'
+import { rawRootLayout } from './layout.ts'
+import { CHUNK_BYTES, MAX_NESTING, MAX_PATH_BYTES } from './limits.ts'
+import { nameBytes } from './name.ts'
+import { layoutOf } from './skeleton.ts'
+
+export { CHUNK_BYTES }
+export type { FileLeaves }
+
+/** What is shared: entries by name; a symlink's target is kept as it is. */
+export type SourceTree =
+  | { kind: 'file'; leaves: FileLeaves }
+  | { kind: 'folder'; entries: Map<string, SourceTree> }
+  | { kind: 'symlink'; target: string }
+
+/** `skeleton`: the skeleton stream (DESIGN 4), cut between its blocks; empty when the root is a leaf. */
+export interface Built {
+  readonly root: CID
+  readonly skeleton: readonly Uint8Array[]
+  readonly layout: Layout
+}
+
+/**
+ * The root, the skeleton and the layout of a tree. What was built is read back as a stranger's skeleton is, so everything that
+ * can be shared can be fetched. Throws `too-large` and `unsafe-name` (limits of DESIGN 2), `unsupported-layout` for a lone symlink.
+ */
+export function buildDag(tree: SourceTree): Built {
+  const dag = dagOf(tree, 0, 0)
+  const skeleton = skeletonOf(dag)
+  if (tree.kind === 'file' && dag.block === undefined) {
+    return { root: dag.cid, skeleton, layout: rawRootLayout(dag.cid, tree.leaves.sizeBytes) }
+  }
+  return { root: dag.cid, skeleton, layout: layoutOf(dag.cid, skeleton) }
+}
+
+/** `depth` folders and `pathBytes` of path are above `tree`: checked on the way down, because what comes back up is finished. */
+function dagOf(tree: SourceTree, depth: number, pathBytes: number): Dag {
+  switch (tree.kind) {
+    case 'file':
+      return fileDag(tree.leaves)
+    case 'symlink':
+      return symlinkDag(tree.target)
+    case 'folder': {
+      if (depth > MAX_NESTING) throw new CodedError('too-large', `Folders are nested more than ${MAX_NESTING} deep`)
+      const entries: FolderEntry[] = []
+      for (const [name, entry] of tree.entries) {
+        const bytes = nameBytes(name)
+        const below = pathBytes + bytes.length + (depth === 0 ? 0 : 1)
+        if (below > MAX_PATH_BYTES) throw new CodedError('too-large', `A path is longer than ${MAX_PATH_BYTES} bytes`)
+        entries.push({ name, nameBytes: bytes, dag: dagOf(entry, depth + 1, below) })
+      }
+      return folderDag(entries)
+    }
+    default:
+      return tree satisfies never
+  }
+}
+
+function symlinkDag(target: string): Dag {
+  if (!target.isWellFormed() || target === '' || target.includes('\0')) {
+    throw new CodedError(
+      'unsafe-name',
+      'A symlink has a target that is empty or not valid text; remove it and share again'
+    )
+  }
+  const data = Buffer.from(target)
+  if (data.length > MAX_PATH_BYTES)
+    throw new CodedError('too-large', `A symlink's target is longer than ${MAX_PATH_BYTES} bytes`)
+  return nodeDag(new UnixFS({ type: 'symlink', data }), [])
+}
+
+/** `uvarint length | block` of every dag-pb block at its first visit, depth first, root first. */
+function skeletonOf(root: Dag): Uint8Array[] {
+  const stream: Uint8Array[] = []
+  const seen = new Set<string>()
+  const open = [root]
+  for (let dag = open.pop(); dag !== undefined; dag = open.pop()) {
+    const key = digestKey(dag.cid.multihash.digest)
+    if (dag.block === undefined || seen.has(key)) continue
+    seen.add(key)
+    stream.push(framed(dag.block))
+    for (let i = dag.below.length - 1; i >= 0; i--) open.push(dag.below[i]!) // within the bounds of the loop
+  }
+  return stream
+}
+
+function framed(block: Uint8Array): Uint8Array {
+  const length: number[] = []
+  let rest = block.length
+  for (; rest >= 128; rest >>>= 7) length.push((rest & 127) | 128)
+  length.push(rest)
+  const bytes = new Uint8Array(length.length + block.length)
+  bytes.set(length)
+  bytes.set(block, length.length)
+  return bytes
+}

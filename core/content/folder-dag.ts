@@ -1,0 +1,102 @@
+// Folders as blocks: one directory block while it is small, else a HAMT (UnixFS spec, "HAMT Sharded Directory").
+
+import { murmur364 } from '@multiformats/murmur3'
+import { UnixFS } from 'ipfs-unixfs'
+import { CodedError } from '../errors.ts'
+import type { Dag, DagLink } from './dag.ts'
+import { nodeDag } from './dag.ts'
+import { MAX_FOLDER_ENTRIES, MAX_HAMT_DEPTH } from './limits.ts'
+
+const FANOUT = 256 // IPIP-0499, unixfs-v1-2025
+const MURMUR3_X64_64 = 0x22n // multicodec table
+/** A directory whose block would be longer than this is sharded. IPIP-0499: "block-bytes", strictly more. */
+const SHARD_ABOVE_BYTES = 262_144
+const CID_BYTES = 36
+
+/** A named entry; `nameBytes` is its name in UTF-8. */
+export interface FolderEntry extends DagLink {
+  readonly nameBytes: Buffer
+}
+
+/** The DAG of a folder with these entries, in any order; sorts the array. Throws `too-large`. */
+export function folderDag(entries: FolderEntry[]): Dag {
+  if (entries.length > MAX_FOLDER_ENTRIES) {
+    throw new CodedError(
+      'too-large',
+      `A folder has ${entries.length} entries; at most ${MAX_FOLDER_ENTRIES} can be shared`
+    )
+  }
+  if (directoryBytes(entries) <= SHARD_ABOVE_BYTES) {
+    entries.sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes))
+    return nodeDag(new UnixFS({ type: 'directory' }), entries)
+  }
+  return shardDag(
+    entries.map(entry => ({ entry, hash: murmur(entry.nameBytes) })),
+    0
+  )
+}
+
+/** Length of the directory block that would hold these entries. */
+function directoryBytes(entries: readonly FolderEntry[]): number {
+  let bytes = 4 // the data field: two bytes of UnixFS that say "directory"
+  for (const { nameBytes, dag } of entries) {
+    const link = field(CID_BYTES) + field(nameBytes.length) + 1 + varintBytes(dag.dagBytes)
+    bytes += field(link)
+  }
+  return bytes
+}
+
+/** Length of a protobuf field of `length` bytes, with its tag and length. */
+function field(length: number): number {
+  return 1 + varintBytes(length) + length
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes++
+  return bytes
+}
+
+interface Hashed {
+  readonly entry: FolderEntry
+  readonly hash: Uint8Array
+}
+
+/** One level of the HAMT: byte `depth` of a name's hash is its slot; a slot wanted by several names becomes a level of its own. */
+function shardDag(entries: readonly Hashed[], depth: number): Dag {
+  if (depth >= MAX_HAMT_DEPTH) {
+    throw new CodedError(
+      'too-large',
+      'Two names in one folder have the same hash; rename one of them to share the folder'
+    )
+  }
+  const slots: Hashed[][] = []
+  for (const hashed of entries) {
+    const slot = hashed.hash[depth] ?? 0
+    const others = slots[slot]
+    if (others === undefined) slots[slot] = [hashed]
+    else others.push(hashed)
+  }
+  const links: DagLink[] = []
+  const bits = new Uint8Array(FANOUT / 8)
+  slots.forEach((held, slot) => {
+    // in order of slots, which is the order of the names that begin with them
+    const prefix = slot.toString(16).toUpperCase().padStart(2, '0')
+    const only = held.length === 1 ? held[0]?.entry : undefined
+    links.push(
+      only === undefined
+        ? { name: prefix, dag: shardDag(held, depth + 1) }
+        : { name: prefix + only.name, dag: only.dag }
+    )
+    bits[bits.length - 1 - (slot >>> 3)]! |= 1 << (slot & 7)
+  })
+  const data = bits.subarray(bits.findIndex(byte => byte !== 0)) // one big-endian number, as boxo writes it
+  return nodeDag(
+    new UnixFS({ type: 'hamt-sharded-directory', data, fanout: BigInt(FANOUT), hashType: MURMUR3_X64_64 }),
+    links
+  )
+}
+
+function murmur(bytes: Uint8Array): Uint8Array {
+  return murmur364.encode(bytes) as Uint8Array // typed as perhaps a promise because hashers may be; this one is not
+}
