@@ -1,0 +1,128 @@
+// Hosts the application: in a thread of its own, so that the loop of the window or of the command line stays free, or inline for unit tests.
+// Whoever starts it owns it: connects clients, is told when it ends, and stops it with a deadline.
+import { once } from 'node:events'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { CodedError } from '../../core/errors.ts'
+import type { Door } from '../contract/service.ts'
+import type { WireError } from '../contract/shapes.ts'
+import { fromWire } from '../contract/wire-error.ts'
+import type { EngineOptions, OpenApplication } from './options.ts'
+import { bindService, type OnFault } from './serve.ts'
+import { portWire } from './wire.ts'
+
+const STOP_DEADLINE_MS = 8_000 // transfers sync their files and the store closes; a thread that hangs longer is ended
+
+/** From the owner to the engine's thread. */
+export type ToEngine = { type: 'connect'; door: Door; port: MessagePort } | { type: 'stop' }
+/** From the engine's thread to its owner. */
+export type FromEngine = { type: 'ready' } | { type: 'failed'; error: WireError }
+
+export interface Engine extends AsyncDisposable {
+  /** A new client. The port speaks RPC texts (wire.ts); closing it ends that client. Once the engine has ended the port is closed at once. */
+  connect(door: Door): MessagePort
+  /** Settles when the engine is over: undefined when it was asked to stop, the fault when it ended by itself. Never rejects. */
+  readonly ended: Promise<CodedError | undefined>
+}
+
+export interface Hosting {
+  /** The thread's entry; only tests name another. */
+  readonly entry?: URL
+  /** Called with the reason when the thread dies, for the log. */
+  readonly onCrash?: (thrown: unknown) => void
+}
+
+/** The entry beside this file: the source when this is the source, the bundle when this is bundled. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './engine-worker.ts' : './engine-worker.js', import.meta.url)
+
+/** Resolves when the application is open. Rejects with the code it failed with; `signal` abandons the start. */
+export async function startEngine(
+  options: EngineOptions,
+  signal: AbortSignal,
+  { entry = ENTRY, onCrash = () => {} }: Hosting = {}
+): Promise<Engine> {
+  signal.throwIfAborted()
+  const worker = new Worker(entry, { workerData: options, name: 'engine' })
+  const start = Promise.withResolvers<void>()
+  const end = Promise.withResolvers<CodedError | undefined>()
+  let isStopping = false
+  let isOver = false
+  const post = (message: ToEngine, transfer: MessagePort[] = []): void => worker.postMessage(message, transfer)
+
+  worker.on('message', (message: FromEngine) => {
+    if (message.type === 'ready') start.resolve()
+    else start.reject(fromWire(message.error))
+  })
+  worker.on('error', thrown => {
+    onCrash(thrown)
+    start.reject(crashed(thrown))
+    end.resolve(isStopping ? undefined : crashed(thrown))
+  })
+  worker.on('exit', () => {
+    isOver = true
+    start.reject(crashed(undefined))
+    end.resolve(isStopping ? undefined : crashed(undefined))
+  })
+
+  const stop = async (): Promise<void> => {
+    if (isOver) return
+    isStopping = true
+    const exited = once(worker, 'exit')
+    post({ type: 'stop' })
+    const late = setTimeout(() => void worker.terminate(), STOP_DEADLINE_MS)
+    await exited
+    clearTimeout(late)
+  }
+
+  const abandon = (): void => start.reject(signal.reason)
+  signal.addEventListener('abort', abandon, { once: true })
+  try {
+    await start.promise
+  } catch (thrown) {
+    await stop()
+    throw thrown
+  } finally {
+    signal.removeEventListener('abort', abandon)
+  }
+  return {
+    connect(door) {
+      const { port1, port2 } = new MessageChannel()
+      if (isOver) port2.close()
+      else post({ type: 'connect', door, port: port2 }, [port2])
+      return port1
+    },
+    ended: end.promise,
+    [Symbol.asyncDispose]: stop
+  }
+}
+
+/** The same without a thread, for unit tests. */
+export async function startInline(
+  open: OpenApplication,
+  options: EngineOptions,
+  signal: AbortSignal,
+  onFault: OnFault = () => {}
+): Promise<Engine> {
+  const application = await open(options, signal)
+  const rpc = bindService(application.service, onFault)
+  const end = Promise.withResolvers<undefined>()
+  const ports = new Set<MessagePort>()
+  return {
+    connect(door) {
+      const { port1, port2 } = new MessageChannel()
+      ports.add(port2)
+      rpc.serve(portWire(port2), door)
+      return port1
+    },
+    ended: end.promise,
+    async [Symbol.asyncDispose]() {
+      for (const port of ports) port.close()
+      await application[Symbol.asyncDispose]()
+      end.resolve(undefined)
+    }
+  }
+}
+
+const crashed = (cause: unknown): CodedError =>
+  new CodedError('internal', 'Shoal stopped unexpectedly; nothing is lost, start it again. The log has the details', {
+    cause
+  })

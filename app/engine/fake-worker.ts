@@ -1,0 +1,13 @@
+// An engine's thread over the fake service, for tests of what hosts it.
+import { CodedError } from '../../core/errors.ts'
+import { openFake } from './fake-service.ts'
+import { runEngine } from './run-engine.ts'
+
+await runEngine(
+  async options => {
+    // a data directory with such a name asks for that fault
+    if (options.dataDir.endsWith('damaged')) throw new CodedError('data-damaged', 'as asked')
+    return openFake(options)
+  },
+  () => {}
+)
