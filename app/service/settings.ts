@@ -1,0 +1,131 @@
+// settings.json: what the user chose, and the little that is chosen once for them. Validated when read, replaced as a whole when written, and keys that
+// this version does not know stay as they are, so that going back and forth between versions loses nothing.
+import { randomInt } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+import { CodedError } from '../../core/errors.ts'
+import { Settings } from '../contract/shapes.ts'
+import { randomName } from './names.ts'
+
+const FILE = 'settings.json'
+const MAX_FILE_CHARS = 1_000_000
+/** PRODUCT: the UI's port, else a free one. */
+export const DEFAULT_UI_PORT = 4801
+const port = z.int().min(0).max(65_535)
+
+/** Everything kept; the contract's Settings are the part that a UI sees. */
+const Saved = z.looseObject({
+  ...Settings.shape,
+  /** Chosen at the first start and kept, so that addresses in links stay true. Loopback mode uses 0 when it is taken. */
+  listenPort: port,
+  uiPort: port,
+  /** Absolute; null: the system's Downloads folder. */
+  downloads: z.string().max(4096).nullable()
+})
+export type SavedSettings = z.infer<typeof Saved>
+
+export interface SettingsFile {
+  readonly value: SavedSettings
+  /** Replaces the named ones and is on the disk when it returns. Throws usage, not-writable, disk-full. */
+  change(changed: Partial<SavedSettings>): SavedSettings
+}
+
+const defaults = (): SavedSettings => ({
+  name: randomName(randomInt),
+  network: null,
+  uploadBytesPerSecond: 0,
+  downloadBytesPerSecond: 0,
+  reserveBytes: null,
+  maxConnections: 150,
+  keepSharing: true,
+  listenPort: randomInt(20_000, 32_000), // below the ranges that systems hand out by themselves
+  uiPort: DEFAULT_UI_PORT,
+  downloads: null
+})
+
+/**
+ * Reads `settings.json` in `dir`, or makes it with defaults. Keys that are missing get their default. Throws data-damaged when it cannot be
+ * understood: what the user chose is not silently thrown away.
+ */
+export function openSettings(dir: string): SettingsFile {
+  const file = path.join(dir, FILE)
+  const found = readIfThere(file)
+  let value = found == null ? defaults() : parse(found)
+  if (found == null || !hasAll(found)) write(file, value) // the name and the port are chosen once
+  return {
+    get value() {
+      return value
+    },
+    change(changed) {
+      const named = Object.fromEntries(Object.entries(changed).filter(([, to]) => to !== undefined))
+      const next = Saved.safeParse({ ...value, ...named })
+      if (!next.success) throw new CodedError('usage', `This cannot be a setting: ${fields(next.error)}`)
+      write(file, next.data)
+      value = next.data
+      return value
+    }
+  }
+}
+
+/** What a UI may see. */
+export function shownSettings(saved: SavedSettings): Settings {
+  return Settings.strip().parse(saved)
+}
+
+function readIfThere(file: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (err) {
+    if (err instanceof Error && 'code' in err && err.code === 'ENOENT') return undefined
+    throw new CodedError('data-damaged', 'settings.json cannot be read. Check its permissions.', { cause: err })
+  }
+  try {
+    if (text.length > MAX_FILE_CHARS) throw new Error('Too long')
+    return JSON.parse(text) as unknown
+  } catch (err) {
+    throw damaged('it is not JSON', err)
+  }
+}
+
+function parse(found: unknown): SavedSettings {
+  if (found == null || typeof found !== 'object' || Array.isArray(found)) throw damaged('it is not an object')
+  const parsed = Saved.safeParse({ ...defaults(), ...found })
+  if (!parsed.success) throw damaged(`wrong: ${fields(parsed.error)}`)
+  return parsed.data
+}
+
+const hasAll = (found: unknown): boolean =>
+  found != null && typeof found === 'object' && Object.keys(Saved.shape).every(key => key in found)
+
+/** Names of the fields that do not fit; never their values. */
+const fields = (error: z.ZodError): string =>
+  [...new Set(error.issues.map(issue => String(issue.path[0] ?? 'all of it').slice(0, 64)))].join(', ')
+
+const damaged = (how: string, cause?: unknown): CodedError =>
+  new CodedError(
+    'data-damaged',
+    `settings.json in the data directory is damaged (${how}). Correct it, or move it away to start with defaults; shares and transfers are not touched.`,
+    { cause }
+  )
+
+/** The old file or the new one, whole, whatever happens in between. */
+function write(file: string, value: SavedSettings): void {
+  const draft = `${file}.new`
+  try {
+    const fd = openSync(draft, 'w', 0o600)
+    try {
+      writeSync(fd, `${JSON.stringify(value, null, 2)}\n`)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(draft, file)
+  } catch (err) {
+    rmSync(draft, { force: true, recursive: true })
+    const isFull = err instanceof Error && 'code' in err && (err.code === 'ENOSPC' || err.code === 'EDQUOT')
+    if (isFull) throw new CodedError('disk-full', 'No space to save the settings; they stay as they were.')
+    throw new CodedError('not-writable', 'The settings cannot be saved; they stay as they were.', { cause: err })
+  }
+}
