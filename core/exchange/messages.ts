@@ -1,4 +1,4 @@
-// The messages of the control stream, as values. PROTOCOL.md gives their bytes; control-codec.ts writes and reads them.
+// The messages of the control stream, as values. PROTOCOL.md gives their bytes; encode-control.ts and decode-control.ts write and read them.
 
 /** Why something was refused or ended. Numbers are the wire's. */
 export const ExchangeCode = {
