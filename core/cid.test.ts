@@ -57,7 +57,7 @@ test('a decoded root does not share memory with the bytes it came from', () => {
   const bytes = cid.bytes.slice()
   const decoded = decodeRoot(bytes)
   bytes.fill(0xff)
-  assert.ok(decoded.equals(cid))
+  assert.deepEqual([...decoded.multihash.digest], [...cid.multihash.digest])
 })
 
 test('any text is a root or refused', () => {

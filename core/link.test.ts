@@ -102,6 +102,8 @@ test('hints: the first n and s win, malformed and unknown ones are dropped', () 
   assert.deepEqual(hints('s=0'), { sizeBytes: 0, addrs: [] })
   assert.deepEqual(hints('n=a=b&n=c'), { name: 'a=b', addrs: [] })
   assert.deepEqual(hints('n=x#&s=1'), { name: 'x', addrs: [] })
+  assert.deepEqual(hints('n=\ud800&n=x'), { name: 'x', addrs: [] })
+  assert.equal(parseLink(formatLink({ root: parseRoot(V1), name: 'a\ud800', addrs: [] })).name, 'a\ufffd')
 })
 
 test('addresses are kept when they are whole and end in a peer ID', () => {
@@ -111,7 +113,8 @@ test('addresses are kept when they are whole and end in a peer ID', () => {
   assert.deepEqual(kept(`/ip4/192.0.2.7/tcp/1/ipfs/${PEER}`), [`/ip4/192.0.2.7/tcp/1/p2p/${PEER}`])
   const malformed = [
     '/ip4/192.0.2.7/tcp/4001', `/ip4/192.0.2.777/tcp/1/p2p/${PEER}`, `/ip4/192.0.2.7/tcp/70000/p2p/${PEER}`, `${ADDR}/tcp/1`,
-    '/ip4/192.0.2.7/tcp/1/p2p/Qm', '/ip4/192.0.2.7/tcp/1/p2p/', `192.0.2.7:4001/p2p/${PEER}`, `/p2p-circuit/${PEER}`, '/', ''
+    '/ip4/192.0.2.7/tcp/1/p2p/Qm', '/ip4/192.0.2.7/tcp/1/p2p/', `192.0.2.7:4001/p2p/${PEER}`, `/p2p-circuit/${PEER}`, '/', '',
+    `/ip4/192.0.2.7/udp/1/webrtc-direct/certhash/x/p2p/${PEER}`
   ] // prettier-ignore
   assert.deepEqual(kept(...malformed), [])
   const many = Array.from({ length: 20 }, (_, port) => `/ip4/192.0.2.7/tcp/${port}/p2p/${PEER}`)
