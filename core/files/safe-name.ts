@@ -1,0 +1,105 @@
+// One name from a stranger: what is refused everywhere, what is renamed everywhere, what only some systems cannot hold
+// (DESIGN 6, "Names"). Where a name ends up among its neighbours is decided in safe-path.ts.
+
+import { nameBytes } from '../content/name.ts'
+
+/** Whose rules for names apply: the file system's, which need not be the usual one of the running system. */
+export type Platform = 'linux' | 'macos' | 'windows'
+
+/** What the name belongs to: only a file's extension is kept at the end when something must go or be added. */
+export type NameKind = 'file' | 'folder'
+
+/** Most file systems take 255 bytes: the rest is room for `.part` and ` (2)`. */
+export const MAX_NAME_BYTES = 240
+
+const CONTROL_AND_BIDI = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
+const NOT_ON_WINDOWS = /[:*?"<>|]/g
+// "Naming Files, Paths, and Namespaces" (Windows): devices keep their meaning with any extension and before spaces
+const WINDOWS_DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)/i
+const EXTENSION = /^(.+?)((?:\.tar)?\.[A-Za-z0-9]{1,10})$/s
+const NUMBER_BYTES = 10 // ` (1000000)`
+
+/** The rules of a system as `process.platform` names it. */
+export function platformOf(nodePlatform: string): Platform {
+  if (nodePlatform === 'win32') return 'windows'
+  return nodePlatform === 'darwin' ? 'macos' : 'linux'
+}
+
+/**
+ * The name under which an entry is written: the same one when this platform can hold it. Idempotent, never empty, at most 240 bytes.
+ * Throws `unsafe-name` for what is refused everywhere: empty, `.`, `..`, `/`, `\`, NUL, not valid Unicode.
+ */
+export function placeName(name: string, kind: NameKind, platform: Platform): string {
+  nameBytes(name)
+  return writable(name, kind, platform)
+}
+
+/**
+ * The name for what a link or a peer calls its root: the last part of it, cleaned; `fallback` when nothing is left.
+ * Total: a hint is never a reason to refuse. `fallback` must be clean already.
+ */
+export function cleanName(hint: string, fallback: string, platform: Platform): string {
+  const last = hint
+    .toWellFormed()
+    .split(/[/\\]/)
+    .map(part => part.trim())
+    .findLast(part => part !== '')
+  if (last === undefined || last === '.' || last === '..') return fallback
+  return writable(last, 'file', platform)
+}
+
+/** The first of `NAME`, `NAME (2)`, `NAME (3)`... that `isTaken` does not claim. The number goes before a file's extension. */
+export function nextFreeName(name: string, kind: NameKind, isTaken: (name: string) => boolean): string {
+  let free = name
+  for (let n = 2; isTaken(free); n++) free = numberedName(name, kind, n)
+  return free
+}
+
+/** `NAME (n)` for n up to 1,000,000, at most 240 bytes. */
+export function numberedName(name: string, kind: NameKind, n: number): string {
+  const [stem, extension] = numberedParts(name, kind)
+  return `${stem} (${n})${extension}`
+}
+
+/** What stands before and after the number in `numberedName`: names that differ in it never share a numbered name. */
+export function numberedParts(name: string, kind: NameKind): [stem: string, extension: string] {
+  const [stem, extension] = splitExtension(name, kind)
+  return [cutToBytes(stem, MAX_NAME_BYTES - NUMBER_BYTES - extension.length), extension]
+}
+
+/** Two names with one key are one name to this platform's file systems. May claim more twins than there are, never fewer. */
+export function twinKey(name: string, platform: Platform): string {
+  if (platform === 'linux') return name
+  if (/^[ -~]*$/.test(name)) return name.toUpperCase()
+  const visible = name.replace(/[\u200b-\u200d\u2060-\u206f\ufeff]/g, '') // ignored in comparisons by HFS Plus (TN1150)
+  return visible.normalize('NFD').toLowerCase().toUpperCase().normalize('NFD')
+}
+
+function writable(name: string, kind: NameKind, platform: Platform): string {
+  let safe = shortened(name.replace(CONTROL_AND_BIDI, '_'), kind)
+  if (platform !== 'windows') return safe
+  safe = safe.replace(NOT_ON_WINDOWS, '_')
+  if (WINDOWS_DEVICE.test(safe)) safe = shortened(`_${safe}`, kind)
+  return safe.replace(/[. ]$/, '_')
+}
+
+function shortened(name: string, kind: NameKind): string {
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name
+  const [stem, extension] = splitExtension(name, kind)
+  return cutToBytes(stem, MAX_NAME_BYTES - extension.length) + extension
+}
+
+function splitExtension(name: string, kind: NameKind): [stem: string, extension: string] {
+  const parts = kind === 'file' ? EXTENSION.exec(name) : null
+  return [parts?.[1] ?? name, parts?.[2] ?? '']
+}
+
+/** The longest beginning of whole code points within `maxBytes` of UTF-8. */
+function cutToBytes(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes) return text
+  const bytes = Buffer.from(text)
+  if (bytes.length <= maxBytes) return text
+  let end = maxBytes
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end-- // RFC 3629: 10xxxxxx goes on with a code point
+  return bytes.toString('utf8', 0, end)
+}
