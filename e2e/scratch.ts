@@ -1,0 +1,50 @@
+// Folders and mounts that a test owns: made under a unique name, gone with the scope.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, statfsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+
+const SHARED_MEMORY = '/dev/shm'
+const SPARE_BYTES = 512 * 1024 * 1024
+
+export interface Scratch extends AsyncDisposable {
+  readonly dir: string
+  /** A path below the folder. */
+  at(...parts: string[]): string
+}
+
+/** In memory where there is room for `needBytes` and some to spare, else in the system's temporary folder; throws when neither has it. */
+export function openScratch(needBytes = 64 * 1024 * 1024): Scratch {
+  const parent = [SHARED_MEMORY, os.tmpdir()].find(dir => freeBytes(dir) >= needBytes + SPARE_BYTES)
+  if (parent == null) throw new Error(`No scratch folder has ${needBytes} bytes free`)
+  const dir = mkdtempSync(path.join(parent, 'shoal-e2e-'))
+  return {
+    dir,
+    at: (...parts) => path.join(dir, ...parts),
+    [Symbol.asyncDispose]: async () => await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+function freeBytes(dir: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(dir)
+    return bavail * bsize
+  } catch {
+    return 0
+  }
+}
+
+export const isRoot = process.getuid?.() === 0
+
+/** A file system of `sizeBytes` in memory on a new folder. Needs root. */
+export function mountTmpfs(dir: string, sizeBytes: number): Disposable & { makeReadOnly(): void } {
+  mkdirSync(dir, { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=0777`, 'shoal-e2e', dir])
+  return {
+    makeReadOnly: () => execFileSync('mount', ['-o', 'remount,ro', dir]),
+    // Lazily: a process that is just ending may still hold a file; the mount goes with its last user.
+    [Symbol.dispose]: () => execFileSync('umount', ['--lazy', dir])
+  }
+}
