@@ -1,0 +1,68 @@
+// Layouts of stored roots: read back from the skeleton when asked for, the last few kept.
+import type { CID } from 'multiformats/cid'
+import { rawRootLayout, type Layout } from '../content/layout.ts'
+import { SkeletonReader } from '../content/skeleton.ts'
+import { RAW, rootText } from '../cid.ts'
+import type { Db } from './db.ts'
+import { skeletonParts } from './skeleton-repo.ts'
+
+const MAX_KEPT = 8
+
+/** Throws `data-damaged` when a share's stored skeleton cannot be read back. */
+export class Layouts {
+  readonly #db: Db
+  readonly #kept = new Map<string, Layout>() // least recently used first
+
+  constructor(db: Db) {
+    this.#db = db
+  }
+
+  /** At once; blocks for some 10 ms a MiB of skeleton when it is not at hand. `sizeBytes` counts for a raw root only. */
+  get(root: CID, sizeBytes: number): Layout {
+    const steps = this.#steps(root, sizeBytes)
+    for (;;) {
+      const step = steps.next()
+      if (step.done) return step.value
+    }
+  }
+
+  /** The same, letting the loop breathe between MiBs. */
+  async load(root: CID, sizeBytes: number): Promise<Layout> {
+    const steps = this.#steps(root, sizeBytes)
+    for (;;) {
+      const step = steps.next()
+      if (step.done) return step.value
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  keep(layout: Layout): void {
+    const key = rootText(layout.root)
+    this.#kept.delete(key)
+    this.#kept.set(key, layout)
+    for (const old of this.#kept.keys()) {
+      if (this.#kept.size <= MAX_KEPT) break
+      this.#kept.delete(old)
+    }
+  }
+
+  forget(root: string): void {
+    this.#kept.delete(root)
+  }
+
+  *#steps(root: CID, sizeBytes: number): Generator<void, Layout> {
+    const known = this.#kept.get(rootText(root))
+    const layout = known ?? (root.code === RAW ? rawRootLayout(root, sizeBytes) : yield* this.#read(root))
+    this.keep(layout)
+    return layout
+  }
+
+  *#read(root: CID): Generator<void, Layout> {
+    const reader = new SkeletonReader(root)
+    for (const part of skeletonParts(this.#db, rootText(root))) {
+      reader.push(part)
+      yield
+    }
+    return reader.layout()
+  }
+}

@@ -1,0 +1,191 @@
+// SQL about shares, the places where their content stands, and their files. Rows leave as ShareRow and FileRow.
+import path from 'node:path'
+import type { Layout } from '../content/layout.ts'
+import type { Db } from './db.ts'
+import { addLeaves, dropLeaves } from './leaf-index.ts'
+import { dropUnusedRoot, findRootId } from './skeleton-repo.ts'
+
+export type ShareState = 'ready' | 'indexing' | 'changed' | 'missing'
+
+/** Something offered: one root, wherever its content stands. Times are milliseconds since 1970. */
+export interface ShareRow {
+  readonly root: string
+  readonly name: string
+  readonly sizeBytes: number
+  readonly fileCount: number
+  readonly leafCount: number
+  readonly skeletonBytes: number
+  readonly state: ShareState
+  readonly origin: 'shared' | 'received'
+  readonly addedAt: number
+  /** Absolute paths as the user named them, of every copy. */
+  readonly sourcePaths: readonly string[]
+}
+
+/** How a file was last found; the numbers are stored. A file that is being checked, missing or changed is not served. */
+export const FILE = { clean: 0, checking: 1, missing: 2, changed: 3 } as const
+export type FileState = (typeof FILE)[keyof typeof FILE]
+
+/** One file of one copy. Its leaves are [first, first + leaves). */
+export interface FileRow {
+  readonly copyId: number
+  readonly idx: number
+  /** Absolute. */
+  readonly path: string
+  readonly first: number
+  readonly leaves: number
+  readonly sizeBytes: number
+  /** Packed, as last found to hold the content; of a changed file: as it was when that was found. */
+  readonly stat: Uint8Array
+  readonly state: FileState
+}
+
+/** A place where all or some files of a root stand, to be added. `files` by index of the layout. */
+export interface NewCopy {
+  readonly sources: readonly string[]
+  readonly base: string
+  readonly files: Iterable<{ idx: number; path: string; stat: Uint8Array }>
+}
+
+const SHARE_COLUMNS = `root.cid AS root, name, size_bytes AS sizeBytes, file_count AS fileCount,
+  leaf_count AS leafCount, skeleton_bytes AS skeletonBytes, state, origin, added_at AS addedAt`
+
+export function allShares(db: Db): ShareRow[] {
+  const rows = db.all<Omit<ShareRow, 'sourcePaths'>>(
+    `SELECT ${SHARE_COLUMNS} FROM share JOIN root ON root.id = root_id ORDER BY added_at DESC, root_id DESC`
+  )
+  return rows.map(row => withSources(db, row))
+}
+
+export function findShare(db: Db, root: string): ShareRow | undefined {
+  const row = db.get<Omit<ShareRow, 'sourcePaths'>>(
+    `SELECT ${SHARE_COLUMNS} FROM share JOIN root ON root.id = root_id WHERE root.cid = ?`,
+    root
+  )
+  return row === undefined ? undefined : withSources(db, row)
+}
+
+function withSources(db: Db, row: Omit<ShareRow, 'sourcePaths'>): ShareRow {
+  const copies = db.all<{ sources: string }>(
+    'SELECT sources FROM copy WHERE root_id = (SELECT id FROM root WHERE cid = ?) ORDER BY id',
+    row.root
+  )
+  return { ...row, sourcePaths: copies.flatMap(copy => JSON.parse(copy.sources) as string[]) } // written below
+}
+
+/** Adds the share when its root is new, and this copy of it; a copy of the same sources is replaced. In a transaction. */
+export function putShare(
+  db: Db,
+  share: { rootId: number; layout: Layout; name: string; origin: ShareRow['origin']; now: number },
+  copy: NewCopy
+): void {
+  const { rootId, layout } = share
+  const isNew = db.get('SELECT 1 FROM share WHERE root_id = ?', rootId) === undefined
+  if (isNew) {
+    db.run(
+      `INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, 'ready', ?, ?)`,
+      rootId,
+      share.name,
+      layout.sizeBytes,
+      layout.files.length,
+      layout.leafCount,
+      layout.skeletonBytes,
+      share.origin,
+      share.now
+    )
+    addLeaves(db, rootId, layout)
+  }
+  const sources = JSON.stringify(copy.sources)
+  db.run('DELETE FROM copy WHERE root_id = ? AND sources = ?', rootId, sources)
+  db.run('INSERT INTO copy (root_id, base, sources) VALUES (?, ?, ?)', rootId, copy.base, sources)
+  const copyId = db.get<{ id: number }>('SELECT last_insert_rowid() AS id')!.id
+  for (const { idx, path: file, stat } of copy.files) {
+    const { start, end, sizeBytes } = layout.files[idx]!
+    const below = belowBase(copy.base, file)
+    db.run('INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)', copyId, idx, below, start, end - start, sizeBytes, stat)
+  }
+  countState(db, rootId)
+}
+
+/** Forgets the share and its copies. False when there was none. In a transaction. */
+export function dropShare(db: Db, root: string): boolean {
+  const id = findRootId(db, root)
+  if (id === undefined || db.run('DELETE FROM share WHERE root_id = ?', id) === 0) return false
+  dropLeaves(db, id)
+  dropUnusedRoot(db, id)
+  return true
+}
+
+const FILE_COLUMNS = `copy.base, file.copy_id AS copyId, file.idx, file.path, first, leaves,
+  file.size_bytes AS sizeBytes, file.stat, file.state`
+const FROM_FILES = `FROM copy JOIN file ON file.copy_id = copy.id WHERE copy.root_id = (SELECT id FROM root WHERE cid = ?)`
+
+const PAGE_ROWS = 1_000
+
+/** Every file of every copy of the root, a page at a time. Rows may be written between pages. */
+export function* filePages(db: Db, root: string): Generator<FileRow[]> {
+  let [copy, idx] = [0, -1]
+  for (;;) {
+    const page = db.all<FileRow & { base: string }>(
+      `SELECT ${FILE_COLUMNS} ${FROM_FILES} AND (file.copy_id, file.idx) > (?, ?)
+         ORDER BY file.copy_id, file.idx LIMIT ${PAGE_ROWS}`,
+      root,
+      copy,
+      idx
+    )
+    if (page.length === 0) return
+    yield page.map(placed)
+    const last = page[page.length - 1]!
+    ;[copy, idx] = [last.copyId, last.idx]
+  }
+}
+
+/** The file with index `idx` in every copy of the root. */
+export function copiesOfFile(db: Db, root: string, idx: number): FileRow[] {
+  return db.all<FileRow & { base: string }>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx = ?`, root, idx).map(placed)
+}
+
+/** True when one copy alone holds every leaf. */
+export function hasWholeCopy(db: Db, root: string, leafCount: number): boolean {
+  const best = db.get<{ leaves: number | null }>(
+    `SELECT max(leaves) AS leaves FROM (SELECT sum(leaves) AS leaves ${FROM_FILES} AND file.state = 0 GROUP BY copy.id)`,
+    root
+  )
+  return (best?.leaves ?? 0) === leafCount
+}
+
+export function setFile(db: Db, row: FileRow, state: FileState, stat: Uint8Array): void {
+  db.run('UPDATE file SET state = ?, stat = ? WHERE copy_id = ? AND idx = ?', state, stat, row.copyId, row.idx)
+}
+
+/** Derives the share's state from its files: a file counts as its best copy, the share as its worst file. */
+export function countState(db: Db, rootId: number): ShareState {
+  const isTroubled = db.get(
+    'SELECT 1 FROM copy JOIN file ON file.copy_id = copy.id AND file.state > 0 WHERE root_id = ? LIMIT 1',
+    rootId
+  )
+  const worst = isTroubled === undefined ? FILE.clean : worstFile(db, rootId)
+  const state = (['ready', 'indexing', 'missing', 'changed'] as const)[worst]
+  db.run('UPDATE share SET state = ?1 WHERE root_id = ?2 AND state <> ?1', state, rootId)
+  return state
+}
+
+function worstFile(db: Db, rootId: number): FileState {
+  const row = db.get<{ worst: FileState | null }>(
+    `SELECT max(best) AS worst FROM (SELECT min(file.state) AS best
+       FROM copy JOIN file ON file.copy_id = copy.id WHERE root_id = ? GROUP BY idx)`,
+    rootId
+  )
+  return row?.worst ?? FILE.clean
+}
+
+const placed = ({ base, ...row }: FileRow & { base: string }): FileRow => ({
+  ...row,
+  path: path.resolve(base, row.path)
+})
+
+function belowBase(base: string, file: string): string {
+  if (file === base) return ''
+  const prefix = base.endsWith(path.sep) ? base : base + path.sep
+  return file.startsWith(prefix) ? file.slice(prefix.length) : file
+}

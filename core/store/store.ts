@@ -1,0 +1,295 @@
+// The index over the user's files: shares, skeletons, where leaves stand, transfers, peers. Bytes stay in the files.
+import path from 'node:path'
+import type { CID } from 'multiformats/cid'
+import { parseRoot, rootText } from '../cid.ts'
+import type { Layout } from '../content/layout.ts'
+import { CodedError } from '../errors.ts'
+import { checkFiles, Rechecker } from './check-shares.ts'
+import { openDb, type Db } from './db.ts'
+import { HeldRoot } from './held-root.ts'
+import { Layouts } from './layouts.ts'
+import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
+import { OpenFiles } from './open-files.ts'
+import * as peers from './peer-repo.ts'
+import { verifyFile } from './read-leaf.ts'
+import type { Indexed } from './shapes.ts'
+import { allShares, countState, dropShare, FILE, filePages, findShare, putShare, type NewCopy } from './share-repo.ts'
+import type { ShareRow } from './share-repo.ts'
+import * as skeletons from './skeleton-repo.ts'
+import { SqlStatCache } from './stat-cache.ts'
+import { packStat } from './stat.ts'
+import { allTransfers, putTransfer, removeTransfer, type TransferRow } from './transfer-repo.ts'
+
+export interface StoreOptions {
+  /** Milliseconds since 1970; only for display and for the age of files. */
+  readonly now?: () => number
+}
+
+/** Opens or creates the database (`:memory:` works). Throws `data-newer`, `data-damaged`, `not-writable`. */
+export function openStore(file: string, options: StoreOptions = {}): Store {
+  return new Store(openDb(file), options.now ?? Date.now)
+}
+
+/** Owned by whoever opened it: disposing it closes the database and stops background hashing. */
+export class Store implements Disposable {
+  readonly statCache: SqlStatCache
+  /** For the other files of this folder only. */
+  readonly db: Db
+  readonly #now: () => number
+  readonly #files = new OpenFiles()
+  readonly #layouts: Layouts
+  readonly #held = new Map<string, HeldRoot>()
+  readonly #rechecker = new Rechecker(this.#files)
+  readonly #listeners = new Set<(root: string) => void>()
+  readonly #touched = new Set<string>()
+
+  constructor(db: Db, now: () => number) {
+    this.db = db
+    this.#now = now
+    this.statCache = new SqlStatCache(db, now)
+    this.#layouts = new Layouts(db)
+  }
+
+  // Shares
+
+  /** Adds what was indexed, in one durable transaction; equal content becomes one share with several copies. */
+  addShare(indexed: Indexed): ShareRow {
+    const { built, files, sourcePaths } = indexed
+    const copy = {
+      sources: sourcePaths,
+      base: sourcePaths.length === 1 ? sourcePaths[0]! : commonFolder(sourcePaths),
+      files: files.map((it, idx) => ({ idx, path: it.sourcePath, stat: packStat(it.stat) }))
+    }
+    this.statCache.flush()
+    return this.db.transaction('durable', () => {
+      const root = rootText(built.root)
+      if (this.skeletonBytes(root) < built.layout.skeletonBytes) this.#storeSkeleton(root, built.skeleton)
+      return this.putCopy(built.layout, indexed.name, 'shared', copy)
+    })
+  }
+
+  /** Adds a copy of a root whose skeleton is stored, and the share when it is new. For the download that finished it. */
+  putCopy(layout: Layout, name: string, origin: ShareRow['origin'], copy: NewCopy): ShareRow {
+    const root = rootText(layout.root)
+    this.db.transaction('durable', () => {
+      const rootId = skeletons.rootId(this.db, root)
+      putShare(this.db, { rootId, layout, name, origin, now: this.#now() }, copy)
+    })
+    this.#layouts.keep(layout)
+    this.#held.get(root)?.refresh()
+    this.#announce(root)
+    return findShare(this.db, root)!
+  }
+
+  /** Newest first. */
+  shares(): ShareRow[] {
+    this.#countTouched()
+    return allShares(this.db)
+  }
+
+  share(root: string): ShareRow | undefined {
+    this.#countTouched()
+    return findShare(this.db, root)
+  }
+
+  /** Forgets a share; touches no file of the user. False when there was none. */
+  removeShare(root: string): boolean {
+    const isRemoved = this.db.transaction('durable', () => dropShare(this.db, root))
+    this.#held.get(root)?.retire()
+    this.#held.delete(root)
+    this.#layouts.forget(root)
+    if (isRemoved) this.#announce(root)
+    return isRemoved
+  }
+
+  /** Called with the root of every share that was added, removed, or whose state may be another now. */
+  onShares(listener: (root: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** What a share can serve; the same object as long as the share is there. */
+  held(root: CID): HeldRoot | undefined {
+    const key = rootText(root)
+    const known = this.#held.get(key)
+    if (known !== undefined) return known
+    const share = findShare(this.db, key)
+    if (share === undefined) return undefined
+    const held = new HeldRoot(root, share, {
+      db: this.db,
+      files: this.#files,
+      layouts: this.#layouts,
+      readElsewhere: async (digest, except) => this.readLeaf(digest, except),
+      recheck: (it, row) => this.#rechecker.add(it, row),
+      touched: it => this.#touch(it)
+    })
+    this.#held.set(key, held)
+    return held
+  }
+
+  /** Looks at the stats of a share's files, or of all shares'; files that differ are hashed afterwards (`whenChecked`). */
+  async checkShares(signal: AbortSignal, root?: string): Promise<void> {
+    const roots = root === undefined ? allShares(this.db).map(share => share.root) : [root]
+    for (const it of roots) {
+      const held = this.held(parseRoot(it))
+      if (held === undefined) continue
+      for (const page of filePages(this.db, it)) {
+        await checkFiles(held, page, row => this.#rechecker.add(held, row), signal)
+      }
+    }
+  }
+
+  /** Resolves when no file waits to be hashed again. */
+  async whenChecked(): Promise<void> {
+    await this.#rechecker.idle()
+  }
+
+  /** Reads and hashes every byte of a share. `bad`: files, by their path in the share, that are not what was shared. Throws `not-found`. */
+  async verifyShare(
+    root: CID,
+    signal: AbortSignal,
+    onBytes: (bytes: number) => void = () => {}
+  ): Promise<{ bytes: number; bad: string[] }> {
+    const held = this.held(root)
+    if (held === undefined) throw new CodedError('not-found', 'There is no such share.')
+    const layout = await held.load()
+    const bad = new Set<string>()
+    let bytes = 0
+    await this.checkShares(signal, rootText(root))
+    await this.whenChecked()
+    for (const page of filePages(this.db, rootText(root))) {
+      for (const row of page) {
+        await new Promise(resolve => setImmediate(resolve)) // small files are read at once
+        const state = await verifyFile(this.#files, row, layout, row.stat, signal, read => {
+          bytes += read
+          onBytes(read)
+        })
+        if (state !== row.state) held.mark(row, state, row.stat)
+        if (state !== FILE.clean) bad.add(layout.files[row.idx]!.path.join('/') || held.name)
+      }
+    }
+    return { bytes, bad: [...bad] }
+  }
+
+  // Leaves
+
+  /** Where shares may hold a leaf with this digest (at most 8); `readLeaf` checks. */
+  locate(digest: Uint8Array): Candidate[] {
+    return candidates(this.db, digest)
+  }
+
+  /** False when no share holds any leaf: then looking for one is wasted. */
+  get hasLeaves(): boolean {
+    return !isLeafIndexEmpty(this.db)
+  }
+
+  /** A leaf by its digest from any share, verified just now; undefined when none has it. */
+  async readLeaf(digest: Uint8Array, except?: string): Promise<Uint8Array | undefined> {
+    for (const { root, ordinal } of candidates(this.db, digest)) {
+      if (root === except) continue
+      const held = this.held(parseRoot(root))
+      if (held === undefined || !held.have.has(ordinal)) continue
+      const layout = await held.load()
+      if (Buffer.compare(layout.digest(ordinal), digest) !== 0) continue
+      const bytes = await held.readOwn(ordinal)
+      if (bytes !== undefined) return bytes
+    }
+    return undefined
+  }
+
+  // Skeletons
+
+  appendSkeleton(root: string, offset: number, bytes: Uint8Array): void {
+    skeletons.appendSkeleton(this.db, root, offset, bytes)
+  }
+  /** At most `maxBytes` from `offset`, never empty; undefined when they are not there. */
+  readSkeleton(root: string, offset: number, maxBytes: number): Uint8Array | undefined {
+    return skeletons.readSkeleton(this.db, root, offset, maxBytes)
+  }
+  skeletonBytes(root: string): number {
+    return skeletons.skeletonBytes(this.db, root)
+  }
+  /** The stored part of a skeleton from its beginning, a MiB at a time. */
+  skeletonParts(root: string): Iterable<Uint8Array> {
+    return skeletons.skeletonParts(this.db, root)
+  }
+
+  #storeSkeleton(root: string, pieces: Iterable<Uint8Array>): void {
+    this.db.run('DELETE FROM skeleton WHERE root_id = ?', skeletons.rootId(this.db, root))
+    let offset = 0
+    for (const part of skeletons.inParts(pieces)) {
+      this.appendSkeleton(root, offset, part)
+      offset += part.length
+    }
+  }
+
+  // Transfers and peers
+
+  transfers(): TransferRow[] {
+    return allTransfers(this.db)
+  }
+  putTransfer(row: TransferRow): void {
+    putTransfer(this.db, row)
+  }
+  removeTransfer(root: string, directory: string): boolean {
+    return removeTransfer(this.db, root, directory)
+  }
+  goodPeers(): peers.GoodPeer[] {
+    return peers.goodPeers(this.db)
+  }
+  savePeer(peer: peers.GoodPeer): void {
+    peers.savePeer(this.db, peer)
+  }
+  bans(): { peerId: string; until: number }[] {
+    return peers.bans(this.db, this.#now())
+  }
+  ban(peerId: string, until: number): void {
+    peers.ban(this.db, peerId, until)
+  }
+  provides(): peers.ProvideRow[] {
+    return peers.provides(this.db)
+  }
+  provided(root: string, at: number, dueAt: number): void {
+    peers.provided(this.db, root, at, dueAt)
+  }
+
+  [Symbol.dispose](): void {
+    this.#rechecker[Symbol.dispose]()
+    this.#files[Symbol.dispose]()
+    this.statCache.flush()
+    this.#countTouched()
+    this.db[Symbol.dispose]()
+  }
+
+  /** Many files may change at once: the share is counted once for all of them. */
+  #touch(root: string): void {
+    if (this.#touched.size === 0) setImmediate(() => this.#countTouched())
+    this.#touched.add(root)
+  }
+
+  #countTouched(): void {
+    const roots = [...this.#touched]
+    this.#touched.clear()
+    for (const root of roots) {
+      const id = skeletons.findRootId(this.db, root)
+      if (id !== undefined) countState(this.db, id)
+      this.#announce(root)
+    }
+  }
+
+  #announce(root: string): void {
+    for (const listener of this.#listeners) listener(root)
+  }
+}
+
+function commonFolder(paths: readonly string[]): string {
+  let common = path.dirname(paths[0] ?? path.sep)
+  for (const it of paths) {
+    while (it !== common && !it.startsWith(common.endsWith(path.sep) ? common : common + path.sep)) {
+      const up = path.dirname(common)
+      if (up === common) return common
+      common = up
+    }
+  }
+  return common
+}

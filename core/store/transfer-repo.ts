@@ -1,0 +1,93 @@
+// The user's downloads as rows that outlive the process. Their states are decided elsewhere.
+import type { Db } from './db.ts'
+import { dropUnusedRoot, findRootId, rootId } from './skeleton-repo.ts'
+
+/** One root being fetched into one directory. Times are milliseconds since 1970, for display. */
+export interface TransferRow {
+  readonly root: string
+  /** Absolute. */
+  readonly directory: string
+  readonly name: string
+  readonly state: string
+  /** An error code, when the state is a failed one. */
+  readonly error?: string
+  /** File indexes of the layout; absent: everything. */
+  readonly selection?: readonly number[]
+  /** Multiaddrs to try first. */
+  readonly addrs: readonly string[]
+  readonly bytes: number
+  readonly totalBytes?: number
+  /** Where it stands, once finished. */
+  readonly path?: string
+  readonly addedAt: number
+  readonly changedAt: number
+}
+
+interface Row {
+  root: string
+  directory: string
+  name: string
+  state: string
+  error: string | null
+  selection: string | null
+  addrs: string
+  bytes: number
+  totalBytes: number | null
+  path: string | null
+  addedAt: number
+  changedAt: number
+}
+
+/** Oldest first. */
+export function allTransfers(db: Db): TransferRow[] {
+  const rows = db.all<Row>(
+    `SELECT root.cid AS root, directory, name, state, error, selection, addrs, bytes, total_bytes AS totalBytes, path,
+       added_at AS addedAt, changed_at AS changedAt FROM transfer JOIN root ON root.id = root_id
+       ORDER BY added_at, directory`
+  )
+  return rows.map(fromRow)
+}
+
+/** Inserts or replaces the row of this root and directory. */
+export function putTransfer(db: Db, it: TransferRow): void {
+  db.transaction('written', () => {
+    db.run(
+      'INSERT OR REPLACE INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      rootId(db, it.root),
+      it.directory,
+      it.name,
+      it.state,
+      it.error ?? null,
+      it.selection === undefined ? null : JSON.stringify(it.selection),
+      JSON.stringify(it.addrs),
+      it.bytes,
+      it.totalBytes ?? null,
+      it.path ?? null,
+      it.addedAt,
+      it.changedAt
+    )
+  })
+}
+
+/** Forgets the row; no file is touched. False when there was none. */
+export function removeTransfer(db: Db, root: string, directory: string): boolean {
+  return db.transaction('written', () => {
+    const id = findRootId(db, root)
+    if (id === undefined) return false
+    const removed = db.run('DELETE FROM transfer WHERE root_id = ? AND directory = ?', id, directory) > 0
+    dropUnusedRoot(db, id)
+    return removed
+  })
+}
+
+function fromRow(row: Row): TransferRow {
+  const { error, selection, addrs, totalBytes, path, ...rest } = row
+  return {
+    ...rest,
+    addrs: JSON.parse(addrs) as string[], // written above
+    ...(error !== null && { error }),
+    ...(selection !== null && { selection: JSON.parse(selection) as number[] }), // written above
+    ...(totalBytes !== null && { totalBytes }),
+    ...(path !== null && { path })
+  }
+}
