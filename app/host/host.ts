@@ -1,0 +1,79 @@
+// The process that holds a data directory: takes the lock, starts the engine, answers the other commands and, for `serve`, a browser.
+// Ends in the reverse order, so that those who were connected see the connection end before the engine does and can go on by themselves.
+import { openDataDir } from '../../core/store/data-dir.ts'
+import type { CodedError } from '../../core/errors.ts'
+import { type Client, openClient, portSocket } from '../engine/client.ts'
+import { type Engine, startEngine } from '../engine/engine.ts'
+import type { EngineOptions } from '../engine/options.ts'
+import { openLog } from '../service/log.ts'
+import { openSettings } from '../service/settings.ts'
+import { newToken, type Tokens } from './guard.ts'
+import { removeRunFile, writeRunFile } from './run-file.ts'
+import { openServer, type Server } from './server.ts'
+
+/** The page's files beside this one: sources when this is the source, out/ui when bundled. */
+const PAGE = new URL(import.meta.url.endsWith('.ts') ? './page/' : './ui/', import.meta.url)
+
+export interface HostOptions {
+  readonly engine: EngineOptions
+  /** The page for a browser; `port` null: the saved one. Absent: none, the other commands are answered all the same. */
+  readonly ui?: { readonly port: number | null }
+  /** The engine's thread; only tests name another. */
+  readonly entry?: URL
+}
+
+export interface Host extends AsyncDisposable {
+  /** At the command line's door. */
+  readonly client: Client
+  /** With its token; null without a page. */
+  readonly uiUrl: string | null
+  readonly engine: Engine
+  /** Settles when the engine is over: undefined when it was stopped, the fault otherwise. */
+  readonly ended: Promise<CodedError | undefined>
+}
+
+/**
+ * Throws already-running when another process holds the directory, data-foreign, data-newer, data-damaged, not-writable, and what the engine fails with.
+ * An offline engine answers nobody else: it is there for one question, and the others wait for the lock.
+ */
+export async function openHost({ engine: options, ui, entry }: HostOptions, signal: AbortSignal): Promise<Host> {
+  await using acquiring = new AsyncDisposableStack()
+  const { dataDir } = options
+  acquiring.use(openDataDir(dataDir))
+  removeRunFile(dataDir) // of a process that was killed
+  const log = openLog(dataDir)
+  const uiPort = ui == null ? 0 : (ui.port ?? openSettings(dataDir).value.uiPort)
+  const onCrash = (thrown: unknown): void => log.error('engine.crashed', thrown)
+  const engine = acquiring.use(await startEngine(options, signal, { onCrash, ...(entry && { entry }) }))
+  const client = openClient(portSocket(engine.connect('cli')))
+  let uiUrl: string | null = null
+  if (!options.offline) {
+    const tokens = { cli: newToken(), ui: ui == null ? null : newToken() }
+    const server = acquiring.use(await serve(engine, tokens, ui == null ? null : PAGE, uiPort))
+    uiUrl = tokens.ui == null ? null : `http://127.0.0.1:${server.port}/#token=${tokens.ui}`
+    acquiring.defer(() => removeRunFile(dataDir))
+    const { version } = options
+    writeRunFile(dataDir, { pid: process.pid, port: server.port, token: tokens.cli, ui: uiUrl, version })
+  }
+  const owned = acquiring.move()
+  return { client, uiUrl, engine, ended: engine.ended, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function serve(engine: Engine, tokens: Tokens, page: URL | null, port: number): Promise<Server> {
+  const client = openClient(portSocket(engine.connect('ui')))
+  return openServer({
+    tokens,
+    port,
+    page,
+    connect: door => engine.connect(door),
+    status: async () => {
+      const [info, shares, transfers, peers] = await Promise.all([
+        client.node.info({}),
+        client.share.list({}),
+        client.transfer.list({}),
+        client.peer.list({})
+      ])
+      return { info, shares, transfers, peers: peers.length }
+    }
+  })
+}

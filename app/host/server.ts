@@ -1,0 +1,111 @@
+// HTTP and WebSocket on 127.0.0.1: the page, one JSON answer for it, and the contract over WebSocket.
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { MessagePort } from 'node:worker_threads'
+import { WebSocketServer } from 'ws'
+import type { Door } from '../contract/service.ts'
+import { doorOf, HEADERS, isBearer, type Refusal, refusal, type Tokens } from './guard.ts'
+import { joinSocket } from './socket-pipe.ts'
+
+export const PROTOCOL = 'shoal.v1'
+const MAX_MESSAGE_BYTES = 1024 * 1024
+const MAX_CLIENTS = 64
+const HEADER_TIMEOUT_MS = 10_000
+
+const PAGE: Readonly<Record<string, { file: string; type: string }>> = {
+  '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
+  '/status.js': { file: 'status.js', type: 'text/javascript; charset=utf-8' },
+  '/status.css': { file: 'status.css', type: 'text/css; charset=utf-8' }
+}
+
+export interface ServerOptions {
+  readonly tokens: Tokens
+  /** Tried first; another free one is taken when somebody has it. 0: any. */
+  readonly port: number
+  /** Where the page's files stand; null: there is no page. */
+  readonly page: URL | null
+  connect(door: Door): MessagePort
+  /** What the page shows. */
+  status(): Promise<object>
+}
+
+export interface Server extends AsyncDisposable {
+  readonly port: number
+}
+
+export async function openServer(options: ServerOptions): Promise<Server> {
+  let port = 0
+  const server = http.createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
+    void answer(request, response, port, options)
+  })
+  server.headersTimeout = server.requestTimeout = HEADER_TIMEOUT_MS
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    handleProtocols: offered => (offered.has(PROTOCOL) ? PROTOCOL : false)
+  })
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    const wrong = refusal(request.headers, port, false)
+    if (wrong != null) return refuse(socket, wrong)
+    if (request.url !== '/rpc') return refuse(socket, { status: 403, reason: 'Path' })
+    const door = doorOf(request.headers, options.tokens)
+    if (door == null) return refuse(socket, { status: 401, reason: 'Token' })
+    if (sockets.clients.size >= MAX_CLIENTS) return refuse(socket, { status: 403, reason: 'Too many clients' })
+    sockets.handleUpgrade(request, socket, head, client => joinSocket(client, options.connect(door)))
+  })
+  port = await listen(server, options.port)
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      for (const client of sockets.clients) client.terminate()
+      const closed = new Promise(resolve => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    }
+  }
+}
+
+async function listen(server: http.Server, wanted: number): Promise<number> {
+  const at = (port: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  await at(wanted).catch(async () => at(0))
+  return (server.address() as AddressInfo).port // listening on TCP
+}
+
+async function answer(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  port: number,
+  options: ServerOptions
+) {
+  const end = (status: number, body: string | Buffer, type = 'text/plain; charset=utf-8'): void => {
+    response.writeHead(status, { ...HEADERS, 'content-type': type })
+    response.end(request.method === 'HEAD' ? undefined : body)
+  }
+  const found = options.page == null ? undefined : PAGE[request.url ?? '']
+  const wrong = refusal(request.headers, port, found != null)
+  if (wrong != null) return end(wrong.status, wrong.reason)
+  if (request.method !== 'GET' && request.method !== 'HEAD') return end(405, 'Method')
+  if (found != null && options.page != null)
+    return end(200, readFileSync(new URL(found.file, options.page)), found.type)
+  if (request.url !== '/api/status') return end(404, 'Not found')
+  if (!isBearer(request.headers, options.tokens)) return end(401, 'Token')
+  try {
+    end(200, JSON.stringify(await options.status()), 'application/json')
+  } catch {
+    end(503, 'Stopping')
+  }
+}
+
+function refuse(socket: Duplex, { status, reason }: Refusal): void {
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
