@@ -1,0 +1,413 @@
+// A session with one peer, the asking side: one control stream out, data streams in, everything on them checked.
+import type { CID } from 'multiformats/cid'
+import { Allowance } from './allowance.ts'
+import { AskedLeaves, AskedRange } from './asked.ts'
+import type { Clock } from './clock.ts'
+import { ControlReader, controlFrame } from './control-frames.ts'
+import { DataReader, Flags, type FrameHeader, type FrameSink } from './data-frames.ts'
+import type { Duplex } from './duplex.ts'
+import * as limits from './limits.ts'
+import {
+  ExchangeCode,
+  ExchangeError,
+  noCounts,
+  violation,
+  type ControlMessage,
+  type Counts,
+  type HaveMessage,
+  type Run
+} from './messages.ts'
+import type { OpenRoot, Requester, RootListener } from './requester.ts'
+import { RequesterRoot, type RootSession } from './requester-root.ts'
+
+/** Requests that are over and of which a rejected leaf's frames may still arrive. */
+const KEPT_FOR_LATE_FRAMES = 64
+
+interface Asked {
+  readonly root: RequesterRoot
+  readonly what: AskedLeaves | AskedRange
+}
+
+export class RequesterSession implements Requester, RootSession {
+  readonly peerId: string
+  name = ''
+  agent = ''
+  nonce: Uint8Array = new Uint8Array(0)
+  readonly sent: Counts = noCounts()
+  readonly received: Counts = noCounts()
+  readonly #control: Duplex
+  readonly #clock: Clock
+  readonly #data: Duplex[] = []
+  readonly #roots = new Map<number, RequesterRoot>()
+  readonly #asked = new Map<number, Asked>()
+  readonly #ended: Asked[] = []
+  readonly #closeListeners: ((error?: Error) => void)[] = []
+  readonly #hello = Promise.withResolvers<void>()
+  readonly #flood: Allowance
+  readonly #own: Allowance
+  #maxRuns: number = limits.MAX_QUEUED_RUNS
+  #maxBytes: number = limits.MAX_QUEUED_BYTES
+  #runsOut = 0
+  #bytesOut = 0
+  #nextSid = 1
+  #nextReq = 1
+  #greeted = false
+  #choked = true
+  #slotsBytes = 0
+  #flushing = false
+  #cancelTimer: (() => void) | undefined
+  #receivedBytes = 0
+  #closed = false
+  closedWith: Error | undefined
+
+  constructor(peerId: string, control: Duplex, clock: Clock) {
+    this.peerId = peerId
+    this.#control = control
+    this.#clock = clock
+    this.#flood = new Allowance(limits.CONTROL_PER_SECOND, limits.CONTROL_BURST, clock.now())
+    this.#own = new Allowance(limits.OWN_CONTROL_PER_SECOND, limits.OWN_CONTROL_BURST, clock.now())
+    this.#hello.promise.catch(() => {}) // whoever waits for it hears; nobody may be waiting any more
+    const reader = new ControlReader(message => this.#onMessage(message))
+    control.onBytes(bytes => this.#guard(() => reader.push(bytes)))
+    control.onEnd(error => this.#streamEnded(error))
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Resolves when the peer has said Hello; rejects when the session ends before. */
+  async greeted(): Promise<void> {
+    await this.#hello.promise
+  }
+
+  /** Takes over a data stream whose nonce was sent. */
+  addData(data: Duplex): void {
+    this.#data.push(data)
+    const reader = new DataReader(new StreamSink(this))
+    data.onBytes(bytes =>
+      this.#guard(() => {
+        this.#countBytes(bytes.length)
+        reader.push(bytes)
+      })
+    )
+    data.onEnd(error => this.#streamEnded(error))
+  }
+
+  openRoot(root: CID, listener: RootListener): OpenRoot {
+    const opened = new RequesterRoot(this.#nextSid++, root, listener, this)
+    if (this.#closed) {
+      queueMicrotask(() => opened.end(this.closedWith))
+      return opened
+    }
+    this.#roots.set(opened.sid, opened)
+    this.#flood.add(limits.CONTROL_PER_OPEN)
+    this.send({ type: 'open', sid: opened.sid, root: root.bytes })
+    return opened
+  }
+
+  onClosed(listener: (error?: Error) => void): void {
+    if (this.#closed) listener(this.closedWith)
+    else this.#closeListeners.push(listener)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end(undefined)
+  }
+
+  /** Ends the session: politely without an error, with a Bye that says why otherwise. */
+  end(error: Error | undefined): void {
+    if (this.#closed) return
+    this.send({ type: 'bye', code: error instanceof ExchangeError ? error.code : ExchangeCode.OK })
+    this.#closed = true
+    this.closedWith = error
+    this.#cancelTimer?.()
+    this.#control.close()
+    for (const data of this.#data) {
+      if (error == null) data.close()
+      else data.abort(error)
+    }
+    this.#hello.reject(error ?? new ExchangeError(ExchangeCode.CANCELLED, 'The session was closed'))
+    const roots = [...this.#roots.values()]
+    this.#roots.clear()
+    this.#asked.clear()
+    for (const root of roots) root.end(error)
+    for (const listener of this.#closeListeners) listener(error)
+  }
+
+  send(message: ControlMessage): void {
+    if (this.#closed) return
+    this.sent[message.type]++
+    this.#control.send(controlFrame(message))
+    if (this.#control.unsentBytes > limits.MAX_CONTROL_UNSENT)
+      this.end(new ExchangeError(ExchangeCode.LIMIT, 'The peer does not read its control stream'))
+  }
+
+  sendHave(sid: number, have: HaveMessage): void {
+    this.send({ type: 'have', sid, kind: have.kind, start: have.start, bits: have.bits })
+  }
+
+  sendPex(sid: number, records: readonly Uint8Array[]): void {
+    this.send({ type: 'pex', sid, records })
+  }
+
+  cancelAsked(root: RequesterRoot, run: Run): number {
+    let cancelled = 0
+    for (const asked of this.#asked.values())
+      if (asked.root === root && asked.what instanceof AskedLeaves)
+        cancelled += asked.what.cancel(run.start, run.start + run.count)
+    return cancelled
+  }
+
+  closeRoot(root: RequesterRoot): void {
+    this.cancelAsked(root, { start: 0, count: limits.MAX_LEAVES })
+    this.#roots.delete(root.sid)
+    this.send({ type: 'close', sid: root.sid })
+  }
+
+  flushSoon(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    queueMicrotask(() => {
+      this.#flushing = false
+      this.#guard(() => this.#flush())
+    })
+  }
+
+  /** Sends what waits, as far as the peer's queue and our own pace let it. */
+  #flush(): void {
+    if (this.#closed) return
+    for (const root of this.#roots.values()) {
+      while (root.waits && this.#mayTalk()) if (!this.#flushOne(root)) break
+    }
+  }
+
+  /** One message for a root, most urgent first; false when the peer's queue is full. */
+  #flushOne(root: RequesterRoot): boolean {
+    const cancels = root.takeCancels()
+    if (cancels.length > 0) {
+      this.send({ type: 'cancel', reqs: [], runs: cancels, sid: root.sid, all: false })
+      return true
+    }
+    if (this.#runsOut >= this.#maxRuns || this.#bytesOut >= this.#maxBytes) return false
+    const req = this.#nextReq
+    const range = root.takeRange()
+    if (range != null) {
+      this.#asked.set(req, { root, what: new AskedRange(req, range.offset, range.maxBytes) })
+      this.#out(1, range.maxBytes)
+      this.send({ type: 'skeleton', req, sid: root.sid, offset: range.offset, maxBytes: range.maxBytes })
+    } else {
+      const runs = root.takeRuns(this.#maxRuns - this.#runsOut, this.#maxBytes - this.#bytesOut, this.#runsOut === 0)
+      if (runs.length === 0) return false
+      this.#ask(root, req, runs)
+      this.send({ type: 'request', req, sid: root.sid, runs })
+    }
+    this.#nextReq = req === 0xffffffff ? 1 : req + 1
+    return true
+  }
+
+  #ask(root: RequesterRoot, req: number, runs: readonly Run[]): void {
+    const claim = root.claim
+    let bytes = 0
+    for (const run of runs) for (let at = run.start; at < run.start + run.count; at++) bytes += claim(at)
+    this.#out(runs.length, bytes)
+    const what = new AskedLeaves(req, runs, claim, {
+      onBytes: (ordinal, bytes) => root.closed || root.listener.onBytes(ordinal, bytes),
+      onLeaf: (ordinal, bytes) => root.closed || root.listener.onLeaf(ordinal, bytes),
+      onOver: (bytes, runsOver) => {
+        root.over(bytes)
+        this.#out(-runsOver, -bytes)
+      }
+    })
+    this.#asked.set(req, { root, what })
+  }
+
+  #out(runs: number, bytes: number): void {
+    this.#runsOut += runs
+    this.#bytesOut += bytes
+    if (runs < 0 || bytes < 0) this.flushSoon()
+  }
+
+  /** Takes a token of our own pace, or comes back when there is one. */
+  #mayTalk(): boolean {
+    const now = this.#clock.now()
+    if (this.#own.take(now)) return true
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#clock.timer(this.#own.waitMs(now), () => {
+      this.#cancelTimer = undefined
+      this.flushSoon()
+    })
+    return false
+  }
+
+  #onMessage(message: ControlMessage | undefined): void {
+    if (this.#closed) return
+    if (message != null) this.received[message.type]++
+    if (message?.type !== 'reject' && !this.#flood.take(this.#clock.now()))
+      throw new ExchangeError(ExchangeCode.LIMIT, 'The peer sends too many messages')
+    if (message == null) return
+    if (!this.#greeted && message.type !== 'hello' && message.type !== 'bye') throw violation('A message before Hello')
+    this.#dispatch(message)
+  }
+
+  #dispatch(message: ControlMessage): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#onHello(message)
+      case 'info':
+        return this.#onInfo(message)
+      case 'have':
+        return this.#rootOf(message.sid)?.onHave({ kind: message.kind, start: message.start, bits: message.bits })
+      case 'choke':
+        return this.#onChoke(message.choke, message.slotsBytes)
+      case 'reject':
+        return this.#onReject(message)
+      case 'pex':
+        return this.#rootOf(message.sid)?.listener.onPex(message.records)
+      case 'bye':
+        return this.end(new ExchangeError(message.code, 'The peer ended the session'))
+      case 'open':
+      case 'skeleton':
+      case 'request':
+      case 'cancel':
+      case 'close':
+        throw violation(`A ${message.type} from a server`)
+      default:
+        message satisfies never
+    }
+  }
+
+  #onHello(message: ControlMessage & { type: 'hello' }): void {
+    if (this.#greeted) throw violation('A second Hello')
+    if (message.nonce.length !== limits.NONCE_BYTES) throw violation('A Hello without a nonce')
+    this.#greeted = true
+    this.name = message.name
+    this.agent = message.agent
+    this.nonce = message.nonce
+    if (message.maxRequests > 0) this.#maxRuns = Math.min(this.#maxRuns, message.maxRequests)
+    if (message.maxOutBytes > 0) this.#maxBytes = Math.min(this.#maxBytes, message.maxOutBytes)
+    this.#hello.resolve()
+  }
+
+  #onInfo(message: ControlMessage & { type: 'info' }): void {
+    const root = this.#rootOf(message.sid)
+    if (root == null) return
+    if (!root.answered) root.listener.onChoke(this.#choked, this.#slotsBytes)
+    const { type: _, ...info } = message
+    if (!root.closed) root.onInfo(info)
+  }
+
+  #onChoke(choked: boolean, slotsBytes: number): void {
+    this.#choked = choked
+    this.#slotsBytes = slotsBytes
+    for (const root of this.#roots.values()) if (root.answered) root.listener.onChoke(choked, slotsBytes)
+  }
+
+  #onReject(message: ControlMessage & { type: 'reject' }): void {
+    const asked = this.#asked.get(message.req)
+    if (asked == null) throw violation('A Reject for what was not asked for')
+    const { root, what } = asked
+    if (what instanceof AskedRange) {
+      what.rejected = true
+      this.#rangeOver(asked, what)
+      if (!root.closed) root.listener.onSkeletonReject(what.offset + what.filled, message.code, message.retryMs)
+      return
+    }
+    for (const run of what.reject(message.ordinal, message.count))
+      if (!root.closed) root.listener.onReject(run.start, run.count, message.code, message.retryMs)
+    if (what.over) this.leavesOver(message.req)
+  }
+
+  /** Finds what a data frame answers. */
+  askedFor(header: Readonly<FrameHeader>): Asked {
+    const asked = this.#asked.get(header.request)
+    if (asked != null) return asked
+    for (const ended of this.#ended) if (ended.what.req === header.request) return ended
+    throw violation('A frame that was not asked for')
+  }
+
+  /** Skeleton bytes are whole. */
+  onRangeBytes(asked: Asked, range: AskedRange, header: Readonly<FrameHeader>, payload: Uint8Array): void {
+    const offset = range.offset + range.filled
+    range.filled += payload.length
+    const last = (header.flags & Flags.LAST) !== 0
+    if (last) this.#rangeOver(asked, range)
+    if (!asked.root.closed) asked.root.listener.onSkeleton(offset, payload, last)
+  }
+
+  /** Every leaf of a request was sent or rejected. */
+  leavesOver(req: number): void {
+    const asked = this.#asked.get(req)
+    if (asked != null) this.#keepForLate(asked)
+  }
+
+  #keepForLate(asked: Asked): void {
+    this.#asked.delete(asked.what.req)
+    this.#ended.push(asked)
+    if (this.#ended.length > KEPT_FOR_LATE_FRAMES) this.#ended.shift()
+  }
+
+  #rangeOver(asked: Asked, range: AskedRange): void {
+    range.over = true
+    this.#keepForLate(asked)
+    asked.root.over(range.maxBytes)
+    this.#out(-1, -range.maxBytes)
+  }
+
+  /** Answers to a root closed just now are ordinary; to one never opened they are not. */
+  #rootOf(sid: number): RequesterRoot | undefined {
+    if (sid === 0 || sid >= this.#nextSid) throw violation('A message about a root that was never opened')
+    return this.#roots.get(sid)
+  }
+
+  #countBytes(bytes: number): void {
+    const before = Math.floor(this.#receivedBytes / limits.CONTROL_BYTES_PER_TOKEN)
+    this.#receivedBytes += bytes
+    const earned = Math.floor(this.#receivedBytes / limits.CONTROL_BYTES_PER_TOKEN) - before
+    if (earned === 0) return
+    this.#flood.add(earned)
+    this.#own.add(earned)
+  }
+
+  #guard(act: () => void): void {
+    if (this.#closed) return
+    try {
+      act()
+    } catch (error) {
+      this.end(error instanceof Error ? error : new Error('A listener failed', { cause: error }))
+    }
+  }
+
+  #streamEnded(error: Error | undefined): void {
+    this.end(
+      new ExchangeError(ExchangeCode.IO, 'The connection to the peer ended', error == null ? {} : { cause: error })
+    )
+  }
+}
+
+/** Reads one data stream. Between a frame's begin and end its request may have ended. */
+class StreamSink implements FrameSink {
+  readonly #session: RequesterSession
+  #asked: Asked | undefined
+
+  constructor(session: RequesterSession) {
+    this.#session = session
+  }
+
+  begin(header: Readonly<FrameHeader>): Uint8Array | undefined {
+    this.#asked = this.#session.askedFor(header)
+    return this.#asked.what.begin(header)
+  }
+
+  end(header: Readonly<FrameHeader>, payload: Uint8Array | undefined): void {
+    const asked = this.#asked
+    if (asked == null || this.#session.closed) return
+    const { what } = asked
+    if (what instanceof AskedRange) {
+      if (!what.over && payload != null) this.#session.onRangeBytes(asked, what, header, payload)
+      return
+    }
+    what.end(header, payload)
+    if (what.over) this.#session.leavesOver(header.request)
+  }
+}
