@@ -4,7 +4,7 @@
 import { UnixFS } from 'ipfs-unixfs'
 import { CodedError } from '../errors.ts'
 import type { Dag } from './dag.ts'
-import { digestKey, nodeDag } from './dag.ts'
+import { cidOf, digestKey, nodeDag } from './dag.ts'
 import type { FileLeaves } from './file-dag.ts'
 import { fileDag } from './file-dag.ts'
 import type { FolderEntry } from './folder-dag.ts'
@@ -38,11 +38,10 @@ export interface Built {
  */
 export function buildDag(tree: SourceTree): Built {
   const dag = dagOf(tree, 0, 0)
+  const root = cidOf({ ...dag, digest: Uint8Array.from(dag.digest) }) // its own copy, of the plain kind
   const skeleton = skeletonOf(dag)
-  if (tree.kind === 'file' && dag.block === undefined) {
-    return { root: dag.cid, skeleton, layout: rawRootLayout(dag.cid, tree.leaves.sizeBytes) }
-  }
-  return { root: dag.cid, skeleton, layout: layoutOf(dag.cid, skeleton) }
+  const isLeaf = tree.kind === 'file' && dag.block === undefined
+  return { root, skeleton, layout: isLeaf ? rawRootLayout(root, tree.leaves.sizeBytes) : layoutOf(root, skeleton) }
 }
 
 /** `depth` folders and `pathBytes` of path are above `tree`: checked on the way down, because what comes back up is finished. */
@@ -87,7 +86,7 @@ function skeletonOf(root: Dag): Uint8Array[] {
   const seen = new Set<string>()
   const open = [root]
   for (let dag = open.pop(); dag !== undefined; dag = open.pop()) {
-    const key = digestKey(dag.cid.multihash.digest)
+    const key = digestKey(dag.digest)
     if (dag.block === undefined || seen.has(key)) continue
     seen.add(key)
     stream.push(framed(dag.block))

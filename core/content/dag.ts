@@ -5,20 +5,20 @@ import { encode } from '@ipld/dag-pb'
 import type { UnixFS } from 'ipfs-unixfs'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
+import { DAG_PB, RAW } from '../cid.ts'
 import { CodedError } from '../errors.ts'
 import { MAX_BLOCK_BYTES } from './limits.ts'
 
-const DAG_PB = 0x70 // multicodec table
-const RAW = 0x55 // multicodec table
 const SHA2_256 = 0x12 // multicodec table
 export const DIGEST_BYTES = 32
 
-/** A block and what hangs from it. */
+/** A block and what hangs from it. Of many thousands at once, so the digest stands for the CID. */
 export interface Dag {
-  readonly cid: CID
+  /** sha2-256 of the block, 32 bytes; of a leaf, a view of what the caller gave. */
+  readonly digest: Uint8Array
   /** Bytes of all blocks from here down, a repeated one counted each time: the Tsize of a link to it. */
   readonly dagBytes: number
-  /** The block; undefined for a leaf, of which only the name is known. */
+  /** The dag-pb block; undefined for a leaf, of which only the digest is known. */
   readonly block: Uint8Array | undefined
   /** The dag-pb DAGs it links to, in the order of its links. */
   readonly below: readonly Dag[]
@@ -29,17 +29,18 @@ export interface DagLink {
   readonly dag: Dag
 }
 
-/** The leaf of this digest (32 bytes, copied) and length. */
+const NOTHING: readonly Dag[] = []
+
+/** The leaf of this digest, of which a view is kept, and length. */
 export function leafDag(digest: Uint8Array, sizeBytes: number): Dag {
-  const cid = CID.createV1(RAW, createDigest(SHA2_256, Uint8Array.from(digest)))
-  return { cid, dagBytes: sizeBytes, block: undefined, below: [] }
+  return { digest, dagBytes: sizeBytes, block: undefined, below: NOTHING }
 }
 
 /** Encodes one block. Links must be sorted by the bytes of their names. Throws `too-large` for a block over 2 MiB. */
 export function nodeDag(data: UnixFS, links: readonly DagLink[]): Dag {
   const block = encode({
     Data: data.marshal(),
-    Links: links.map(({ name, dag }) => ({ Hash: dag.cid, Name: name, Tsize: dag.dagBytes }))
+    Links: links.map(({ name, dag }) => ({ Hash: cidOf(dag), Name: name, Tsize: dag.dagBytes }))
   })
   if (block.length > MAX_BLOCK_BYTES) {
     throw new CodedError(
@@ -53,8 +54,11 @@ export function nodeDag(data: UnixFS, links: readonly DagLink[]): Dag {
     dagBytes += dag.dagBytes
     if (dag.block !== undefined) below.push(dag)
   }
-  const digest = hash('sha256', block, 'buffer')
-  return { cid: CID.createV1(DAG_PB, createDigest(SHA2_256, Uint8Array.from(digest))), dagBytes, block, below }
+  return { digest: hash('sha256', block, 'buffer'), dagBytes, block, below: below.length === 0 ? NOTHING : below }
+}
+
+export function cidOf({ block, digest }: Dag): CID {
+  return CID.createV1(block === undefined ? RAW : DAG_PB, createDigest(SHA2_256, digest))
 }
 
 /** A digest as a key of a Map or Set: one character a byte. */

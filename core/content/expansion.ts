@@ -173,6 +173,8 @@ export class Expansion {
 
   /** Hands everything over to the layout. */
   finish(root: CID, kind: 'file' | 'folder', skeletonBytes: number): Layout {
+    const digests = new Uint8Array(this.#leafCount * 32)
+    digests.set(this.#digests.subarray(0, digests.length))
     return createLayout({
       root,
       kind,
@@ -180,7 +182,7 @@ export class Expansion {
       folders: this.#folders.map(({ parent, name }) => pathOf(parent, name)),
       symlinks: this.#symlinks,
       skeletonBytes,
-      digests: Uint8Array.prototype.slice.call(this.#digests, 0, this.#leafCount * 32),
+      digests,
       starts: this.#starts.slice(0, this.#leafCount + 1)
     })
   }

@@ -30,10 +30,9 @@ export function folderDag(entries: FolderEntry[]): Dag {
     entries.sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes))
     return nodeDag(new UnixFS({ type: 'directory' }), entries)
   }
-  return shardDag(
-    entries.map(entry => ({ entry, hash: murmur(entry.nameBytes) })),
-    0
-  )
+  const hashed = entries.map(entry => ({ entry, hash: murmur(entry.nameBytes) }))
+  hashed.sort((a, b) => Buffer.compare(a.hash, b.hash))
+  return shardDag(hashed, 0, hashed.length, 0)
 }
 
 /** Length of the directory block that would hold these entries. */
@@ -62,39 +61,31 @@ interface Hashed {
   readonly hash: Uint8Array
 }
 
-/** One level of the HAMT: byte `depth` of a name's hash is its slot; a slot wanted by several names becomes a level of its own. */
-function shardDag(entries: readonly Hashed[], depth: number): Dag {
+/**
+ * One level of the HAMT, of entries [from, to), sorted by hash: byte `depth` of a name's hash is its slot; a slot wanted by
+ * several names becomes a level of its own.
+ */
+function shardDag(entries: readonly Hashed[], from: number, to: number, depth: number): Dag {
   if (depth >= MAX_HAMT_DEPTH) {
     throw new CodedError(
       'too-large',
       'Two names in one folder have the same hash; rename one of them to share the folder'
     )
   }
-  const slots: Hashed[][] = []
-  for (const hashed of entries) {
-    const slot = hashed.hash[depth] ?? 0
-    const others = slots[slot]
-    if (others === undefined) slots[slot] = [hashed]
-    else others.push(hashed)
-  }
   const links: DagLink[] = []
   const bits = new Uint8Array(FANOUT / 8)
-  slots.forEach((held, slot) => {
-    // in order of slots, which is the order of the names that begin with them
+  for (let first = from, next = from; first < to; first = next) {
+    const slot = entries[first]?.hash[depth] ?? 0
+    while (next < to && entries[next]?.hash[depth] === slot) next++
     const prefix = slot.toString(16).toUpperCase().padStart(2, '0')
-    const only = held.length === 1 ? held[0]?.entry : undefined
-    links.push(
-      only === undefined
-        ? { name: prefix, dag: shardDag(held, depth + 1) }
-        : { name: prefix + only.name, dag: only.dag }
-    )
-    bits[bits.length - 1 - (slot >>> 3)]! |= 1 << (slot & 7)
-  })
+    const only = next === first + 1 ? entries[first]?.entry : undefined
+    if (only === undefined) links.push({ name: prefix, dag: shardDag(entries, first, next, depth + 1) })
+    else links.push({ name: prefix + only.name, dag: only.dag })
+    bits[bits.length - 1 - (slot >>> 3)]! |= 1 << (slot & 7) // slot < FANOUT
+  }
   const data = bits.subarray(bits.findIndex(byte => byte !== 0)) // one big-endian number, as boxo writes it
-  return nodeDag(
-    new UnixFS({ type: 'hamt-sharded-directory', data, fanout: BigInt(FANOUT), hashType: MURMUR3_X64_64 }),
-    links
-  )
+  const type = 'hamt-sharded-directory'
+  return nodeDag(new UnixFS({ type, data, fanout: BigInt(FANOUT), hashType: MURMUR3_X64_64 }), links)
 }
 
 function murmur(bytes: Uint8Array): Uint8Array {

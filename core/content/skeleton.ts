@@ -3,12 +3,12 @@
 
 import { hash } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
+import { DAG_PB } from '../cid.ts'
 import { CodedError } from '../errors.ts'
 import { ContentWalk } from './content-walk.ts'
 import type { Layout } from './layout.ts'
 import { MAX_BLOCK_BYTES, skeletonLimit } from './limits.ts'
 
-const DAG_PB = 0x70 // multicodec table
 const SHA2_256 = 0x12 // multicodec table
 
 /**

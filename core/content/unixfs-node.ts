@@ -3,6 +3,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { CID } from 'multiformats/cid'
+import { DAG_PB, RAW } from '../cid.ts'
 import { CodedError } from '../errors.ts'
 import { Cursor, malformed } from './cursor.ts'
 import { MAX_PATH_BYTES } from './limits.ts'
@@ -125,8 +126,8 @@ function isLeafCid(bytes: Buffer, at: number, end: number): boolean {
   const length = end - at
   if (length === 34 && bytes[at] === 0x12 && bytes[at + 1] === 32) return false // CIDv0
   if (length === 36 && bytes[at] === 1 && bytes[at + 2] === 0x12 && bytes[at + 3] === 32) {
-    if (bytes[at + 1] === 0x55) return true
-    if (bytes[at + 1] === 0x70) return false
+    if (bytes[at + 1] === RAW) return true
+    if (bytes[at + 1] === DAG_PB) return false
   }
   try {
     CID.decode(bytes.subarray(at, end))
