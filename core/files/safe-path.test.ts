@@ -141,5 +141,5 @@ test('a symlink stays inside when it goes up only at its beginning, and not past
   const outside = ['..', '../a', '/etc', 'a/../../b', 'a/..', '', '\\\\host\\share', 'C:\\x', '..\\x', 'a\0']
   for (const target of outside) assert.ok(!staysInside(['link'], target), target)
   assert.ok(!staysInside(['x', 'link'], '../..'))
-  assert.ok(!staysInside(['x', 'link'], 'up/../../b'))
+  assert.ok(!staysInside(['x', 'link'], 'up/../b'))
 })
