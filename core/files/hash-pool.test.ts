@@ -81,7 +81,7 @@ test('many small files are few orders, and every one has its own result', async 
   }
   counts.orders = 0
   const seen = new Map<number, string>()
-  const file = (of: { i: number }, result: Hashed | Failure): void => {
+  const file = (of: ToHash & { i: number }, result: Hashed | Failure): void => {
     assert.ok(!seen.has(of.i) && 'digests' in result)
     seen.set(of.i, Buffer.from(result.digests).toString('hex'))
   }
