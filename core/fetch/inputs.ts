@@ -1,0 +1,54 @@
+// What the scheduler is told and what it asks for.
+
+import type { HaveChange } from './peer-have.ts'
+
+/** Consecutive ordinals. */
+export interface Run {
+  readonly start: number
+  readonly count: number
+}
+
+/** Why a peer did not send: DESIGN 4, enum Code. */
+export type RejectReason =
+  | 'bad-request'
+  | 'denied'
+  | 'not-found'
+  | 'not-have'
+  | 'changed'
+  | 'busy'
+  | 'limit'
+  | 'cancelled'
+  | 'io'
+  | 'shutdown'
+  | 'unsupported'
+  | 'protocol'
+
+export type PeerInput =
+  | { type: 'rtt'; peer: string; rttMs: number }
+  | { type: 'have'; peer: string; change: HaveChange }
+  | { type: 'choke'; peer: string; choked: boolean; slotsBytes: number } // slotsBytes 0: no limit of its own
+  | { type: 'bytes'; peer: string; ordinal: number; bytes: number } // payload of a leaf that is not whole yet
+  | { type: 'leaf'; peer: string; ordinal: number } // whole, not verified
+  | { type: 'reject'; peer: string; start: number; count: number; reason: RejectReason; retryMs: number } // 0: it does not say
+
+export type Input =
+  | { type: 'peer'; peer: string; rttMs: number } // this root is open there
+  | { type: 'peer-gone'; peer: string }
+  | PeerInput
+  | { type: 'wrong'; peer: string; ordinal: number } // the accepted leaf has another hash
+  | { type: 'written'; ordinal: number } // verified and at its place, or found on this device
+  | { type: 'lost'; ordinal: number } // could not be written, or cannot be read back: missing again
+  | { type: 'room'; bytes: number } // what the write queue would still take; a `leaf` takes its share by itself
+  | { type: 'limit'; bytesPerSecond: number } // 0: none
+  | { type: 'tick' }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'stop' }
+
+export type Effect =
+  | { type: 'request'; peer: string; runs: Run[] }
+  | { type: 'cancel'; peer: string; runs: Run[] } // nothing more is expected of these; what comes is dropped
+  | { type: 'accept'; peer: string; ordinal: number } // answers `leaf`: verify and write it; without it: drop the bytes
+  | { type: 'ban'; peer: string } // three strikes; it is forgotten here already
+  | { type: 'starved' } // something is missing and nobody here can send it: find providers
+  | { type: 'done' }

@@ -1,0 +1,99 @@
+// Where every wanted multihash stands. All positions of one multihash share one state, kept under the lowest of them, so
+// that two of them can never be asked for at once.
+
+import { Bits } from './bits.ts'
+import { Rarity } from './rarity.ts'
+import { type Plan, Twins } from './twins.ts'
+
+/** VERIFIED and DURABLE are the shell's and the store's business: here a leaf is RECEIVED until it is WRITTEN. */
+export type LeafState = typeof UNWANTED | typeof MISSING | typeof ASSIGNED | typeof RECEIVED | typeof WRITTEN
+export const UNWANTED = 0
+export const MISSING = 1
+export const ASSIGNED = 2
+export const RECEIVED = 3
+export const WRITTEN = 4
+
+export interface Membership {
+  has(ordinal: number): boolean
+}
+
+export class LeafTable {
+  readonly plan: Plan
+  readonly twins: Twins
+  readonly rarity: Rarity
+  readonly wanted: Membership
+  /** Every position, wanted or not, of a multihash that is wanted and asked of nobody. */
+  readonly missing: Bits
+  readonly wantedBytes: number
+  readonly #state: Uint8Array
+  readonly #missingIn: Uint32Array // by extent
+  readonly #extentOf: Uint32Array | undefined // undefined: every extent is one leaf
+  readonly #counts = [0, 0, 0, 0, 0]
+
+  constructor(plan: Plan, have: Membership, wanted: Membership, random: () => number) {
+    this.plan = plan
+    this.wanted = wanted
+    this.twins = new Twins(plan, random)
+    const extents = plan.extents.length - 1
+    this.rarity = new Rarity(extents)
+    this.missing = new Bits(plan.leafCount)
+    this.#state = new Uint8Array(plan.leafCount)
+    this.#missingIn = new Uint32Array(extents)
+    if (extents !== plan.leafCount) {
+      this.#extentOf = new Uint32Array(plan.leafCount)
+      for (let x = 0; x < extents; x++) this.#extentOf.fill(x, plan.extents[x]!, plan.extents[x + 1]!)
+    }
+    let wantedBytes = 0
+    for (let ordinal = 0; ordinal < plan.leafCount; ordinal++) {
+      if (!wanted.has(ordinal) || have.has(ordinal)) continue
+      const leaf = this.twins.first(ordinal)
+      if (this.#state[leaf] === MISSING) continue
+      wantedBytes += plan.leafBytes(ordinal)
+      this.set(leaf, MISSING)
+    }
+    this.wantedBytes = wantedBytes
+  }
+
+  /** Multihashes, not positions. */
+  count(state: LeafState): number {
+    return this.#counts[state]!
+  }
+
+  get left(): number {
+    return this.#counts[MISSING]! + this.#counts[ASSIGNED]! + this.#counts[RECEIVED]!
+  }
+
+  extentOf(ordinal: number): number {
+    return this.#extentOf === undefined ? ordinal : this.#extentOf[ordinal]!
+  }
+
+  state(leaf: number): LeafState {
+    return this.#state[leaf] as LeafState // only `set` writes it
+  }
+
+  /** `leaf` is a `twins.first`. */
+  set(leaf: number, state: LeafState): void {
+    const was = this.#state[leaf] as LeafState // only `set` writes it
+    if (was === state) return
+    this.#state[leaf] = state
+    this.#counts[was] = this.#counts[was]! - 1
+    this.#counts[state] = this.#counts[state]! + 1
+    if (was === MISSING) this.#mark(leaf, false)
+    if (state === MISSING) this.#mark(leaf, true)
+  }
+
+  #mark(leaf: number, missing: boolean): void {
+    for (let at = leaf; at !== -1; at = this.twins.next(at)) {
+      const extent = this.extentOf(at)
+      if (missing) {
+        this.missing.add(at)
+        this.#missingIn[extent] = this.#missingIn[extent]! + 1
+        this.rarity.open(extent)
+      } else {
+        this.missing.delete(at)
+        this.#missingIn[extent] = this.#missingIn[extent]! - 1
+        if (this.#missingIn[extent] === 0) this.rarity.close(extent)
+      }
+    }
+  }
+}

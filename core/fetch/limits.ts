@@ -1,0 +1,37 @@
+// The figures of DESIGN section 4 that the requesting side keeps to, in one place.
+
+/** Leaves of one extent together, except where one leaf alone is bigger. */
+export const EXTENT_BYTES = 1_048_576
+/** Requested of one peer and not yet here. */
+export const MAX_PEER_OUT_BYTES = 16 * EXTENT_BYTES
+/** Requested of all peers and not yet here; the write queue may allow less. */
+export const MAX_OUT_BYTES = 48 * EXTENT_BYTES
+/** A server refuses more runs than this in its queue (Reject LIMIT). */
+export const MAX_PEER_RUNS = 64
+/** Bounds the bookkeeping when leaves are tiny. */
+export const MAX_PEER_LEAVES = 32_768
+export const MAX_REQUEST_RUNS = 32
+
+export const WINDOW_MS = 500
+export const SNUBBED_MS = 10_000
+export const BACKOFF_AFTER_MS = 60_000
+export const BACKOFF_MS = 30_000
+export const MAX_BACKOFF_MS = 15 * 60_000
+
+export const STRIKES = 3
+export const STRIKE_MS = 10 * 60_000
+export const NOT_HAVE_STRIKE = 0.25
+
+/** What a stranger may ask us to wait, and what we wait when it does not say. */
+export const MAX_RETRY_MS = 60_000
+export const DEFAULT_RETRY_MS = 1_000
+export const MIN_RETRY_MS = 50
+
+/** The first extents of a transfer are random, so that getters that start together soon differ. */
+export const RANDOM_EXTENTS = 4
+/** Somebody idle takes a leaf over when it would deliver that many times sooner. */
+export const SOONER = 4
+/** A peer that is silent this long (or 4 RTT) counts as infinitely slow when somebody idle could help. */
+export const SILENT_MS = 2_000
+/** End-game duplicates of a transfer, as a share of its bytes; at least one extent. */
+export const DUPLICATE_SHARE = 0.01

@@ -1,0 +1,430 @@
+// Decides what to ask of whom (DESIGN 4, Scheduler); never waits, reads a clock, or rolls a die. Bytes, hashing, disk and
+// streams are the shell's (fetch.ts): it reports what happened as inputs and performs the effects in the order given.
+
+import type { Effect, Input, PeerInput, RejectReason, Run } from './inputs.ts'
+import { ASSIGNED, LeafTable, type Membership, MISSING, RECEIVED, UNWANTED, WRITTEN } from './leaf-table.ts'
+import { Ledger } from './ledger.ts'
+import * as limits from './limits.ts'
+import { type Outstanding, Peer, type PeerRecord, type PeerState, strike } from './peer.ts'
+import { type Budget, Picker } from './picker.ts'
+import { RateBucket } from './rate-bucket.ts'
+import { findSteals } from './steal.ts'
+import type { Plan } from './twins.ts'
+
+const MAX_RECORDS = 1_024
+
+export class Scheduler {
+  readonly #table: LeafTable
+  readonly #picker: Picker
+  readonly #ledger: Ledger
+  readonly #ownBucket = new RateBucket()
+  readonly #buckets: readonly RateBucket[]
+  readonly #peers = new Map<string, Peer>()
+  readonly #records = new Map<string, PeerRecord>() // of peers that went away, oldest first
+  #out: Effect[] = []
+  #room = limits.MAX_OUT_BYTES
+  #squeezed = false // somebody was refused for want of room, not of work
+  #duplicateBytes = 0
+  #turn = 0
+  #running = true
+  #stopped = false
+  #done = false
+  #starved = false
+  #sourceChanged = false
+
+  /** `shared`: rate buckets that other transfers take from too. `random` gives numbers in [0, 1). */
+  constructor(options: {
+    plan: Plan
+    have: Membership
+    wanted: Membership
+    random: () => number
+    shared?: readonly RateBucket[]
+  }) {
+    this.#table = new LeafTable(options.plan, options.have, options.wanted, options.random)
+    this.#picker = new Picker(this.#table, options.random)
+    this.#buckets = [this.#ownBucket, ...(options.shared ?? [])]
+    this.#ledger = new Ledger(this.#table, this.#peers, this.#buckets)
+  }
+
+  /** `now`: milliseconds of a clock that never goes back. After `stop` nothing has an effect. */
+  apply(input: Input, now: number): Effect[] {
+    this.#out = []
+    if (this.#stopped) return this.#out
+    const free = this.#take(input, now)
+    if (free === 'all' || this.#out.some(effect => effect.type === 'cancel')) this.#askAll(now)
+    else if (free !== undefined) this.#ask(free, now)
+    if (input.type === 'tick') this.#steal(now)
+    this.#conclude(now)
+    return this.#out
+  }
+
+  /** Something is missing and nobody here can send it. */
+  get starved(): boolean {
+    return this.#starved
+  }
+
+  /** Everything missing is asked of somebody. */
+  get isEndgame(): boolean {
+    return this.#table.count(MISSING) === 0 && this.#table.left > 0
+  }
+
+  /** Some peer answered CHANGED. */
+  get sourceChanged(): boolean {
+    return this.#sourceChanged
+  }
+
+  get outstandingBytes(): number {
+    return this.#ledger.outBytes
+  }
+
+  /** Every position of this leaf's multihash, wanted or not, in order. */
+  positions(ordinal: number): number[] {
+    return this.#table.twins.positions(ordinal)
+  }
+
+  peers(now: number): { peer: string; state: PeerState; ratePerSecond: number; outstandingBytes: number }[] {
+    return [...this.#peers.values()].map(peer => {
+      const ratePerSecond = peer.rate ?? 0
+      return { peer: peer.id, state: peer.state(now), ratePerSecond, outstandingBytes: peer.outBytes }
+    })
+  }
+
+  /** Takes the input in; returns who may have become free to be asked. */
+  #take(input: Input, now: number): Peer | 'all' | undefined {
+    switch (input.type) {
+      case 'peer':
+        return this.#enter(input.peer, input.rttMs)
+      case 'peer-gone':
+        return this.#leave(input.peer)
+      case 'room':
+        this.#room = input.bytes
+        return this.#squeezed ? 'all' : undefined
+      case 'limit':
+        this.#ownBucket.limit(input.bytesPerSecond, now)
+        return 'all'
+      case 'written':
+        return this.#finish(this.#table.twins.first(input.ordinal), now)
+      case 'lost':
+        return this.#lose(this.#table.twins.first(input.ordinal))
+      case 'wrong':
+        return this.#blame(input.peer, this.#table.twins.first(input.ordinal), now)
+      case 'tick':
+        for (const peer of this.#peers.values()) this.#watch(peer, now)
+        return 'all'
+      case 'pause':
+        return this.#pause(now)
+      case 'resume':
+        this.#running = true
+        return 'all'
+      case 'stop':
+        this.#stopped = true
+        return this.#pause(now)
+      case 'rtt':
+      case 'have':
+      case 'choke':
+      case 'bytes':
+      case 'leaf':
+      case 'reject': {
+        const peer = this.#peers.get(input.peer)
+        return peer === undefined ? undefined : this.#takeFrom(peer, input, now)
+      }
+      default:
+        input satisfies never
+        return undefined
+    }
+  }
+
+  #takeFrom(peer: Peer, input: PeerInput, now: number): Peer | 'all' {
+    switch (input.type) {
+      case 'rtt':
+        peer.rttMs = input.rttMs
+        return peer
+      case 'have':
+        peer.have.apply(input.change)
+        peer.exhausted = false
+        return peer
+      case 'choke':
+        peer.choked = input.choked
+        peer.slotsBytes = input.slotsBytes
+        if (!input.choked) peer.heldUntil = -Infinity
+        return peer
+      case 'bytes':
+        this.#progress(peer, input.ordinal, input.bytes, now)
+        return peer
+      case 'leaf':
+        this.#receive(peer, input.ordinal, now)
+        return this.#squeezed ? 'all' : peer
+      case 'reject':
+        for (const one of outstandingIn(peer, input.start, input.count)) {
+          this.#reject(peer, one, input.reason, input.retryMs, now)
+        }
+        return 'all'
+      default:
+        input satisfies never
+        return peer
+    }
+  }
+
+  #enter(id: string, rttMs: number): 'all' {
+    this.#leave(id)
+    const record = this.#records.get(id) ?? { strikes: [], backoffs: 0, refused: new Set(), banned: false }
+    if (record.banned) {
+      this.#out.push({ type: 'ban', peer: id })
+      return 'all'
+    }
+    this.#peers.set(id, new Peer(id, rttMs, this.#table, record))
+    return 'all'
+  }
+
+  #leave(id: string): 'all' {
+    const peer = this.#peers.get(id)
+    if (peer === undefined) return 'all'
+    this.#peers.delete(id)
+    this.#ledger.releaseAll(peer, peer.out.keys())
+    peer.have.forget()
+    this.#records.delete(id)
+    this.#records.set(id, peer.record)
+    const oldest = this.#records.keys().next()
+    if (this.#records.size > MAX_RECORDS && oldest.done !== true) this.#records.delete(oldest.value)
+    return 'all'
+  }
+
+  #progress(peer: Peer, ordinal: number, bytes: number, now: number): void {
+    const one = peer.out.get(this.#table.twins.first(ordinal))
+    if (one === undefined || one.ordinal !== ordinal) return
+    const fresh = Math.min(bytes, one.bytes - one.got)
+    one.got += fresh
+    peer.received(fresh, now)
+    if (peer.snubbed) this.#wake(peer, one, now)
+  }
+
+  #receive(peer: Peer, ordinal: number, now: number): void {
+    const leaf = this.#table.twins.first(ordinal)
+    const one = peer.out.get(leaf)
+    if (one === undefined || one.ordinal !== ordinal) return
+    this.#progress(peer, ordinal, one.bytes - one.got, now)
+    peer.record.backoffs = 0
+    this.#ledger.settle(peer, leaf)
+    const state = this.#table.state(leaf)
+    if (state !== ASSIGNED && state !== MISSING) return
+    this.#table.set(leaf, RECEIVED)
+    for (const other of this.#ledger.holders(leaf)) this.#cancel(other, [leaf], now)
+    this.#room -= one.bytes
+    this.#out.push({ type: 'accept', peer: peer.id, ordinal })
+  }
+
+  #finish(leaf: number, now: number): undefined {
+    if (this.#table.state(leaf) !== UNWANTED) this.#table.set(leaf, WRITTEN)
+    for (const peer of this.#ledger.holders(leaf)) this.#cancel(peer, [leaf], now)
+  }
+
+  #lose(leaf: number): 'all' {
+    const state = this.#table.state(leaf)
+    if (state === RECEIVED || state === WRITTEN) this.#ledger.reopen(leaf)
+    return 'all'
+  }
+
+  #blame(id: string, leaf: number, now: number): 'all' {
+    if (this.#table.state(leaf) === RECEIVED) this.#ledger.reopen(leaf)
+    const peer = this.#peers.get(id)
+    const record = peer?.record ?? this.#records.get(id)
+    record?.refused.add(leaf)
+    if (record !== undefined) strike(record, 1, now)
+    peer?.have.refuse(leaf)
+    if (peer !== undefined) this.#banIfStruck(peer)
+    return 'all'
+  }
+
+  #banIfStruck(peer: Peer): void {
+    if (!peer.record.banned || !this.#peers.has(peer.id)) return
+    this.#leave(peer.id)
+    this.#out.push({ type: 'ban', peer: peer.id })
+  }
+
+  #reject(peer: Peer, one: Outstanding, reason: RejectReason, retryMs: number, now: number): void {
+    if (reason === 'cancelled') return // of a request that is over here already
+    const advertised = peer.have.has(one.ordinal)
+    if (this.#ledger.release(peer, one.leaf) === undefined) return
+    if (peer.out.size === 0) peer.snubbed = false // it answered
+    switch (reason) {
+      case 'not-have':
+        if (!advertised) break // withdrawn since it was asked
+        peer.have.refuse(one.leaf)
+        strike(peer.record, limits.NOT_HAVE_STRIKE, now)
+        this.#banIfStruck(peer)
+        break
+      case 'changed':
+        this.#sourceChanged = true
+        peer.have.drop(one.ordinal)
+        break
+      case 'io':
+        peer.have.drop(one.ordinal)
+        break
+      case 'limit':
+        peer.shrink()
+        peer.hold(retryMs, now)
+        break
+      case 'busy':
+      case 'shutdown':
+        peer.hold(retryMs, now)
+        break
+      case 'not-found':
+      case 'denied':
+      case 'bad-request':
+      case 'unsupported':
+      case 'protocol':
+        peer.snubbed = false
+        this.#cancel(peer, peer.out.keys(), now)
+        peer.backOff(now)
+        break
+      default:
+        reason satisfies never
+    }
+  }
+
+  #watch(peer: Peer, now: number): void {
+    const quietMs = peer.quietMs(now)
+    if (quietMs < Math.max(limits.SNUBBED_MS, 4 * peer.rttMs)) return
+    peer.snubbed = true
+    if (quietMs < limits.BACKOFF_AFTER_MS) this.#loosen(peer, now)
+    else this.#cancel(peer, peer.out.keys(), now)
+  }
+
+  /** Others may take its leaves. The oldest extent of them stays asked for: if it comes after all, it is kept. */
+  #loosen(peer: Peer, now: number): void {
+    const late: number[] = []
+    let kept = 0
+    for (const [leaf, one] of peer.out) {
+      kept += one.bytes
+      if (kept > limits.EXTENT_BYTES && kept > one.bytes) late.push(leaf)
+      else this.#ledger.reopenIfAbandoned(leaf)
+    }
+    this.#cancel(peer, late, now)
+  }
+
+  /** It sends again: what nobody took meanwhile is its own again, what somebody took and it has not begun stays there. */
+  #wake(peer: Peer, current: Outstanding, now: number): void {
+    peer.snubbed = false
+    const taken: number[] = []
+    for (const leaf of peer.out.keys()) {
+      const state = this.#table.state(leaf)
+      if (state === MISSING) this.#table.set(leaf, ASSIGNED)
+      else if (leaf !== current.leaf && this.#ledger.holders(leaf).size > 1) taken.push(leaf)
+    }
+    this.#cancel(peer, taken, now)
+  }
+
+  #pause(now: number): undefined {
+    this.#running = false
+    for (const peer of this.#peers.values()) {
+      peer.snubbed = false
+      this.#cancel(peer, peer.out.keys(), now)
+    }
+  }
+
+  #cancel(peer: Peer, leaves: Iterable<number>, now: number): void {
+    const runs = this.#ledger.releaseAll(peer, leaves)
+    if (runs.length > 0) this.#out.push({ type: 'cancel', peer: peer.id, runs })
+    if (peer.snubbed && peer.out.size === 0) peer.backOff(now)
+  }
+
+  #askAll(now: number): void {
+    this.#squeezed = false
+    const peers = [...this.#peers.values()]
+    this.#turn++
+    for (let i = 0; i < peers.length; i++) this.#ask(peers[(i + this.#turn) % peers.length]!, now)
+  }
+
+  #ask(peer: Peer, now: number): void {
+    while (this.#running && !peer.exhausted && this.#table.count(MISSING) > 0 && peer.mayBeAsked(now)) {
+      const budget = this.#budget(peer, now)
+      if (budget === undefined) return
+      const runs = this.#picker.take(peer, budget, one => {
+        this.#ledger.assign(peer, one, now)
+      })
+      if (runs.length === 0) {
+        this.#squeezed ||= !peer.exhausted
+        return
+      }
+      this.#out.push({ type: 'request', peer: peer.id, runs })
+    }
+  }
+
+  /** Undefined: nothing now. A request covers at least a quarter of the window, so that folders are not round trips. */
+  #budget(peer: Peer, now: number): Budget | undefined {
+    const window = Math.min(peer.window, Math.max(limits.EXTENT_BYTES, limits.MAX_OUT_BYTES / this.#askable(now)))
+    const free = window - peer.outBytes
+    if (peer.out.size > 0 && free < window / 4) return undefined
+    const hard = Math.min(limits.MAX_OUT_BYTES, this.#room) - this.#ledger.outBytes
+    let tokens = Infinity
+    for (const bucket of this.#buckets) tokens = Math.min(tokens, bucket.available(now))
+    this.#squeezed ||= hard < free
+    return tokens > 0 && hard > 0 ? { free, hard, tokens } : undefined
+  }
+
+  /** Peers that share what may be outstanding in all. */
+  #askable(now: number): number {
+    let count = 0
+    for (const peer of this.#peers.values()) if (!peer.exhausted && peer.mayBeAsked(now)) count++
+    return Math.max(1, count)
+  }
+
+  #steal(now: number): void {
+    if (!this.#running || this.#table.left === 0) return
+    const fastestFirst = [...this.#peers.values()].sort((a, b) => (b.rate ?? 0) - (a.rate ?? 0))
+    for (const idle of fastestFirst) {
+      if (idle.out.size > 0 || !idle.mayBeAsked(now) || this.#picker.hasWork(idle)) continue
+      const budget = this.#budget(idle, now)
+      if (budget !== undefined) this.#stealFor(idle, budget, now)
+    }
+  }
+
+  #stealFor(idle: Peer, budget: Budget, now: number): void {
+    const share = Math.max(limits.EXTENT_BYTES, this.#table.wantedBytes * limits.DUPLICATE_SHARE)
+    const mayDuplicate = this.#table.count(MISSING) === 0 ? share - this.#duplicateBytes : 0
+    const found = findSteals(idle, this.#peers.values(), {
+      budget,
+      mayDuplicate,
+      now,
+      table: this.#table,
+      ledger: this.#ledger
+    })
+    if (found === undefined) return
+    this.#cancel(
+      found.from,
+      found.stolen.map(one => one.leaf),
+      now
+    )
+    this.#duplicateBytes += found.duplicated?.bytes ?? 0
+    const runs: Run[] = []
+    for (const one of found.duplicated === undefined ? found.stolen : [...found.stolen, found.duplicated]) {
+      this.#ledger.assign(idle, one, now)
+      runs.push({ start: one.ordinal, count: 1 })
+    }
+    this.#out.push({ type: 'request', peer: idle.id, runs })
+  }
+
+  #conclude(now: number): void {
+    const wasDone = this.#done
+    const wasStarved = this.#starved
+    this.#done = this.#table.left === 0
+    this.#starved = !this.#done && this.#running && this.#table.count(RECEIVED) === 0 && !this.#someoneCanSend(now)
+    if (this.#done && !wasDone) this.#out.push({ type: 'done' })
+    if (this.#starved && !wasStarved) this.#out.push({ type: 'starved' })
+  }
+
+  /** Also a peer that chokes us, or asked us to wait: it has what is missing and will send. */
+  #someoneCanSend(now: number): boolean {
+    for (const peer of this.#peers.values()) {
+      const state = peer.state(now)
+      if (state !== 'active' && state !== 'choked') continue
+      if (peer.out.size > 0 || this.#picker.hasWork(peer)) return true
+    }
+    return false
+  }
+}
+
+/** What of these ordinals is expected from it; a stranger's count costs no more than what is. */
+function outstandingIn(peer: Peer, start: number, count: number): Outstanding[] {
+  return [...peer.out.values()].filter(one => one.ordinal >= start && one.ordinal < start + count)
+}
