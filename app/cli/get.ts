@@ -1,0 +1,51 @@
+// `shoal get`: follows a transfer to its end, whoever runs it. Ctrl-C pauses it (130); the same command goes on.
+import { CodedError } from '../../core/errors.ts'
+import type { Client } from '../engine/client.ts'
+import type { TransferEvent } from '../contract/shapes.ts'
+import type { Command } from './args.ts'
+import { formatBytes, plain } from './format.ts'
+import { doneLine, fetchLine, listeningLine } from './lines.ts'
+import type { Output } from './output.ts'
+import type { Task } from './run.ts'
+
+export type GetCommand = Extract<Command, { name: 'get' }>
+type Done = Extract<TransferEvent, { type: 'done' }>
+
+const PAUSE_DEADLINE_MS = 5_000
+
+export async function get({ command, out, session, interrupt }: Task<GetCommand>): Promise<number> {
+  const { client } = session
+  const { link, directory, giveUpAfterMs, peers } = command
+  out.line(listeningLine(await client.node.info({})))
+  const { grants } = await client.grant.paths({ paths: [directory], use: 'write' })
+  const folder = grants[0] ?? null
+  const started = await client.transfer.start({ link, folder, selection: null, addrs: [...peers], giveUpAfterMs })
+  const done = await follow(client, started, out, interrupt)
+  out.line(doneLine(done))
+  const from = done.sources > 1 ? ` from ${done.sources} peers` : ''
+  out.note(`${formatBytes(done.bytes)} in ${done.seconds.toFixed(1)} s${from}, verified.`)
+  out.text(plain(done.path ?? ''))
+  return 0
+}
+
+async function follow(
+  client: Client,
+  { id, root }: { id: string; root: string },
+  out: Output,
+  signal: AbortSignal
+): Promise<Done> {
+  const nothing = { root, bytes: 0, total: null, rate: 0, received: 0, duplicate: 0 }
+  using progress = out.progress(fetchLine({ type: 'progress', phase: 'find', ...nothing }))
+  try {
+    for await (const event of await client.transfer.follow({ id }, { signal })) {
+      if (event.type === 'done') return event
+      if (event.type === 'paused') throw new CodedError('cancelled', 'It was paused; the same command goes on.')
+      progress.report(fetchLine(event))
+    }
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown
+    await client.transfer.pause({ id }, { signal: AbortSignal.timeout(PAUSE_DEADLINE_MS) }).catch(() => {})
+    throw new CodedError('cancelled', 'Paused; the same command goes on.')
+  }
+  throw new CodedError('internal', 'The transfer ended without a word; the log has the details.')
+}

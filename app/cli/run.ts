@@ -1,0 +1,128 @@
+// One command from its arguments to its exit status. Everything it touches of the process is passed in, so that a test runs it as it is.
+import { CodedError } from '../../core/errors.ts'
+import { toWire } from '../contract/wire-error.ts'
+import type { EngineOptions } from '../engine/options.ts'
+import type { Clock } from '../service/clock.ts'
+import { type Command, parseArgs } from './args.ts'
+import { EXIT_CODES } from './exit-codes.ts'
+import { errorLine } from './lines.ts'
+import { ask } from './ask.ts'
+import { get } from './get.ts'
+import { Output, type Sink } from './output.ts'
+import { serve } from './serve.ts'
+import { openSession, type Session, type SessionOptions } from './session.ts'
+import { share } from './share.ts'
+
+const MAX_HOLDERS = 5 // how often a command goes on with the next holder when one ends
+
+export interface World {
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  readonly version: string
+  readonly stdout: Sink
+  readonly stderr: Sink
+  readonly clock: Clock
+  /** Aborted by Ctrl-C, with `cancelled` as the reason. */
+  readonly interrupt: AbortSignal
+  /** The engine's thread; only tests name another. */
+  readonly entry?: URL
+}
+
+/** What a command is given. */
+export interface Task<C extends Command = Command> {
+  readonly command: C
+  readonly out: Output
+  readonly session: Session
+  readonly interrupt: AbortSignal
+}
+
+/** The exit status. Never rejects. */
+export async function run(world: World): Promise<number> {
+  const isJson = world.args.includes('--json')
+  const out = new Output(isJson, world.stdout, world.stderr, world.clock)
+  try {
+    const command = parseArgs(world.args, world)
+    if (command.name === 'told') {
+      world.stdout.write(command.text)
+      return 0
+    }
+    return await perform(command, world, out)
+  } catch (thrown) {
+    const { code, message } = toWire(thrown)
+    out.line(errorLine(code, message))
+    out.note(`shoal: ${message}`)
+    return EXIT_CODES[code]
+  }
+}
+
+async function perform(command: Command, world: World, out: Output): Promise<number> {
+  for (let holders = 1; ; holders++) {
+    await using session = await openSession(sessionOptions(command, world), world.interrupt)
+    try {
+      if (!session.isHolder) await passOn(command, session)
+      return await dispatch({ command, out, session, interrupt: world.interrupt })
+    } catch (thrown) {
+      const mayRepeat = command.name !== 'remove' && holders < MAX_HOLDERS && !world.interrupt.aborted
+      if (!session.isLost() || !mayRepeat) throw thrown
+    }
+  }
+}
+
+function dispatch(task: Task): Promise<number> {
+  const { command } = task
+  switch (command.name) {
+    case 'share':
+      return share({ ...task, command })
+    case 'get':
+      return get({ ...task, command })
+    case 'serve':
+      return serve({ ...task, command })
+    case 'ls':
+    case 'peers':
+    case 'transfers':
+    case 'info':
+    case 'remove':
+    case 'verify':
+      return ask({ ...task, command })
+    default:
+      throw new Error(command satisfies never)
+  }
+}
+
+/** Commands that only ask need no network of their own: with nobody running there is nobody to meet. */
+const needsNetwork = (command: Command): boolean => ['share', 'get', 'serve'].includes(command.name)
+
+function sessionOptions(command: Command, { version, entry }: World): SessionOptions {
+  const engine: EngineOptions = {
+    dataDir: command.dataDir,
+    version,
+    offline: !needsNetwork(command),
+    network: command.network,
+    listen: command.listen,
+    peers: command.peers,
+    bootstrap: command.bootstrap,
+    limits: command.limits,
+    folders: command.name === 'serve' ? command.folders : []
+  }
+  const ui = command.name === 'serve' ? { ui: { port: command.port } } : {}
+  return { engine, ...ui, ...(entry && { entry }) }
+}
+
+/**
+ * What was asked of this process is asked of the running one: peers and limits are passed on; another network or other addresses it cannot have.
+ * A mode from the environment counts where bytes move, so that nothing goes further than this shell allows; a question is answered all the same.
+ */
+async function passOn(command: Command, { client }: Session): Promise<void> {
+  const info = await client.node.info({})
+  const wantsNetwork = command.isNetworkFlag || needsNetwork(command) ? command.network : null
+  if (wantsNetwork != null && wantsNetwork !== info.network)
+    throw running(`with --network ${info.network}. Leave ${command.isNetworkFlag ? '--network' : 'SHOAL_NETWORK'} out`)
+  if (command.listen.some(addr => !info.listen.includes(addr)))
+    throw running('and listens elsewhere. Leave --listen out')
+  if (Object.values(command.limits).some(limit => limit != null)) await client.limits.set(command.limits)
+  for (const addr of command.peers) void client.node.dial({ addr }).catch(() => {}) // who is not there now is no fault of this command
+}
+
+const running = (how: string): CodedError =>
+  new CodedError('already-running', `Shoal is already running on this data directory ${how}, or stop it first.`)
