@@ -37,7 +37,7 @@ CREATE TABLE transfer (root_id INTEGER NOT NULL REFERENCES root, directory TEXT 
 
 -- part: absolute path of the .part; place: where it is being moved, once finishing began
 CREATE TABLE download (id INTEGER PRIMARY KEY AUTOINCREMENT, root_id INTEGER NOT NULL REFERENCES root,
-  directory TEXT NOT NULL, name TEXT NOT NULL, part TEXT NOT NULL, place TEXT, is_clean INTEGER NOT NULL,
+  directory TEXT NOT NULL, name TEXT NOT NULL, part TEXT NOT NULL, place TEXT,
   UNIQUE (root_id, directory)) STRICT;
 -- durable bits, 4096 bytes a row; dirty: extents that were or are being written and are not all durable
 CREATE TABLE durable (download_id INTEGER NOT NULL REFERENCES download ON DELETE CASCADE, chunk INTEGER NOT NULL,

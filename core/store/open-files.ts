@@ -1,10 +1,10 @@
-// Reads pieces of files by path, keeping a few descriptors open. Decides nothing about what is read.
-import { close, constants, fstat, open, read, type BigIntStats } from 'node:fs'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+// Reads pieces of the user's files, after a look at their stat. Decides nothing about what is read.
+import { closeSync, constants, fstat, fstatSync, openSync, read, readSync, type BigIntStats } from 'node:fs'
 import { promisify } from 'node:util'
+import { FdCache } from './fd-cache.ts'
 import { packStat, statOf } from './stat.ts'
 
-const [openAt, closeAt, statAt, readAt] = [promisify(open), promisify(close), promisify(fstat), promisify(read)]
+const [statAt, readAt] = [promisify(fstat), promisify(read)]
 
 const MAX_OPEN = 64
 const MAX_AGE_MS = 2_000 // a file replaced at its path is noticed within this
@@ -19,102 +19,48 @@ export interface Piece {
   readonly bytes: Uint8Array<ArrayBuffer> | undefined
 }
 
-interface Entry {
-  readonly path: string
-  readonly opening: Promise<number>
-  readonly openedAt: number
-  users: number
-  isStale: boolean
-}
-
 /** At most 64 descriptors; rejects with the system's error (`code` ENOENT and so on). */
-export class OpenFiles implements Disposable {
-  readonly #entries = new Map<string, Entry>() // least recently used first
-  #sweep: NodeJS.Timeout | undefined
+export class OpenFiles implements AsyncDisposable {
+  readonly #fds = new FdCache({ flags: FLAGS, max: MAX_OPEN, maxAgeMs: MAX_AGE_MS })
 
-  /** Reads [offset, offset + length) after one fstat. Small pieces are read at once, others on the thread pool. */
+  /** Reads [offset, offset + length) after one fstat. The beginning of a file is read at once when it is small. */
   async read(path: string, offset: number, length: number, isExpected: (stat: Uint8Array) => boolean): Promise<Piece> {
-    if (length <= SMALL_BYTES && offset === 0 && !this.#entries.has(path)) return readNow(path, length, isExpected)
-    const entry = this.#enter(path)
-    try {
-      const fd = await entry.opening
+    if (length <= SMALL_BYTES && offset === 0 && !this.#fds.has(path)) return readNow(path, length, isExpected)
+    const piece = await this.#fds.use(path, async fd => {
       const stat = stored(await statAt(fd, { bigint: true }))
-      if (stat === undefined || !isExpected(stat)) {
-        entry.isStale = true
-        return { stat: stat ?? NO_FILE, bytes: undefined }
-      }
-      const bytes = new Uint8Array(length)
-      let filled = 0
-      while (filled < length) {
-        const { bytesRead } = await readAt(fd, bytes, filled, length - filled, offset + filled)
-        if (bytesRead === 0) break
-        filled += bytesRead
-      }
-      return { stat, bytes: filled === length ? bytes : bytes.subarray(0, filled) }
-    } finally {
-      this.#leave(entry)
-    }
+      return isExpected(stat) ? { stat, bytes: await readFrom(fd, offset, length) } : { stat, bytes: undefined }
+    })
+    if (piece.bytes === undefined) void this.#fds.forget(path)
+    return piece
   }
 
   /** Lets go of a path: the next read opens it anew. */
   forget(path: string): void {
-    const entry = this.#entries.get(path)
-    if (entry !== undefined) this.#retire(entry)
+    void this.#fds.forget(path)
   }
 
-  [Symbol.dispose](): void {
-    clearTimeout(this.#sweep)
-    for (const entry of this.#entries.values()) this.#retire(entry)
-  }
-
-  #enter(path: string): Entry {
-    const known = this.#entries.get(path)
-    const isYoung = known !== undefined && performance.now() - known.openedAt < MAX_AGE_MS
-    if (known !== undefined && !isYoung) this.#retire(known)
-    const entry =
-      known !== undefined && isYoung
-        ? known
-        : { path, opening: openAt(path, FLAGS), openedAt: performance.now(), users: 0, isStale: false }
-    this.#entries.delete(path)
-    this.#entries.set(path, entry)
-    entry.users++
-    for (const other of this.#entries.values()) {
-      if (this.#entries.size <= MAX_OPEN) break
-      if (other.users === 0) this.#retire(other)
-    }
-    this.#sweep ??= setTimeout(() => this.#retireOld(), MAX_AGE_MS).unref()
-    return entry
-  }
-
-  #leave(entry: Entry): void {
-    entry.users--
-    if (entry.isStale) this.#retire(entry)
-  }
-
-  #retireOld(): void {
-    this.#sweep = undefined
-    const now = performance.now()
-    for (const entry of this.#entries.values()) if (now - entry.openedAt >= MAX_AGE_MS) this.#retire(entry)
-    if (this.#entries.size > 0) this.#sweep = setTimeout(() => this.#retireOld(), MAX_AGE_MS).unref()
-  }
-
-  /** Takes it out of the table; whoever reads from it last closes it. */
-  #retire(entry: Entry): void {
-    if (this.#entries.get(entry.path) === entry) this.#entries.delete(entry.path)
-    entry.isStale = true
-    if (entry.users > 0) return
-    entry.users = -1 // closed once
-    entry.opening.then(fd => closeAt(fd)).catch(() => {}) // nothing was written: a failed close loses nothing
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#fds[Symbol.asyncDispose]()
   }
 }
 
-const NO_FILE = new Uint8Array(40) // of what is no regular file: equal to no stored stat
+/** Reads `length` bytes at `offset`, fewer where the file ends. */
+export async function readFrom(fd: number, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length)
+  let filled = 0
+  while (filled < length) {
+    const { bytesRead } = await readAt(fd, bytes, filled, length - filled, offset + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return filled === length ? bytes : bytes.subarray(0, filled)
+}
 
 function readNow(path: string, length: number, isExpected: (stat: Uint8Array) => boolean): Piece {
   const fd = openSync(path, FLAGS)
   try {
     const stat = stored(fstatSync(fd, { bigint: true }))
-    if (stat === undefined || !isExpected(stat)) return { stat: stat ?? NO_FILE, bytes: undefined }
+    if (!isExpected(stat)) return { stat, bytes: undefined }
     const bytes = new Uint8Array(length)
     let filled = 0
     while (filled < length) {
@@ -128,4 +74,6 @@ function readNow(path: string, length: number, isExpected: (stat: Uint8Array) =>
   }
 }
 
-const stored = (stats: BigIntStats): Uint8Array | undefined => (stats.isFile() ? packStat(statOf(stats)) : undefined)
+const NO_FILE = new Uint8Array(40) // of what is no regular file: equal to no stored stat
+
+const stored = (stats: BigIntStats): Uint8Array => (stats.isFile() ? packStat(statOf(stats)) : NO_FILE)

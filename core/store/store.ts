@@ -255,7 +255,7 @@ export class Store implements Disposable {
 
   [Symbol.dispose](): void {
     this.#rechecker[Symbol.dispose]()
-    this.#files[Symbol.dispose]()
+    void this.#files[Symbol.asyncDispose]()
     this.statCache.flush()
     this.#countTouched()
     this.db[Symbol.dispose]()

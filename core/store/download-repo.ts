@@ -1,0 +1,102 @@
+// SQL about downloads: which .part is whose, which leaves are durable, which extents are being written (DESIGN 3, R1 and R2).
+import { Bitmap } from './bitmap.ts'
+import type { Db } from './db.ts'
+import { dropUnusedRoot, findRootId, rootId } from './skeleton-repo.ts'
+
+const CHUNK_BYTES = 4096 // of durable bits in one row
+
+export interface DownloadRow {
+  readonly id: number
+  readonly directory: string
+  readonly name: string
+  /** Absolute path of the .part file or folder. */
+  readonly part: string
+  /** Where it is being moved, once finishing began. */
+  readonly place: string | null
+}
+
+const COLUMNS = 'id, directory, name, part, place'
+
+export function findDownload(db: Db, root: string, directory: string): DownloadRow | undefined {
+  return db.get<DownloadRow>(
+    `SELECT ${COLUMNS} FROM download WHERE root_id = (SELECT id FROM root WHERE cid = ?) AND directory = ?`,
+    root,
+    directory
+  )
+}
+
+/** A download that has just made its .part. */
+export function addDownload(db: Db, root: string, directory: string, name: string, part: string): DownloadRow {
+  return db.transaction('durable', () => {
+    db.run(
+      'INSERT INTO download (root_id, directory, name, part) VALUES (?, ?, ?, ?)',
+      rootId(db, root),
+      directory,
+      name,
+      part
+    )
+    return findDownload(db, root, directory)!
+  })
+}
+
+export function dropDownload(db: Db, root: string, id: number): void {
+  db.transaction('durable', () => {
+    db.run('DELETE FROM download WHERE id = ?', id)
+    const rootRow = findRootId(db, root)
+    if (rootRow !== undefined) dropUnusedRoot(db, rootRow)
+  })
+}
+
+export function setPlace(db: Db, id: number, place: string): void {
+  db.transaction('durable', () => db.run('UPDATE download SET place = ? WHERE id = ?', place, id))
+}
+
+/** What was durable when the last transaction was. */
+export function durableLeaves(db: Db, id: number, leafCount: number): Bitmap {
+  const bytes = new Uint8Array(Math.ceil(leafCount / 8))
+  for (const row of db.all<{ chunk: number; bits: Uint8Array }>(
+    'SELECT chunk, bits FROM durable WHERE download_id = ?',
+    id
+  )) {
+    bytes.set(row.bits.subarray(0, bytes.length - row.chunk * CHUNK_BYTES), row.chunk * CHUNK_BYTES)
+  }
+  return new Bitmap(leafCount, bytes)
+}
+
+/** Writes the rows that hold the bits of these ordinals. */
+export function putDurable(db: Db, id: number, durable: Bitmap, ordinals: Iterable<number>): void {
+  const chunks = new Set<number>()
+  for (const ordinal of ordinals) chunks.add(Math.floor(ordinal / (CHUNK_BYTES * 8)))
+  for (const chunk of chunks) {
+    const bits = durable.bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
+    db.run('INSERT OR REPLACE INTO durable VALUES (?, ?, ?)', id, chunk, bits)
+  }
+}
+
+export function dirtyExtents(db: Db, id: number): number[] {
+  return db.all<{ extent: number }>('SELECT extent FROM dirty WHERE download_id = ?', id).map(row => row.extent)
+}
+
+export function putDirty(db: Db, id: number, extent: number): void {
+  db.run('INSERT OR IGNORE INTO dirty VALUES (?, ?)', id, extent)
+}
+
+export function dropDirty(db: Db, id: number, extent: number): void {
+  db.run('DELETE FROM dirty WHERE download_id = ? AND extent = ?', id, extent)
+}
+
+/** A file of a download at its last clean point. */
+export interface PartFileRow {
+  readonly idx: number
+  /** Packed. */
+  readonly stat: Uint8Array
+}
+
+export function partFiles(db: Db, id: number): Map<number, Uint8Array> {
+  const rows = db.all<PartFileRow>('SELECT idx, stat FROM part_file WHERE download_id = ?', id)
+  return new Map(rows.map(row => [row.idx, row.stat]))
+}
+
+export function putPartFile(db: Db, id: number, idx: number, stat: Uint8Array): void {
+  db.run('INSERT OR REPLACE INTO part_file VALUES (?, ?, ?)', id, idx, stat)
+}

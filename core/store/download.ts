@@ -1,0 +1,314 @@
+// Writes one transfer straight to its final place, so that a crash costs a re-check and never a lie (DESIGN 3, R1 to R5).
+import type { CID } from 'multiformats/cid'
+import { rootText } from '../cid.ts'
+import type { Layout } from '../content/layout.ts'
+import { CodedError } from '../errors.ts'
+import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
+import { Bitmap } from './bitmap.ts'
+import { hasDigest } from './digest.ts'
+import { dropDownload, type DownloadRow } from './download-repo.ts'
+import { Durability } from './durability.ts'
+import { finishDownload, removePart } from './finish-download.ts'
+import type { PartTree } from './part-tree.ts'
+import type { Resumed } from './resume.ts'
+import type { Store } from './store.ts'
+import { codedWrite } from './write-error.ts'
+
+const COPIES_IN_FLIGHT = 4
+
+/** What `openDownload` has prepared. */
+export interface DownloadParts {
+  readonly store: Store
+  readonly row: DownloadRow
+  readonly name: string
+  readonly tree: PartTree
+  readonly resumed: Resumed
+  /** File indexes of the layout; undefined: everything. */
+  readonly selection: readonly number[] | undefined
+  /** The part was given its place already: finishing was interrupted after that. */
+  readonly isMoved: boolean
+}
+
+/**
+ * One open download; dispose it to pause. `have` is WRITTEN: verified, in the file, hashed again whenever it is served.
+ * Watch it: a leaf found to be wrong later, or lost by a failed sync, is taken back with `unset` and must be fetched again.
+ */
+export class Download implements Servable, AsyncDisposable {
+  readonly root: CID
+  readonly name: string
+  readonly sizeBytes: number
+  readonly leafCount: number
+  readonly skeletonBytes: number
+  readonly have: Bitmap
+  /** The positions that the selection asks for. */
+  readonly wanted: Bitmap
+  /** Bytes of everything wanted. */
+  readonly totalBytes: number
+  readonly #it: DownloadParts
+  readonly #layout: Layout
+  readonly #durability: Durability
+  readonly #listeners = new Set<(change: ServableChange) => void>()
+  readonly #writing = new Set<number>()
+  readonly #inFlight = new Set<Promise<void>>()
+  #bytesWritten = 0
+  #queuedBytes = 0
+  #state: 'open' | 'finished' | 'closed' = 'open'
+
+  constructor(parts: DownloadParts) {
+    const { tree, resumed, store, row } = parts
+    this.#it = parts
+    this.#layout = tree.layout
+    this.root = tree.layout.root
+    this.name = parts.name
+    this.sizeBytes = tree.layout.sizeBytes
+    this.leafCount = tree.layout.leafCount
+    this.skeletonBytes = tree.layout.skeletonBytes
+    this.wanted = wantedLeaves(tree.layout, parts.selection)
+    for (let i = 0; i < this.leafCount; i++) if (this.#layout.leafBytes(i) === 0) resumed.durable.set(i)
+    this.have = new Bitmap(this.leafCount, resumed.durable.bytes)
+    this.totalBytes = this.#bytesOf(this.wanted)
+    this.#durability = new Durability({
+      db: store.db,
+      id: row.id,
+      tree,
+      durable: resumed.durable,
+      dirty: resumed.dirty,
+      onLost: ordinals => this.#takeBack(ordinals)
+    })
+    for (const ordinal of resumed.written) {
+      this.have.set(ordinal)
+      this.#durability.written(ordinal, this.#layout.fileIndexOf(ordinal), 0)
+    }
+    for (const idx of resumed.files) this.#settleName(idx)
+    for (let i = this.have.nextSet(0); i < this.leafCount; i = this.have.nextSet(i + 1)) this.#countWritten(i, 1)
+  }
+
+  get state(): ServeState {
+    return this.#state === 'finished' && this.have.isFull ? 'ready' : 'partial'
+  }
+
+  /** Bytes of wanted leaves that are written. */
+  get bytesWritten(): number {
+    return this.#bytesWritten
+  }
+
+  /** Bytes given to `writeLeaf` that are not in a file yet: ask peers for no more than there is room for. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  get isComplete(): boolean {
+    for (let i = this.wanted.nextSet(0); i < this.leafCount; i = this.wanted.nextSet(i + 1)) {
+      if (!this.have.has(i)) return false
+    }
+    return true
+  }
+
+  leafBytes(ordinal: number): number {
+    return this.#layout.leafBytes(ordinal)
+  }
+
+  readSkeleton(offset: number, maxBytes: number): Uint8Array | undefined {
+    return this.#it.store.readSkeleton(rootText(this.root), offset, maxBytes)
+  }
+
+  watch(listener: (change: ServableChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Writes a verified leaf to every one of these positions (all of its digest) that is wanted and missing; resolves when it is
+   * in the file. Throws `disk-full`, `not-writable`, `unsafe-name`, `bad-content` (its length is not the layout's).
+   */
+  async writeLeaf(ordinals: readonly number[], bytes: Uint8Array): Promise<void> {
+    this.#queuedBytes += bytes.length
+    try {
+      await this.#durability.room()
+      this.#throwIfClosed()
+      for (const ordinal of ordinals) {
+        if (bytes.length !== this.#layout.leafBytes(ordinal)) {
+          throw new CodedError('bad-content', 'A part has another length than its folder says. The link is damaged.')
+        }
+      }
+      const missing = ordinals.filter(it => this.wanted.has(it) && !this.have.has(it) && !this.#writing.has(it))
+      if (missing.length > 0) await this.#tracked(this.#write(missing, bytes))
+    } catch (err) {
+      throw codedWrite(err)
+    } finally {
+      this.#queuedBytes -= bytes.length
+    }
+  }
+
+  /** Throws `not-found` when the leaf is not here, or not right any more: then it is fetched again. */
+  async readLeaf(ordinal: number): Promise<Uint8Array> {
+    if (this.#state === 'finished') return this.#readFinished(ordinal)
+    if (!this.have.has(ordinal) || this.#state === 'closed') throw notHere()
+    const length = this.#layout.leafBytes(ordinal)
+    if (length === 0) return new Uint8Array(0)
+    const at = this.#layout.leafOffset(ordinal)
+    const bytes = await this.#it.tree.read(this.#layout.fileIndexOf(ordinal), at, length).catch(() => undefined)
+    if (bytes?.length === length && (await hasDigest(bytes, this.#layout.digest(ordinal)))) return bytes
+    if (this.#state === 'open') {
+      this.#durability.lose([ordinal])
+      this.#takeBack([ordinal])
+    }
+    throw notHere()
+  }
+
+  /** Fills in wanted leaves that shares of this store hold; returns their bytes. Throws as `writeLeaf`. */
+  async copyLocal(signal: AbortSignal): Promise<number> {
+    if (!this.#it.store.hasLeaves) return 0
+    let next = 0
+    let bytes = 0
+    const run = async (): Promise<void> => {
+      for (;;) {
+        const ordinal = this.wanted.nextSet(next)
+        if (ordinal >= this.leafCount) return
+        next = ordinal + 1
+        if (this.have.has(ordinal)) continue
+        signal.throwIfAborted()
+        if (ordinal % 64 === 0) await new Promise(resolve => setImmediate(resolve))
+        const leaf = await this.#it.store.readLeaf(this.#layout.digest(ordinal))
+        if (leaf === undefined) continue
+        await this.writeLeaf([ordinal], leaf)
+        bytes += leaf.length
+      }
+    }
+    await Promise.all(Array.from({ length: COPIES_IN_FLIGHT }, run))
+    return bytes
+  }
+
+  /**
+   * Everything wanted is written: makes it durable, gives it its name (never one that is taken) and keeps it as a share.
+   * `leftOut`: symlinks that would lead outside, by their path. Throws `disk-full`, `not-writable`; then it may be called again.
+   */
+  async finish(signal: AbortSignal): Promise<{ path: string; leftOut: string[] }> {
+    this.#throwIfClosed()
+    if (!this.isComplete) throw new CodedError('internal', 'A download was to be finished that is not complete.')
+    try {
+      await Promise.allSettled(this.#inFlight)
+      await this.#durability.flush()
+      if (!this.isComplete) throw new CodedError('unreadable', 'Some parts could not be kept by the disk. Try again.')
+      const finished = await finishDownload(this.#it, signal)
+      this.#state = 'finished'
+      this.#tell({ state: this.state })
+      return finished
+    } catch (err) {
+      signal.throwIfAborted()
+      throw codedWrite(err)
+    }
+  }
+
+  /** Forgets the download and removes the .part it made, and nothing else. */
+  async discard(): Promise<void> {
+    if (this.#state !== 'open') return
+    this.#state = 'closed'
+    await this.#settled()
+    this.#tell({ unset: [0, this.leafCount] })
+    await this.#it.tree.closeAll()
+    await removePart(this.#it.tree)
+    dropDownload(this.#it.store.db, rootText(this.root), this.#it.row.id)
+  }
+
+  /** Makes durable what is written, and lets go of the files. Nothing is lost: opening it again goes on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'closed'
+      await this.#settled()
+    }
+    await this.#it.tree.closeAll()
+  }
+
+  /** Waits for what is being written. What cannot be made durable now is hashed when the download is opened again. */
+  async #settled(): Promise<void> {
+    await Promise.allSettled(this.#inFlight)
+    await this.#durability.flush().catch(() => {})
+  }
+
+  async #tracked(writing: Promise<void>): Promise<void> {
+    this.#inFlight.add(writing)
+    try {
+      await writing
+    } finally {
+      this.#inFlight.delete(writing)
+    }
+  }
+
+  /** It is a share now, wherever that stands. */
+  async #readFinished(ordinal: number): Promise<Uint8Array> {
+    const held = this.#it.store.held(this.root)
+    if (held === undefined) throw notHere()
+    return held.readLeaf(ordinal)
+  }
+
+  async #write(missing: readonly number[], bytes: Uint8Array): Promise<void> {
+    const { files } = this.#layout
+    for (const ordinal of missing) this.#writing.add(ordinal)
+    this.#durability.begin(missing)
+    let done = 0
+    try {
+      for (const ordinal of missing) {
+        const idx = this.#layout.fileIndexOf(ordinal)
+        const writing = this.#it.tree.write(idx, this.#layout.leafOffset(ordinal), bytes, files[idx]!.sizeBytes)
+        if (writing !== undefined) await writing
+        done++
+        this.have.set(ordinal)
+        this.#countWritten(ordinal, 1)
+        this.#durability.written(ordinal, idx, bytes.length)
+        this.#tell({ set: [ordinal, ordinal + 1] })
+      }
+    } finally {
+      if (done < missing.length) this.#durability.failed(missing.slice(done))
+      for (const ordinal of missing) this.#writing.delete(ordinal)
+    }
+  }
+
+  /** Gives a resumed file the name that fits what is left of it. */
+  #settleName(idx: number): void {
+    const { start, end } = this.#layout.files[idx]!
+    const isWhole = this.have.nextClear(start) >= end
+    if (isWhole && !this.#it.tree.isFinished(idx)) this.#durability.touch(idx)
+    if (!isWhole && this.#it.tree.isFinished(idx)) this.#it.tree.nameUnfinished(idx)
+  }
+
+  #takeBack(ordinals: readonly number[]): void {
+    for (const ordinal of ordinals) {
+      if (!this.have.clear(ordinal)) continue
+      this.#countWritten(ordinal, -1)
+      this.#tell({ unset: [ordinal, ordinal + 1] })
+    }
+  }
+
+  #countWritten(ordinal: number, by: 1 | -1): void {
+    if (this.wanted.has(ordinal)) this.#bytesWritten += by * this.#layout.leafBytes(ordinal)
+  }
+
+  #bytesOf(leaves: Bitmap): number {
+    if (leaves.isFull) return this.sizeBytes
+    let bytes = 0
+    for (let i = leaves.nextSet(0); i < leaves.size; i = leaves.nextSet(i + 1)) bytes += this.#layout.leafBytes(i)
+    return bytes
+  }
+
+  #tell(change: ServableChange): void {
+    for (const listener of this.#listeners) listener(change)
+  }
+
+  #throwIfClosed(): void {
+    if (this.#state !== 'open') throw new CodedError('cancelled', 'The download was closed.')
+  }
+}
+
+function wantedLeaves(layout: Layout, selection: readonly number[] | undefined): Bitmap {
+  const wanted = new Bitmap(layout.leafCount)
+  if (selection === undefined) wanted.setRange(0, layout.leafCount)
+  for (const idx of selection ?? []) {
+    const file = layout.files[idx]
+    if (file === undefined) throw new CodedError('not-found', 'A file was chosen that the share does not have.')
+    wanted.setRange(file.start, file.end)
+  }
+  return wanted
+}
+
+const notHere = (): CodedError => new CodedError('not-found', 'That part has not been received.')

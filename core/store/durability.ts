@@ -1,0 +1,214 @@
+// Makes written leaves durable in batches, off the receiving path (DESIGN 3, R1 and R3): sync the files of a batch, give whole
+// files their names, sync the folders, then one transaction. Notes an extent as dirty before the first write into it.
+import { closeSync, constants, fsync, openSync } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Bitmap } from './bitmap.ts'
+import type { Db } from './db.ts'
+import { dropDirty, putDirty, putDurable, putPartFile } from './download-repo.ts'
+import type { PartTree } from './part-tree.ts'
+import { codedWrite } from './write-error.ts'
+
+const syncAt = promisify(fsync)
+
+const BATCH_MS = 1_000
+const BATCH_BYTES = 32 * 1024 * 1024
+const SYNCS_IN_FLIGHT = 16
+
+interface Batch {
+  readonly ordinals: number[]
+  readonly files: Set<number>
+  bytes: number
+}
+
+export interface DurabilityOptions {
+  readonly db: Db
+  readonly id: number
+  readonly tree: PartTree
+  /** What is durable already; owned by this from now on. */
+  readonly durable: Bitmap
+  /** Extents noted as dirty already. */
+  readonly dirty: Iterable<number>
+  /** These leaves could not be synced: they count as never written. */
+  onLost(ordinals: readonly number[]): void
+}
+
+export class Durability {
+  readonly #it: DurabilityOptions
+  readonly #dirty: Map<number, number> // extent -> leaves being written, or written and not durable
+  #filling: Batch = emptyBatch()
+  #syncing: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #error: unknown
+
+  constructor(options: DurabilityOptions) {
+    this.#it = options
+    this.#dirty = new Map(Array.from(options.dirty, extent => [extent, 0]))
+  }
+
+  /** Resolves when another leaf may be written: at most two batches are open. Throws what a sync failed with, once. */
+  async room(): Promise<void> {
+    this.#throwError()
+    while (this.#filling.bytes >= BATCH_BYTES && this.#syncing !== undefined) await this.#syncing
+    this.#throwError()
+  }
+
+  /** Call before the first byte of these leaves is written. */
+  begin(ordinals: readonly number[]): void {
+    for (const ordinal of ordinals) {
+      const extent = this.#extentOf(ordinal)
+      const open = this.#dirty.get(extent)
+      if (open === undefined) putDirty(this.#it.db, this.#it.id, extent)
+      this.#dirty.set(extent, (open ?? 0) + 1)
+    }
+  }
+
+  /** A write that `begin` announced failed. */
+  failed(ordinals: readonly number[]): void {
+    for (const ordinal of ordinals) this.#settle(ordinal)
+  }
+
+  /** The leaf is in its file. */
+  written(ordinal: number, idx: number, bytes: number): void {
+    this.#filling.ordinals.push(ordinal)
+    this.touch(idx)
+    this.#filling.bytes += bytes
+    if (this.#filling.bytes >= BATCH_BYTES) this.#start()
+  }
+
+  /** The file has something to be synced, or may be whole now. */
+  touch(idx: number): void {
+    this.#filling.files.add(idx)
+    this.#timer ??= setTimeout(() => this.#start(), BATCH_MS).unref()
+  }
+
+  /** A leaf turned out to be wrong: its bit goes, durably. */
+  lose(ordinals: readonly number[]): void {
+    const lost = ordinals.filter(ordinal => this.#it.durable.clear(ordinal))
+    if (lost.length > 0) putDurable(this.#it.db, this.#it.id, this.#it.durable, lost)
+  }
+
+  /** Resolves when everything written is durable. Throws `disk-full` and the like when it cannot be made so. */
+  async flush(): Promise<void> {
+    for (;;) {
+      await this.#syncing
+      this.#throwError()
+      if (this.#filling.files.size === 0) return
+      this.#start()
+    }
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#syncing !== undefined || this.#filling.files.size === 0) return // the end of the running one looks again
+    const batch = this.#filling
+    this.#filling = emptyBatch()
+    this.#syncing = this.#run(batch).finally(() => {
+      this.#syncing = undefined
+      if (this.#filling.bytes >= BATCH_BYTES) this.#start()
+      else if (this.#filling.files.size > 0) this.#timer ??= setTimeout(() => this.#start(), BATCH_MS).unref()
+    })
+  }
+
+  async #run(batch: Batch): Promise<void> {
+    const stats = new Map<number, Uint8Array>()
+    const lost = new Set<number>()
+    await eachOf(batch.files, async idx => {
+      try {
+        stats.set(idx, await this.#it.tree.sync(idx))
+      } catch (err) {
+        lost.add(idx)
+        this.#error ??= codedWrite(err)
+      }
+    })
+    const kept = batch.ordinals.filter(ordinal => !lost.has(this.#it.tree.layout.fileIndexOf(ordinal)))
+    try {
+      for (const ordinal of kept) this.#it.durable.set(ordinal)
+      for (const idx of stats.keys()) if (this.#isWhole(idx)) await this.#it.tree.nameFinished(idx)
+      await eachOf(this.#it.tree.takeNewFolders(), syncFolder)
+      this.#commit(kept, stats)
+    } catch (err) {
+      this.#error ??= codedWrite(err)
+      this.#filling.ordinals.push(...kept) // written and synced, only not noted: with the next batch
+      for (const idx of stats.keys()) this.#filling.files.add(idx)
+    }
+    if (lost.size === 0) return
+    const gone = batch.ordinals.filter(ordinal => lost.has(this.#it.tree.layout.fileIndexOf(ordinal)))
+    this.failed(gone)
+    this.#it.onLost(gone)
+  }
+
+  #commit(ordinals: readonly number[], stats: ReadonlyMap<number, Uint8Array>): void {
+    const { db, id, durable } = this.#it
+    const quiet = new Map<number, number>()
+    for (const ordinal of ordinals) {
+      const extent = this.#extentOf(ordinal)
+      quiet.set(extent, (quiet.get(extent) ?? 0) + 1)
+    }
+    db.transaction('durable', () => {
+      putDurable(db, id, durable, ordinals)
+      for (const [extent, settled] of quiet) {
+        if ((this.#dirty.get(extent) ?? 0) <= settled) dropDirty(db, id, extent)
+      }
+      for (const [idx, stat] of stats) putPartFile(db, id, idx, stat)
+    })
+    for (const ordinal of ordinals) this.#settle(ordinal)
+  }
+
+  /** True when every leaf of the file is synced: only then it gets its name. */
+  #isWhole(idx: number): boolean {
+    const { start, end } = this.#it.tree.layout.files[idx]!
+    return this.#it.durable.nextClear(start) >= end
+  }
+
+  /** One leaf of an extent is durable or lost; the extent is clean when it was the last one open. */
+  #settle(ordinal: number): void {
+    const extent = this.#extentOf(ordinal)
+    const open = (this.#dirty.get(extent) ?? 0) - 1
+    if (open > 0) this.#dirty.set(extent, open)
+    else this.#dirty.delete(extent)
+  }
+
+  #extentOf(ordinal: number): number {
+    const { extents } = this.#it.tree.layout
+    let low = 0
+    let high = extents.length - 1
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      if (extents[middle]! <= ordinal) low = middle
+      else high = middle
+    }
+    return low
+  }
+
+  #throwError(): void {
+    const error = this.#error
+    this.#error = undefined
+    if (error !== undefined) throw error
+  }
+}
+
+const emptyBatch = (): Batch => ({ ordinals: [], files: new Set(), bytes: 0 })
+
+/** Names made in a folder survive a power cut once it is synced; systems that cannot sync folders need not. */
+export async function syncFolder(at: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const fd = openSync(at, constants.O_RDONLY)
+  try {
+    await syncAt(fd)
+  } catch {
+    // some network file systems refuse this; the data itself was synced
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Runs `act` over all, 16 in flight. */
+async function eachOf<T>(items: Iterable<T>, act: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items]
+  let next = 0
+  const run = async (): Promise<void> => {
+    while (next < queue.length) await act(queue[next++]!)
+  }
+  await Promise.all(Array.from({ length: Math.min(SYNCS_IN_FLIGHT, queue.length) }, run))
+}

@@ -1,0 +1,128 @@
+// Opens a download: goes on with the .part it made before, or makes a new one where nothing stands yet.
+import { closeSync, constants, lstatSync, mkdirSync, openSync, statfsSync, unlinkSync } from 'node:fs'
+import path from 'node:path'
+import { rootText } from '../cid.ts'
+import type { Layout } from '../content/layout.ts'
+import { CodedError } from '../errors.ts'
+import { nextFreeName, platformOf } from '../files/safe-name.ts'
+import { Download } from './download.ts'
+import { addDownload, dropDownload, findDownload, partFiles, putDurable, type DownloadRow } from './download-repo.ts'
+import { isTaken } from './finish-download.ts'
+import { PART, PartTree } from './part-tree.ts'
+import { resume } from './resume.ts'
+import { isSameFile } from './stat.ts'
+import type { Store } from './store.ts'
+import { codedWrite, systemCode } from './write-error.ts'
+
+export interface DownloadOptions {
+  /** Its skeleton must be stored. */
+  readonly layout: Layout
+  /** One cleaned name, as `cleanName` makes it. */
+  readonly name: string
+  /** The user's folder, absolute; made if missing. */
+  readonly directory: string
+  /** File indexes of the layout; absent: everything. */
+  readonly selection?: readonly number[]
+  /** Disk space to leave free, in bytes. */
+  readonly reserveBytes: number
+}
+
+/** Throws `disk-full` (what is missing and the reserve do not fit), `not-writable`, `unsafe-name`, `not-found` (selection). */
+export async function openDownload(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<Download> {
+  const { layout, directory } = options
+  const root = rootText(layout.root)
+  const platform = platformOf(process.platform)
+  try {
+    mkdirSync(directory, { recursive: true })
+    const known = knownDownload(store, options)
+    if (known === undefined) checkSpace(directory, chosenBytes(layout, options.selection), options.reserveBytes)
+    const { row, base } = known ?? newPart(store, root, options)
+    await using opening = new AsyncDisposableStack()
+    const tree = opening.use(new PartTree(layout, base, platform))
+    const resumed = await resume(store.db, row.id, tree, signal)
+    if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
+    const isMoved = base === row.place
+    const parts = { store, row, name: options.name, tree, resumed, selection: options.selection, isMoved }
+    const download = new Download(parts)
+    checkSpace(directory, download.totalBytes - download.bytesWritten, options.reserveBytes)
+    opening.move()
+    return download
+  } catch (err) {
+    signal.throwIfAborted()
+    throw codedWrite(err)
+  }
+}
+
+interface Found {
+  readonly row: DownloadRow
+  /** The .part, or the place it was moved to. */
+  readonly base: string
+}
+
+/** The download of this root and directory. A .part that is gone is made anew; what something else replaced is forgotten. */
+function knownDownload(store: Store, { layout, directory }: DownloadOptions): Found | undefined {
+  const root = rootText(layout.root)
+  const row = findDownload(store.db, root, directory)
+  if (row === undefined) return undefined
+  if (row.place !== null && isMovedTo(store, layout, row, row.place)) {
+    if (layout.kind === 'file' && isTaken(row.part)) unlinkSync(row.part) // the other name of the same file
+    return { row, base: row.place }
+  }
+  const stats = lstatSync(row.part, { throwIfNoEntry: false })
+  if (stats === undefined) makePart(layout, row.part)
+  if (stats === undefined || (layout.kind === 'folder' ? stats.isDirectory() : stats.isFile()))
+    return { row, base: row.part }
+  dropDownload(store.db, root, row.id)
+  return undefined
+}
+
+/** True when every file that was made durable stands below `place`, the very same one: then it is ours and may be touched. */
+function isMovedTo(store: Store, layout: Layout, row: DownloadRow, place: string): boolean {
+  const tree = new PartTree(layout, place, platformOf(process.platform))
+  const files = [...partFiles(store.db, row.id)]
+  return (
+    files.length > 0 &&
+    files.every(([idx, left]) => {
+      const stat = idx < layout.files.length ? tree.findStat(tree.finishedPath(idx)) : undefined
+      return stat !== undefined && isSameFile(stat, left)
+    })
+  )
+}
+
+/** The first name of which neither it nor its .part is taken. */
+function newPart(store: Store, root: string, { layout, name, directory }: DownloadOptions): Found {
+  for (;;) {
+    const free = nextFreeName(
+      name,
+      layout.kind,
+      it => isTaken(path.join(directory, it)) || isTaken(path.join(directory, it + PART))
+    )
+    const part = path.join(directory, free + PART)
+    try {
+      makePart(layout, part)
+    } catch (err) {
+      if (systemCode(err) === 'EEXIST') continue // made by somebody else just now
+      throw err
+    }
+    return { row: addDownload(store.db, root, directory, name, part), base: part }
+  }
+}
+
+function makePart(layout: Layout, part: string): void {
+  if (layout.kind === 'folder') mkdirSync(part)
+  else closeSync(openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL))
+}
+
+function chosenBytes(layout: Layout, selection: readonly number[] | undefined): number {
+  if (selection === undefined) return layout.sizeBytes
+  return selection.reduce((bytes, idx) => bytes + (layout.files[idx]?.sizeBytes ?? 0), 0)
+}
+
+function checkSpace(directory: string, needBytes: number, reserveBytes: number): void {
+  const { bavail, bsize } = statfsSync(directory)
+  if (needBytes === 0 || needBytes + reserveBytes <= bavail * bsize) return
+  throw new CodedError(
+    'disk-full',
+    'There is not enough room on the disk for this. Free some space, or choose another disk.'
+  )
+}

@@ -1,0 +1,244 @@
+// The files of one download on disk: where each stands while it is unfinished, and where once it is whole. Knows no leaves.
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  write,
+  writeSync
+} from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import type { Layout } from '../content/layout.ts'
+import { placeInside, type PlacedTree } from '../files/safe-path.ts'
+import { twinKey, type Platform } from '../files/safe-name.ts'
+import { FdCache } from './fd-cache.ts'
+import { readFrom } from './open-files.ts'
+import { packStat, statOf } from './stat.ts'
+import { symlinkInTheWay, systemCode } from './write-error.ts'
+
+const [syncAt, writeAt] = [promisify(fdatasync), promisify(write)]
+
+export const PART = '.part'
+const MAX_OPEN = 32
+const SMALL_BYTES = 64 * 1024
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0
+const FLAGS = constants.O_RDWR | constants.O_CREAT | NOFOLLOW
+
+export class PartTree implements AsyncDisposable {
+  readonly layout: Layout
+  readonly placed: PlacedTree
+  #base: string
+  readonly #isFile: boolean
+  readonly #unfinished: readonly string[][] | undefined // where it differs from name + .part
+  readonly #fds = new FdCache({ flags: FLAGS, max: MAX_OPEN, maxAgeMs: Infinity })
+  readonly #finished = new Set<number>()
+  readonly #sized = new Set<number>()
+  readonly #folders = new Set<string>() // seen to be real folders
+  readonly #newFolders = new Set<string>() // to be synced, with what they are in
+
+  /** `base`: the .part file or folder, absolute. Throws `unsafe-name` for a tree that may not be written. */
+  constructor(layout: Layout, base: string, platform: Platform) {
+    this.layout = layout
+    this.#base = base
+    this.#isFile = layout.kind === 'file'
+    this.placed = placeInside(layout, platform)
+    this.#unfinished = unfinishedNames(this.placed, platform)
+  }
+
+  get base(): string {
+    return this.#base
+  }
+
+  /** The whole was renamed: every path is below `base` now. Let go of the files first. */
+  moveTo(base: string): void {
+    this.#base = base
+    this.#folders.clear()
+  }
+
+  isFinished(idx: number): boolean {
+    return this.#isFile || this.#finished.has(idx)
+  }
+
+  /** Says under which of its two names a file was found. */
+  noteFinished(idx: number, isFinished: boolean): void {
+    if (isFinished) this.#finished.add(idx)
+    else this.#finished.delete(idx)
+  }
+
+  /** Where the file stands now, or would be made. */
+  path(idx: number): string {
+    return this.isFinished(idx) ? this.finishedPath(idx) : this.unfinishedPath(idx)
+  }
+
+  finishedPath(idx: number): string {
+    return this.#isFile ? this.#base : path.join(this.#base, ...this.placed.files[idx]!.path)
+  }
+
+  unfinishedPath(idx: number): string {
+    if (this.#isFile) return this.#base
+    const other = this.#unfinished?.[idx]
+    return other === undefined ? this.finishedPath(idx) + PART : path.join(this.#base, ...other)
+  }
+
+  /** The packed stat of a regular file at `at`; undefined when there is none. */
+  findStat(at: string): Uint8Array | undefined {
+    const stats = lstatSync(at, { bigint: true, throwIfNoEntry: false })
+    return stats?.isFile() ? packStat(statOf(stats)) : undefined
+  }
+
+  /** Writes into a file, making it (and setting its size) first. A small file is written at once, others on the thread pool. */
+  write(idx: number, offset: number, bytes: Uint8Array, sizeBytes: number): Promise<void> | undefined {
+    const at = this.path(idx)
+    if (!this.#isFile) this.ensureFolder(path.dirname(at))
+    if (bytes.length === sizeBytes && sizeBytes <= SMALL_BYTES && !this.#fds.has(at)) {
+      writeNow(at, bytes)
+      return undefined
+    }
+    return this.#fds.use(at, async fd => {
+      if (!this.#sized.has(idx)) {
+        this.#sized.add(idx)
+        if (fstatSync(fd).size !== sizeBytes) ftruncateSync(fd, sizeBytes) // sparse
+      }
+      for (let done = 0; done < bytes.length;) {
+        done += (await writeAt(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten
+      }
+    })
+  }
+
+  async read(idx: number, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const at = this.path(idx)
+    try {
+      return await this.#readAt(at, offset, length)
+    } catch (err) {
+      if (systemCode(err) !== 'ENOENT' || this.path(idx) === at) throw err
+      return this.#readAt(this.path(idx), offset, length) // got its own name meanwhile
+    }
+  }
+
+  /** Makes the bytes written so far survive a power cut; returns the file's stat, packed. */
+  async sync(idx: number): Promise<Uint8Array> {
+    const at = this.path(idx)
+    if (this.#fds.has(at)) return this.#fds.use(at, syncNow)
+    const fd = openSync(at, constants.O_RDWR | NOFOLLOW)
+    try {
+      return await syncNow(fd)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  /** Gives a whole file its own name. Throws when something stands there that this download did not write. */
+  async nameFinished(idx: number): Promise<void> {
+    if (this.isFinished(idx)) return
+    const [from, to] = [this.unfinishedPath(idx), this.finishedPath(idx)]
+    if (this.#fds.has(from)) await this.#fds.forget(from)
+    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined)
+      throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+    renameSync(from, to)
+    this.#finished.add(idx)
+    this.#newFolders.add(path.dirname(to))
+  }
+
+  /** Takes its own name from a file that turned out not to be whole. */
+  nameUnfinished(idx: number): void {
+    if (this.#isFile) return
+    this.#finished.delete(idx)
+    if (lstatSync(this.unfinishedPath(idx), { throwIfNoEntry: false }) === undefined) {
+      renameSync(this.finishedPath(idx), this.unfinishedPath(idx))
+    }
+  }
+
+  makeEmpty(idx: number): void {
+    if (this.#isFile) return // made when the download was opened
+    const at = this.finishedPath(idx)
+    this.ensureFolder(path.dirname(at))
+    if (lstatSync(at, { throwIfNoEntry: false }) === undefined) closeSync(openSync(at, FLAGS | constants.O_EXCL))
+    this.#finished.add(idx)
+    this.#newFolders.add(path.dirname(at))
+  }
+
+  /** Makes a folder below the base, one level after the other; none of them may be a symlink (`unsafe-name`). */
+  ensureFolder(at: string): void {
+    if (this.#folders.has(at)) return
+    if (at !== this.#base) this.ensureFolder(path.dirname(at))
+    try {
+      mkdirSync(at)
+      this.#newFolders.add(path.dirname(at))
+    } catch (err) {
+      if (systemCode(err) !== 'EEXIST') throw err
+      if (!lstatSync(at).isDirectory()) throw symlinkInTheWay(err)
+    }
+    this.#newFolders.add(at)
+    this.#folders.add(at)
+  }
+
+  /** Folders in which names changed since the last call. */
+  takeNewFolders(): string[] {
+    const folders = [...this.#newFolders]
+    this.#newFolders.clear()
+    return folders
+  }
+
+  /** Closes a file that is going to be moved or removed. */
+  async forget(idx: number): Promise<void> {
+    await this.#fds.forget(this.path(idx))
+  }
+
+  async closeAll(): Promise<void> {
+    await this.#fds[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.closeAll()
+  }
+
+  async #readAt(at: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#fds.has(at) || length > SMALL_BYTES) {
+      if (!this.#fds.has(at) && this.findStat(at) === undefined) {
+        throw Object.assign(new Error('gone'), { code: 'ENOENT' }) // opening it for writing would make it
+      }
+      return this.#fds.use(at, fd => readFrom(fd, offset, length))
+    }
+    const fd = openSync(at, constants.O_RDONLY | NOFOLLOW)
+    try {
+      return await readFrom(fd, offset, length)
+    } finally {
+      closeSync(fd)
+    }
+  }
+}
+
+async function syncNow(fd: number): Promise<Uint8Array> {
+  await syncAt(fd)
+  return packStat(statOf(fstatSync(fd, { bigint: true })))
+}
+
+function writeNow(at: string, bytes: Uint8Array): void {
+  const fd = openSync(at, FLAGS | constants.O_TRUNC)
+  try {
+    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, done)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Names while unfinished, only when a plain `.part` could be some other entry's own name. */
+function unfinishedNames(placed: PlacedTree, platform: Platform): string[][] | undefined {
+  const all = [...placed.files, ...placed.folders, ...placed.symlinks].map(it => it.path)
+  if (!all.some(names => names.at(-1)?.toLowerCase().endsWith(PART))) return undefined
+  const taken = new Set(all.map(names => twinKey(names.join('/'), platform)))
+  return placed.files.map(({ path: names }) => {
+    const own = [...names]
+    const last = own.length - 1
+    do own[last] += PART
+    while (taken.has(twinKey(own.join('/'), platform)))
+    taken.add(twinKey(own.join('/'), platform))
+    return own
+  })
+}

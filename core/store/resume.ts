@@ -1,0 +1,91 @@
+// What of an earlier run can be kept (DESIGN 3, R2): durable leaves of files that are as they were left, and every leaf of the
+// extents that were being written when it ended, if it hashes right.
+import type { Layout } from '../content/layout.ts'
+import type { Bitmap } from './bitmap.ts'
+import type { Db } from './db.ts'
+import { hasDigest } from './digest.ts'
+import { dirtyExtents, durableLeaves, partFiles } from './download-repo.ts'
+import type { PartTree } from './part-tree.ts'
+import { isSameFile, packedSize } from './stat.ts'
+
+export interface Resumed {
+  /** Synced and trusted. */
+  readonly durable: Bitmap
+  /** Durable before, but no longer to be trusted or found. */
+  readonly lost: number[]
+  /** Hashed just now and right, not noted as durable yet. */
+  readonly written: number[]
+  readonly dirty: number[]
+  /** Files that stand there with all or some of their leaves. */
+  readonly files: number[]
+}
+
+const IN_FLIGHT = 4
+
+/** Looks at every file that has something, and tells the tree under which name it stands. */
+export async function resume(db: Db, id: number, tree: PartTree, signal: AbortSignal): Promise<Resumed> {
+  const { layout } = tree
+  const durable = durableLeaves(db, id, layout.leafCount)
+  const dirty = dirtyExtents(db, id).filter(extent => extent < layout.extents.length - 1)
+  const stats = partFiles(db, id)
+  const doubtful = new Set<number>() // ordinals
+  for (const extent of dirty) {
+    for (let i = layout.extents[extent]!; i < layout.extents[extent + 1]!; i++) if (!durable.has(i)) doubtful.add(i)
+  }
+  const touched = new Set(Array.from(doubtful, ordinal => layout.fileIndexOf(ordinal)))
+  const known = new Set([...touched, ...stats.keys()].filter(idx => idx < layout.files.length))
+  const lost: number[] = []
+  const files: number[] = []
+  const doubt = (idx: number, isThere: boolean): void => {
+    const { start, end } = layout.files[idx]!
+    for (let i = start; i < end; i++) {
+      if (durable.clear(i)) lost.push(i)
+      if (isThere) doubtful.add(i)
+      else doubtful.delete(i)
+    }
+  }
+  let looked = 0
+  for (const idx of known) {
+    if (++looked % 256 === 0) await new Promise(resolve => setImmediate(resolve))
+    signal.throwIfAborted()
+    const stat = findFile(tree, idx)
+    if (stat !== undefined) files.push(idx)
+    if (stat === undefined || !isAsLeft(stat, stats.get(idx), touched.has(idx), layout.files[idx]!.sizeBytes)) {
+      doubt(idx, stat !== undefined)
+    }
+  }
+  const written = await rehash(tree, layout, [...doubtful], signal)
+  return { durable, lost, written, dirty, files }
+}
+
+/** A file that was being written when the run ended has another mtime; its durable leaves were synced before. */
+function isAsLeft(stat: Uint8Array, left: Uint8Array | undefined, isTouched: boolean, sizeBytes: number): boolean {
+  if (left !== undefined && isSameFile(left, stat)) return true
+  return isTouched && packedSize(stat) === sizeBytes
+}
+
+/** Notes which of its two names a file has; undefined when it has neither. */
+function findFile(tree: PartTree, idx: number): Uint8Array | undefined {
+  const finished = tree.findStat(tree.finishedPath(idx))
+  tree.noteFinished(idx, finished !== undefined)
+  return finished ?? tree.findStat(tree.unfinishedPath(idx))
+}
+
+async function rehash(tree: PartTree, layout: Layout, ordinals: number[], signal: AbortSignal): Promise<number[]> {
+  const right: number[] = []
+  let next = 0
+  const run = async (): Promise<void> => {
+    while (next < ordinals.length) {
+      const ordinal = ordinals[next++]!
+      signal.throwIfAborted()
+      if (ordinal % 16 === 0) await new Promise(resolve => setImmediate(resolve))
+      const length = layout.leafBytes(ordinal)
+      const bytes = await tree
+        .read(layout.fileIndexOf(ordinal), layout.leafOffset(ordinal), length)
+        .catch(() => undefined)
+      if (bytes?.length === length && (await hasDigest(bytes, layout.digest(ordinal)))) right.push(ordinal)
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, run))
+  return right
+}

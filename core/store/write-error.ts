@@ -1,0 +1,32 @@
+// What a failed write means for the user.
+import { CodedError } from '../errors.ts'
+
+/** The system's errors as `disk-full`, `unsafe-name` (a symlink stands in the way) or `not-writable`; others stay as they are. */
+export function codedWrite(err: unknown): unknown {
+  const code = systemCode(err)
+  if (err instanceof CodedError || code === undefined) return err
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new CodedError('disk-full', 'The disk is full. What has arrived is kept; free some space and go on.', {
+        cause: err
+      })
+    case 'ELOOP':
+      return symlinkInTheWay(err)
+    default:
+      return new CodedError('not-writable', 'The destination cannot be written. Check who may write there.', {
+        cause: err
+      })
+  }
+}
+
+export function symlinkInTheWay(cause?: unknown): CodedError {
+  const sentence = 'A link stands where a received file would be written. Choose another destination.'
+  return new CodedError('unsafe-name', sentence, { cause })
+}
+
+/** The system's code of an error, as ENOENT; undefined for others. */
+export function systemCode(err: unknown): string | undefined {
+  const code = err instanceof Error && 'code' in err ? err.code : undefined
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
+}
