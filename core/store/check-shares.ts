@@ -1,11 +1,12 @@
 // Finds out whether shared files still are what was shared: a quick look at every stat, and a hash where a stat differs.
 import { stat } from 'node:fs'
 import { promisify } from 'node:util'
+import { fileStatOf } from '../files/file-stat.ts'
 import type { HeldRoot } from './held-root.ts'
 import type { OpenFiles } from './open-files.ts'
 import { isGone, verifyFile } from './read-leaf.ts'
 import { FILE, type FileRow } from './share-repo.ts'
-import { isSameFile, packedSize, packStat, statOf } from './stat.ts'
+import { isSameFile, packedSize, packStat } from './stat.ts'
 
 const statAt = promisify(stat)
 const IN_FLIGHT = 16
@@ -14,7 +15,7 @@ const IN_FLIGHT = 16
 async function findStat(row: FileRow): Promise<Uint8Array | undefined> {
   try {
     const stats = await statAt(row.path, { bigint: true })
-    return stats.isFile() ? packStat(statOf(stats)) : undefined
+    return stats.isFile() ? packStat(fileStatOf(stats)) : undefined
   } catch (err) {
     if (isGone(err)) return undefined
     return row.stat // cannot be looked at now: reading it will tell

@@ -1,8 +1,9 @@
 // Reads pieces of the user's files, after a look at their stat. Decides nothing about what is read.
 import { closeSync, constants, fstat, fstatSync, openSync, read, readSync, type BigIntStats } from 'node:fs'
 import { promisify } from 'node:util'
+import { fileStatOf } from '../files/file-stat.ts'
 import { FdCache } from './fd-cache.ts'
-import { packStat, statOf } from './stat.ts'
+import { packStat } from './stat.ts'
 
 const [statAt, readAt] = [promisify(fstat), promisify(read)]
 
@@ -76,4 +77,4 @@ function readNow(path: string, length: number, isExpected: (stat: Uint8Array) =>
 
 const NO_FILE = new Uint8Array(40) // of what is no regular file: equal to no stored stat
 
-const stored = (stats: BigIntStats): Uint8Array => (stats.isFile() ? packStat(statOf(stats)) : NO_FILE)
+const stored = (stats: BigIntStats): Uint8Array => (stats.isFile() ? packStat(fileStatOf(stats)) : NO_FILE)

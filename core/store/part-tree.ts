@@ -17,9 +17,10 @@ import { promisify } from 'node:util'
 import type { Layout } from '../content/layout.ts'
 import { placeInside, type PlacedTree } from '../files/safe-path.ts'
 import { twinKey, type Platform } from '../files/safe-name.ts'
+import { fileStatOf } from '../files/file-stat.ts'
 import { FdCache } from './fd-cache.ts'
 import { readFrom } from './open-files.ts'
-import { packStat, statOf } from './stat.ts'
+import { packStat } from './stat.ts'
 import { symlinkInTheWay, systemCode } from './write-error.ts'
 
 const [syncAt, writeAt] = [promisify(fdatasync), promisify(write)]
@@ -89,7 +90,7 @@ export class PartTree implements AsyncDisposable {
   /** The packed stat of a regular file at `at`; undefined when there is none. */
   findStat(at: string): Uint8Array | undefined {
     const stats = lstatSync(at, { bigint: true, throwIfNoEntry: false })
-    return stats?.isFile() ? packStat(statOf(stats)) : undefined
+    return stats?.isFile() ? packStat(fileStatOf(stats)) : undefined
   }
 
   /** Writes into a file, making it (and setting its size) first. A small file is written at once, others on the thread pool. */
@@ -216,7 +217,7 @@ export class PartTree implements AsyncDisposable {
 
 async function syncNow(fd: number): Promise<Uint8Array> {
   await syncAt(fd)
-  return packStat(statOf(fstatSync(fd, { bigint: true })))
+  return packStat(fileStatOf(fstatSync(fd, { bigint: true })))
 }
 
 function writeNow(at: string, bytes: Uint8Array): void {

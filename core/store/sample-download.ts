@@ -6,7 +6,7 @@ import { rootText } from '../cid.ts'
 import type { Download } from './download.ts'
 import { openDownload } from './open-download.ts'
 import { leafOf, scratch, writeSample, type Sample } from './sample-share.ts'
-import type { Indexed } from './shapes.ts'
+import type { Indexed } from './indexed.ts'
 import { openStore, type Store } from './store.ts'
 
 export const never = new AbortController().signal

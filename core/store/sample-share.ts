@@ -5,8 +5,8 @@ import os from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { buildDag, CHUNK_BYTES, type SourceTree } from '../content/build.ts'
-import type { Indexed } from './shapes.ts'
-import { statOf } from './stat.ts'
+import { fileStatOf } from '../files/file-stat.ts'
+import type { Indexed } from './indexed.ts'
 
 /** A folder of its own, removed after the test. In memory where the system has that. */
 export function scratch(t: TestContext): string {
@@ -46,7 +46,7 @@ export function indexSample(top: string, sample: Sample): Indexed {
   const built = buildDag(treeOf(sample))
   const files = built.layout.files.map(file => {
     const sourcePath = path.join(top, ...file.path)
-    return { sourcePath, stat: statOf(statSync(sourcePath, { bigint: true })) }
+    return { sourcePath, stat: fileStatOf(statSync(sourcePath, { bigint: true })) }
   })
   return { built, name: path.basename(top), files, sourcePaths: [top] }
 }

@@ -1,5 +1,5 @@
 // Digests of files hashed before, by their stat: sharing an unchanged file again reads nothing of it (DESIGN 3).
-import type { FileStat, StatCache } from './shapes.ts'
+import type { FileStat, StatCache } from '../files/file-stat.ts'
 import type { Db } from './db.ts'
 import { packStat } from './stat.ts'
 

@@ -1,14 +1,8 @@
 // A file's stat as one value: what must be equal for a file to be taken as unchanged.
-import type { BigIntStats } from 'node:fs'
-import type { FileStat } from './shapes.ts'
+import type { FileStat } from '../files/file-stat.ts'
 
 const CLEAN_BYTES = 24 // size, mtime and inode come first: they decide whether a file is clean
 const STAT_BYTES = 40
-
-/** The stat of what stands at a path or descriptor, from `bigint: true` stats. */
-export function statOf(stats: BigIntStats): FileStat {
-  return { size: Number(stats.size), mtimeNs: stats.mtimeNs, ctimeNs: stats.ctimeNs, dev: stats.dev, ino: stats.ino }
-}
 
 /** 40 bytes: size, mtime, inode, ctime, device; big endian. The form in which stats are stored. */
 export function packStat(stat: FileStat): Uint8Array {
