@@ -1,0 +1,130 @@
+// How connections are encrypted: TLS 1.3 first (fastest here), noise for whoever has no TLS. TLS has to prove itself first: it is not tested under
+// Electron upstream, and a node that offers an encrypter that does not work reaches nobody.
+
+import { type ICryptoInterface, noise, pureJsCrypto } from '@chainsafe/libp2p-noise'
+import type { ComponentLogger, ConnectionEncrypter, Logger, PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { tls } from '@libp2p/tls'
+import { multiaddrConnectionPair } from '@libp2p/utils'
+import type { Libp2pInit } from 'libp2p'
+
+export type EncrypterFactories = NonNullable<Libp2pInit['connectionEncrypters']>
+type Components = Parameters<EncrypterFactories[number]>[0]
+
+const SELF_TEST_MS = 3000
+
+/** The encrypters to offer, best first. `log` hears why TLS was left out. */
+export async function chooseEncrypters(
+  privateKey: PrivateKey,
+  log: (message: string) => void
+): Promise<EncrypterFactories> {
+  const crypto = await nativeNoiseCrypto()
+  const noiseFactory = noise(crypto == null ? {} : { crypto })
+  try {
+    await testEncrypter(components => tls()(components), privateKey)
+    return [tls(), noiseFactory]
+  } catch (err) {
+    log(`tls left out, its self-test failed: ${err instanceof Error ? err.message : 'unknown'}`)
+    return [noiseFactory]
+  }
+}
+
+/** One handshake with ourselves over an in-memory pair, and bytes in both directions. Throws when any of it fails or takes longer than 3 s. */
+export async function testEncrypter(
+  factory: (components: Components) => ConnectionEncrypter,
+  privateKey: PrivateKey
+): Promise<void> {
+  const upgrader = { getStreamMuxers: () => new Map(), getConnectionEncrypters: () => new Map() }
+  // the encrypters use the key, the logger and the list of muxers (for early negotiation, switched off here) and no other component
+  const encrypter = factory({ privateKey, logger: silent, upgrader } as unknown as Components)
+  const [outbound, inbound] = multiaddrConnectionPair()
+  const signal = AbortSignal.timeout(SELF_TEST_MS)
+  try {
+    const options = { signal, skipStreamMuxerNegotiation: true, remotePeer: peerIdFromPrivateKey(privateKey) }
+    const [client, server] = await Promise.all([
+      encrypter.secureOutbound(outbound, options),
+      encrypter.secureInbound(inbound, options)
+    ])
+    await Promise.all([
+      expectBytes(server.connection, () => client.connection.send(Uint8Array.of(1, 2, 3)), signal),
+      expectBytes(client.connection, () => server.connection.send(Uint8Array.of(1, 2, 3)), signal)
+    ])
+  } finally {
+    const done = new Error('Self-test is over')
+    outbound.abort(done)
+    inbound.abort(done)
+  }
+}
+
+const silentLog = (): Logger =>
+  Object.assign(() => undefined, { error() {}, trace() {}, enabled: false, newScope: silentLog })
+const silent: ComponentLogger = { forComponent: silentLog }
+
+type Receiver = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
+
+/** Resolves when three bytes have arrived; `send` is called once somebody listens. */
+async function expectBytes(receiver: Receiver, send: () => void, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const onMessage = (event: Event): void => {
+    // libp2p's StreamMessageEvent; its type is not that of EventTarget's listeners
+    if ((event as Event & { data: { byteLength: number } }).data.byteLength === 3) resolve()
+    else reject(new Error('Other bytes arrived than were sent'))
+  }
+  const onAbort = (): void => reject(new Error('No bytes arrived in time'))
+  receiver.addEventListener('message', onMessage)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    send()
+    await promise
+  } finally {
+    receiver.removeEventListener('message', onMessage)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** The part of sodium-native that noise needs. */
+interface Sodium {
+  crypto_aead_chacha20poly1305_ietf_encrypt(
+    out: Uint8Array,
+    plain: Uint8Array,
+    ad: Uint8Array | null,
+    secretNonce: null,
+    nonce: Uint8Array,
+    key: Uint8Array
+  ): number
+  crypto_aead_chacha20poly1305_ietf_decrypt(
+    out: Uint8Array,
+    secretNonce: null,
+    cipher: Uint8Array,
+    ad: Uint8Array | null,
+    nonce: Uint8Array,
+    key: Uint8Array
+  ): number
+}
+
+const TAG_BYTES = 16
+
+/** Under Electron node:crypto has no ChaCha20 and noise falls back to wasm, 7 times slower; sodium-native helps where it is installed. */
+async function nativeNoiseCrypto(): Promise<ICryptoInterface | undefined> {
+  if (process.versions['electron'] == null) return undefined
+  const name = 'sodium-native' // optional: a variable keeps compilers and bundlers from looking for it
+  const module: unknown = await import(name).catch(() => undefined)
+  if (module == null) return undefined
+  // an optional package without types here; the interface above is what its documentation gives
+  const sodium = ((module as { default?: unknown }).default ?? module) as Sodium
+  return {
+    ...pureJsCrypto,
+    chaCha20Poly1305Encrypt(plaintext, nonce, ad, k) {
+      const plain = plaintext.subarray()
+      const out = new Uint8Array(plain.byteLength + TAG_BYTES)
+      sodium.crypto_aead_chacha20poly1305_ietf_encrypt(out, plain, ad, null, nonce, k)
+      return out
+    },
+    chaCha20Poly1305Decrypt(ciphertext, nonce, ad, k) {
+      const cipher = ciphertext.subarray()
+      const out = new Uint8Array(cipher.byteLength - TAG_BYTES)
+      sodium.crypto_aead_chacha20poly1305_ietf_decrypt(out, null, cipher, ad, nonce, k)
+      return out
+    }
+  }
+}

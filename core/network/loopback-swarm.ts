@@ -1,0 +1,33 @@
+// Test helper: real nodes on 127.0.0.1, over real TCP.
+
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { type Network, type NetworkOptions, openNetwork } from './open-network.ts'
+
+/** A node of its own identity in loopback mode, whatever else `options` say. */
+export async function openLoopbackNode(signal: AbortSignal, options: Partial<NetworkOptions> = {}): Promise<Network> {
+  const privateKey = options.privateKey ?? (await generateKeyPair('Ed25519'))
+  return await openNetwork({ version: '0.0.0-test', ...options, mode: 'loopback', privateKey }, signal)
+}
+
+/** Node 0 knows nobody; every other node knows only node 0. */
+export async function openLoopbackSwarm(
+  size: number,
+  signal: AbortSignal
+): Promise<{ nodes: Network[] } & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack()
+  const first = stack.use(await openLoopbackNode(signal))
+  const nodes = [first]
+  for (let i = 1; i < size; i++)
+    nodes.push(stack.use(await openLoopbackNode(signal, { bootstrap: first.addrs().slice(0, 1) })))
+  const owned = stack.move()
+  return { nodes, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+}
+
+/** Waits until the claim holds; throws after `timeoutMs`. The nodes of a test have no common event to wait for. */
+export async function until(claim: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  while (!claim()) {
+    if (performance.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}

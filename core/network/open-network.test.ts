@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { CID } from 'multiformats/cid'
+import { CodedError } from '../errors.ts'
+import { openLoopbackNode, openLoopbackSwarm, until } from './loopback-swarm.ts'
+import type { Duplex } from '../exchange/duplex.ts'
+
+const ROOT = CID.parse('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy')
+
+test('five nodes that know only one of them find a provider through the DHT', { timeout: 20_000 }, async t => {
+  await using swarm = await openLoopbackSwarm(5, t.signal)
+  const [, seeder, , , stranger] = swarm.nodes
+  assert.ok(seeder != null && stranger != null)
+  await seeder.provide(ROOT, t.signal)
+  for await (const { peerId, addrs } of stranger.findProviders(ROOT, t.signal)) {
+    assert.equal(peerId, seeder.peerId)
+    assert.ok(addrs.length > 0 && addrs.every(addr => /^\/ip(4\/127\.0\.0\.1|6\/::1)\//.test(addr)), addrs.join())
+    await stranger.dial(peerId, t.signal)
+    assert.ok(stranger.pipe(peerId)?.isLan)
+    return
+  }
+  assert.fail('no provider found')
+})
+
+test('bytes travel on control and data streams, both sides know who the other is', { timeout: 20_000 }, async t => {
+  await using server = await openLoopbackNode(t.signal)
+  await using client = await openLoopbackNode(t.signal)
+  const seen: string[] = []
+  const end = Promise.withResolvers<void>()
+  server.handle('control', (duplex, peer) => {
+    seen.push(peer.peerId)
+    duplex.onBytes(bytes => duplex.send(bytes.map(byte => byte + 1)))
+    duplex.onEnd(() => end.resolve())
+  })
+  await client.dial(server.addrs()[0] ?? '', t.signal)
+  const pipe = client.pipe(server.peerId)
+  assert.ok(pipe != null)
+  const duplex = await pipe.open('control')
+  const answer = Promise.withResolvers<Uint8Array>()
+  duplex.onBytes(bytes => answer.resolve(bytes))
+  duplex.send(Uint8Array.of(1, 2, 3))
+  assert.deepEqual([...(await answer.promise)], [2, 3, 4])
+  assert.deepEqual(seen, [client.peerId])
+  duplex.close()
+  await end.promise
+  await until(() => pipe.rttMs != null, 'a round trip is measured')
+})
+
+test('a peer is told of once, whatever the number of connections, and gone once', { timeout: 20_000 }, async t => {
+  await using one = await openLoopbackNode(t.signal)
+  const events: string[] = []
+  one.onPeer((_peer, event) => events.push(event))
+  {
+    await using two = await openLoopbackNode(t.signal)
+    const dials = [one.dial(two.addrs()[0] ?? '', t.signal), two.dial(one.addrs()[0] ?? '', t.signal)]
+    await Promise.all(dials) // simultaneous: there may be two connections
+    await until(() => events.length > 0 && two.peers()[0]?.isExchanging === true, 'both know each other')
+    assert.equal(one.peers().length, 1)
+    assert.equal(one.peers()[0]?.direct, true)
+  }
+  await until(() => one.peers().length === 0, 'the peer is gone')
+  await until(() => events.length === 2, 'both events came')
+  assert.deepEqual(events, ['connect', 'disconnect'])
+})
+
+test('a fifth stream of one protocol from one peer is refused', { timeout: 20_000 }, async t => {
+  await using server = await openLoopbackNode(t.signal)
+  await using client = await openLoopbackNode(t.signal)
+  const held: Duplex[] = []
+  server.handle('data', duplex => held.push(duplex))
+  await client.dial(server.addrs()[0] ?? '', t.signal)
+  const pipe = client.pipe(server.peerId)
+  assert.ok(pipe != null)
+  for (let i = 0; i < 4; i++) await pipe.open('data')
+  await until(() => held.length === 4, 'four streams are served')
+  await assert.rejects(async () => {
+    const fifth = await pipe.open('data')
+    const { promise, reject } = Promise.withResolvers<void>()
+    fifth.onEnd(err => reject(err ?? new Error('ended')))
+    await promise
+  })
+  assert.equal(held.length, 4)
+})
+
+test('a banned peer is dropped and cannot come back, from either side', { timeout: 20_000 }, async t => {
+  await using one = await openLoopbackNode(t.signal)
+  await using two = await openLoopbackNode(t.signal)
+  await one.dial(two.addrs()[0] ?? '', t.signal)
+  one.ban(two.peerId)
+  await until(() => one.peers().length === 0 && two.peers().length === 0, 'the connection is closed')
+  await assert.rejects(
+    one.dial(two.addrs()[0] ?? '', t.signal),
+    err => err instanceof CodedError && err.code === 'forbidden'
+  )
+  await two.dial(one.addrs()[0] ?? '', t.signal).catch(() => undefined) // the dialler may believe in it for a moment
+  await until(() => two.peers().length === 0, 'the door stays shut')
+  assert.equal(one.peers().length, 0)
+})
+
+test('a tagged peer that comes back is dialled again', { timeout: 20_000 }, async t => {
+  const privateKey = await generateKeyPair('Ed25519')
+  await using one = await openLoopbackNode(t.signal)
+  const events: string[] = []
+  one.onPeer((_peer, event) => events.push(event))
+  const first = await openLoopbackNode(t.signal, { privateKey })
+  const port = first.port ?? 0
+  await one.dial(first.addrs()[0] ?? '', t.signal)
+  await until(() => events.length === 1, 'connected')
+  one.tag(first.peerId, true)
+  await first[Symbol.asyncDispose]()
+  await until(() => events.length === 2, 'lost')
+  await using second = await openLoopbackNode(t.signal, { privateKey, port })
+  await until(() => events.length === 3, 'connected again')
+  assert.deepEqual(events, ['connect', 'disconnect', 'connect'])
+  assert.equal(second.peers()[0]?.via, 'inbound')
+})
+
+test(
+  'a taken port gives way to a free one; the port asked for is used when it is free',
+  { timeout: 20_000 },
+  async t => {
+    await using first = await openLoopbackNode(t.signal)
+    assert.ok(first.port != null)
+    await using second = await openLoopbackNode(t.signal, { port: first.port })
+    assert.notEqual(second.port, first.port)
+    const port = first.port
+    await first[Symbol.asyncDispose]()
+    await using third = await openLoopbackNode(t.signal, { port })
+    assert.equal(third.port, port)
+  }
+)

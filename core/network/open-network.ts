@@ -1,0 +1,352 @@
+// The node as the rest of the application sees it: peers that speak the exchange protocol, pipes to them, providers. Wires the parts, decides little.
+
+import type { Ed25519PrivateKey, PeerInfo } from '@libp2p/interface'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr'
+import { CID } from 'multiformats/cid'
+import { CodedError } from '../errors.ts'
+import type { ExchangeProtocol, PeerPipe } from '../exchange/duplex.ts'
+import { isNear, mayDial, mayLearn, type NetworkMode, parseMultiaddr, scopeOf } from './address-policy.ts'
+import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
+import { createCappedDatastore } from './capped-datastore.ts'
+import { type Found, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD } from './dht.ts'
+import { type Discovery, type GoodPeers, MAX_HINTS, startDiscovery } from './discovery.ts'
+import { chooseEncrypters } from './encrypters.ts'
+import { createGater } from './gater.ts'
+import { chooseListenAddrs } from './listen.ts'
+import { type Liveness, watchLiveness } from './liveness.ts'
+import { createNode, type Node } from './open-libp2p.ts'
+import { PeerBook, type Via } from './peer-book.ts'
+import { type PeerEvent, type StreamHandler, watchPeerLinks } from './peer-links.ts'
+import { MAX_PEX_RECORDS, mayTell, openRecords, sealRecord } from './pex.ts'
+import { type ProvideRows, startProviding } from './provide.ts'
+
+export type { GoodPeers, NetworkMode, PeerPipe, ProvideRows, Via }
+
+const KEEP_TAG = 'shoal-transfer'
+const KEEP_VALUE = 100 // the most a tag may weigh: the pruner closes the lightest first
+const DIAL_TIMEOUT_MS = 15_000
+
+export interface NetworkOptions {
+  readonly mode: NetworkMode
+  /** From `openIdentity`. */
+  readonly privateKey: Ed25519PrivateKey
+  /** The application's; strangers see `shoal/<version>`. */
+  readonly version: string
+  /** The port kept in settings; 0 or a taken one: another free one, which `addrs()` tells. */
+  readonly port?: number
+  /** Multiaddrs instead of the mode's own (`--listen`). */
+  readonly listen?: readonly string[]
+  /** Multiaddrs to stay connected to (`--peer`). */
+  readonly peers?: readonly string[]
+  /** Multiaddrs instead of the public bootstrappers (`--bootstrap`); without it only internet mode has any. */
+  readonly bootstrap?: readonly string[]
+  readonly goodPeers?: GoodPeers
+  readonly provides?: ProvideRows
+  /** Hears sentences without links, names or addresses. */
+  log?(message: string): void
+}
+
+export interface NetworkPeer {
+  readonly peerId: string
+  readonly name?: string
+  readonly addrs: readonly string[]
+  readonly via: Via
+  readonly direct: boolean
+  readonly latencyMs?: number
+  /** Whether it speaks the exchange protocol: others are members of the DHT. */
+  readonly isExchanging: boolean
+}
+
+export interface Network extends AsyncDisposable {
+  readonly peerId: string
+  readonly mode: NetworkMode
+  /** With /p2p/, only what the mode lets others use. */
+  addrs(): string[]
+  /** The port listened on over IPv4, else IPv6: what settings should keep. */
+  readonly port: number | undefined
+  /** A multiaddr or a peer ID. Throws `forbidden` (mode, ban), `invalid-link` (neither), `no-providers` (nobody answers), `cancelled`. */
+  dial(target: string, signal: AbortSignal, via?: Via): Promise<void>
+  /** The addresses of a link: the first 16 are tried, what the mode excludes is skipped. Resolves with the peer IDs reached, maybe none; never throws. */
+  dialHints(addrs: readonly string[], signal: AbortSignal): Promise<string[]>
+  /** For an open connection, the best there is. */
+  pipe(peerId: string): PeerPipe | undefined
+  /** Peers that speak the exchange protocol; connect once, disconnect when the last connection is gone. Returns how to stop listening. */
+  onPeer(listener: (peerId: string, event: PeerEvent) => void): () => void
+  /** Once per protocol; streams that come earlier are refused. */
+  handle(protocol: ExchangeProtocol, handler: StreamHandler): void
+  findProviders(root: CID, signal: AbortSignal): AsyncIterable<Found>
+  /** Provides the root from now on, over restarts too; resolves when a DHT peer has taken it. */
+  provide(root: CID, signal: AbortSignal): Promise<void>
+  unprovide(root: CID): void
+  /** How many connected peers take part in a DHT. */
+  readonly dhtPeers: number
+  /** Every connected peer. */
+  peers(): NetworkPeer[]
+  noteName(peerId: string, name: string): void
+  /** A peer with an active transfer: the pruner keeps it, and it is dialled again when it is lost. */
+  tag(peerId: string, keep: boolean): void
+  /** For 24 h, or until this process ends. */
+  ban(peerId: string): void
+  /** Signed records of others to tell this peer, at most 32; ours is first. */
+  pexRecords(recipient: string, others: readonly string[]): Promise<Uint8Array[]>
+  /** What a peer told us: verified, then dialled. Resolves with the peer IDs that were new to us. */
+  acceptPex(sender: string, records: readonly Uint8Array[]): Promise<string[]>
+}
+
+/**
+ * Opens the node: listening when this resolves, connecting in the background. Disposing it closes every connection.
+ * Throws `forbidden` or `usage` for addresses given by the user that the mode excludes or that make no sense.
+ */
+export async function openNetwork(options: NetworkOptions, signal: AbortSignal): Promise<Network> {
+  const { mode, privateKey } = options
+  const log = options.log ?? (() => undefined)
+  const ownPeerId = peerIdFromPrivateKey(privateKey).toString()
+  const wanted = [...(options.peers ?? []), ...(options.bootstrap ?? [])]
+  for (const text of wanted) checkDialAddr(mode, text)
+
+  await using acquiring = new AsyncDisposableStack()
+  const book = new PeerBook()
+  const gater = createGater({ mode, now: monotonic, isNearPeer: peer => isNearPeer(peer.toString()) })
+  const [encrypters, listen] = await Promise.all([
+    chooseEncrypters(privateKey, log),
+    chooseListenAddrs(mode, options.port ?? 0, options.listen ?? [])
+  ])
+  signal.throwIfAborted()
+
+  const ref: { node?: Node; discovery?: Discovery; liveness?: Liveness } = {} // these know each other; filled below, before the node starts
+  const connectionsOf = (peerId: string) => ref.node?.getConnections(peerIdFromString(peerId)) ?? []
+  const isConnected = (peerId: string): boolean => connectionsOf(peerId).some(({ status }) => status === 'open')
+  const isNearPeer = (peerId: string): boolean =>
+    book.wasNear(peerId) || connectionsOf(peerId).some(({ remoteAddr }) => isNear(remoteAddr))
+
+  const node = await createNode({
+    mode,
+    privateKey,
+    version: options.version,
+    listen,
+    encrypters,
+    gater: gater.connectionGater,
+    datastore: createCappedDatastore({
+      now: Date.now,
+      isPinned: peerId => peerId === ownPeerId || (peerId !== '' && isConnected(peerId))
+    }),
+    onLanDhtPeer: peer => book.noteNear(peer.toString()),
+    onMdnsPeer: peer => onMdnsPeer(peer)
+  })
+  ref.node = node
+  acquiring.defer(async () => {
+    await node.stop()
+  })
+  const liveness = (ref.liveness = acquiring.use(watchLiveness(() => node.getConnections(), monotonic)))
+  const links = await watchPeerLinks(node, () => liveness)
+
+  const dial = async (target: readonly Multiaddr[] | string, via: Via, dialSignal: AbortSignal): Promise<string> => {
+    const to = typeof target === 'string' ? peerIdFromString(target) : [...target]
+    const connection = await node.dial(to, { signal: AbortSignal.any([dialSignal, signal]) })
+    const peerId = connection.remotePeer.toString()
+    book.noteVia(peerId, via)
+    return peerId
+  }
+  const discovery = (ref.discovery = acquiring.use(
+    startDiscovery({
+      ownPeerId,
+      dial,
+      isConnected,
+      connectionCount: () => node.getConnections().length,
+      now: monotonic,
+      random: Math.random
+    })
+  ))
+  const onMdnsPeer = ({ id, multiaddrs }: PeerInfo): void => {
+    const peerId = id.toString()
+    book.noteNear(peerId)
+    const near = multiaddrs.filter(addr => isNear(addr) && mayLearn(mode, addr, true)).slice(0, MAX_HINTS)
+    discovery.onMdns(peerId, near)
+  }
+
+  const kads: (Kad & { protocol: string })[] = [{ isPublic: false, protocol: LAN_KAD, dht: node.services.lanDht }]
+  if (node.services.publicDht != null) {
+    kads.push({ isPublic: true, protocol: PUBLIC_KAD, dht: node.services.publicDht })
+  }
+  const members = new Map(kads.map(({ protocol }) => [protocol, new Set<string>()]))
+  const dhtPeers = (): number => new Set([...members.values()].flatMap(set => [...set])).size
+  const readyKads = (): Kad[] => {
+    const ready = kads.filter(({ protocol }) => (members.get(protocol)?.size ?? 0) > 0)
+    return ready.length > 0 ? ready : kads // with nobody there a query waits for the first peer
+  }
+  const providing = acquiring.use(
+    startProviding({
+      rows: options.provides ?? { load: () => [], save: () => undefined },
+      provide: async (root, provideSignal) => await provideOn(readyKads(), CID.parse(root), provideSignal),
+      now: Date.now,
+      random: Math.random
+    })
+  )
+  const countDht = (change: (peers: Set<string>, protocol: string) => void): void => {
+    const before = dhtPeers()
+    for (const [protocol, peers] of members) change(peers, protocol)
+    if (dhtPeers() !== before) providing.setDhtPeers(dhtPeers())
+  }
+
+  node.addEventListener('peer:identify', ({ detail: { peerId: peer, protocols, connection } }) => {
+    const peerId = peer.toString()
+    discovery.onConnect(peerId)
+    if (!isConnected(peerId)) return
+    countDht((peers, protocol) => (protocols.includes(protocol) ? peers.add(peerId) : peers.delete(peerId)))
+    if (connection.direction !== 'outbound' || !links.speaking.has(peerId)) return
+    options.goodPeers?.save(peerId, [connection.remoteAddr.toString()])
+  })
+  node.addEventListener('peer:disconnect', ({ detail: peer }) => {
+    const peerId = peer.toString()
+    discovery.onDisconnect(peerId)
+    countDht(peers => peers.delete(peerId))
+  })
+
+  signal.throwIfAborted()
+  await node.start()
+  signal.throwIfAborted()
+  for (const addr of options.peers ?? []) discovery.keepAddr(addr, 'peer')
+  const bootstrap = options.bootstrap ?? (mode === 'internet' ? PUBLIC_BOOTSTRAPPERS : [])
+  for (const addr of bootstrap) discovery.keepAddr(addr, 'dht')
+  if (options.goodPeers != null) discovery.dialGoodPeers(options.goodPeers)
+
+  const owned = acquiring.move()
+  return {
+    peerId: ownPeerId,
+    mode,
+    addrs: () => node.getMultiaddrs().map(addr => addr.toString()),
+    get port() {
+      const ports = node.getMultiaddrs().map(addr => addr.getComponents().find(({ name }) => name === 'tcp')?.value)
+      return ports[0] == null ? undefined : Number(ports[0])
+    },
+    async dial(target, dialSignal, via = 'peer') {
+      const to = target.startsWith('/') ? [checkDialAddr(mode, target)] : checkPeerId(target)
+      const peerId = typeof to === 'string' ? to : peerOf(to[0])
+      if (peerId != null && gater.isBanned(peerId)) {
+        throw new CodedError('forbidden', 'This peer sent wrong data and is not dialled for 24 hours')
+      }
+      const limited = AbortSignal.any([dialSignal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+      await dial(to, via, limited).catch((err: unknown) => {
+        if (dialSignal.aborted || signal.aborted) throw new CodedError('cancelled', 'Cancelled', { cause: err })
+        throw new CodedError(
+          'no-providers',
+          'The peer could not be reached; check that it is running and on this network',
+          {
+            cause: err
+          }
+        )
+      })
+    },
+    async dialHints(addrs, dialSignal) {
+      const byPeer = new Map<string, Multiaddr[]>()
+      for (const text of addrs.slice(0, MAX_HINTS)) {
+        const addr = parseMultiaddr(text)
+        const peerId = addr == null ? undefined : peerOf(addr)
+        if (addr == null || peerId == null || peerId === ownPeerId || !mayDial(mode, addr)) continue
+        byPeer.set(peerId, [...(byPeer.get(peerId) ?? []), addr])
+      }
+      const limited = AbortSignal.any([dialSignal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+      const dials = [...byPeer.values()].map(async list => await dial(list, 'link', limited).catch(() => undefined))
+      return (await Promise.all(dials)).filter(peerId => peerId != null)
+    },
+    pipe: links.pipe,
+    onPeer: links.onPeer,
+    handle: links.handle,
+    async *findProviders(root, findSignal) {
+      const query = AbortSignal.any([findSignal, signal])
+      for await (const found of findProviders(readyKads(), { root, mode, ownPeerId }, query)) {
+        if (gater.isBanned(found.peerId)) continue
+        book.noteVia(found.peerId, 'dht')
+        yield found
+      }
+    },
+    provide: async (root, provideSignal) => await providing.add(root.toString(), provideSignal),
+    unprovide(root) {
+      providing.remove(root.toString())
+      for (const { dht } of kads) void dht.cancelReprovide(root).catch(() => undefined)
+    },
+    get dhtPeers() {
+      return dhtPeers()
+    },
+    peers: () => describePeers(node, liveness, book, links.speaking),
+    noteName: (peerId, name) => book.noteName(peerId, name),
+    tag(peerId, keep) {
+      if (keep) discovery.keepPeer(peerId)
+      else discovery.dropPeer(peerId)
+      const tags = { [KEEP_TAG]: keep ? { value: KEEP_VALUE } : undefined }
+      // an undefined tag is taken away; the merge cannot fail for a reason anybody could act on
+      void node.peerStore.merge(peerIdFromString(peerId), { tags }).catch(() => undefined)
+    },
+    ban(peerId) {
+      gater.ban(peerId)
+      discovery.dropPeer(peerId)
+      void node.hangUp(peerIdFromString(peerId)).catch(() => undefined)
+    },
+    async pexRecords(recipient, others) {
+      const records = [await sealRecord(privateKey, node.getMultiaddrs())]
+      const toNear = isNearPeer(recipient)
+      for (const peerId of others) {
+        if (records.length >= MAX_PEX_RECORDS) break
+        if (peerId === recipient || peerId === ownPeerId) continue
+        const peer = await node.peerStore.get(peerIdFromString(peerId)).catch(() => undefined)
+        const record = peer?.peerRecordEnvelope
+        if (record != null && mayTell(record, mode, toNear)) records.push(record)
+      }
+      return records
+    },
+    async acceptPex(sender, records) {
+      const introduced = await openRecords(records, { mode, isSenderNear: isNearPeer(sender), ownPeerId })
+      const fresh = introduced.filter(({ peerId }) => !isConnected(peerId) && !gater.isBanned(peerId))
+      for (const { peerId, addrs } of fresh) discovery.onIntroduced(peerId, addrs)
+      return fresh.map(({ peerId }) => peerId)
+    },
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync()
+  }
+}
+
+/** Milliseconds that never go back. */
+const monotonic = (): number => performance.now()
+
+function checkDialAddr(mode: NetworkMode, text: string): Multiaddr {
+  const addr = parseMultiaddr(text)
+  if (addr == null || scopeOf(addr) == null) {
+    throw new CodedError(
+      'usage',
+      `Not an address that can be dialled: ${JSON.stringify(text)}. It should look like /ip4/192.168.1.5/tcp/4801/p2p/...`
+    )
+  }
+  if (mayDial(mode, addr)) return addr
+  throw new CodedError('forbidden', `The network mode "${mode}" does not allow dialling ${addr.toString()}`)
+}
+
+function checkPeerId(text: string): string {
+  try {
+    return peerIdFromString(text).toString()
+  } catch (err) {
+    throw new CodedError('usage', `Neither an address nor a peer ID: ${JSON.stringify(text.slice(0, 100))}`, {
+      cause: err
+    })
+  }
+}
+
+const peerOf = (addr: Multiaddr | undefined): string | undefined =>
+  addr?.getComponents().findLast(({ code }) => code === CODE_P2P)?.value
+
+function describePeers(node: Node, liveness: Liveness, book: PeerBook, speaking: ReadonlySet<string>): NetworkPeer[] {
+  return node.getPeers().map(peer => {
+    const peerId = peer.toString()
+    const connections = node.getConnections(peer)
+    const rtts = connections.map(connection => liveness.rttMs(connection)).filter(rtt => rtt != null)
+    const name = book.nameOf(peerId)
+    return {
+      peerId,
+      addrs: connections.map(({ remoteAddr }) => remoteAddr.toString()),
+      via: book.viaOf(peerId),
+      direct: connections.some(({ direct }) => direct),
+      isExchanging: speaking.has(peerId),
+      ...(name == null ? {} : { name }),
+      ...(rtts.length === 0 ? {} : { latencyMs: Math.min(...rtts) })
+    }
+  })
+}
