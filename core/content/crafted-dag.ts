@@ -1,9 +1,15 @@
 // Blocks for tests, written byte by byte, so that they can also say what no honest encoder would.
 
+import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
+import { test } from 'node:test'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { DAG_PB } from '../cid.ts'
+import type { Code } from '../errors.ts'
+import { CodedError } from '../errors.ts'
+import type { Layout } from './layout.ts'
+import { layoutOf } from './skeleton.ts'
 
 export interface Crafted {
   /** Binary CID. */
@@ -102,17 +108,17 @@ export function directory(entries: Record<string, Crafted>, dagBytes = 1): Craft
   )
 }
 
-/** A level of a HAMT: `entries` by the whole name of the link, slot first, in order of slots. */
-export function hamt(entries: Record<string, Crafted>, changes: CraftedData = {}): Crafted {
-  const names = Object.keys(entries)
+/** A level of a HAMT: `entries` by the whole name of the link, slot first, in order of slots (a Map: objects put names like `10` first). */
+export function hamt(entries: Record<string, Crafted> | Map<string, Crafted>, changes: CraftedData = {}): Crafted {
+  const linked = entries instanceof Map ? [...entries] : Object.entries(entries)
   const bits = Buffer.alloc(32)
-  for (const name of names) {
+  for (const [name] of linked) {
     const slot = Number.parseInt(name.slice(0, 2), 16)
     bits.writeUInt8(bits.readUInt8(31 - (slot >>> 3)) | (1 << (slot & 7)), 31 - (slot >>> 3))
   }
   return node(
     { type: HAMT, data: bits, hashType: 0x22, fanout: 256, ...changes },
-    names.map(name => ({ name, to: entries[name] ?? leaf(''), dagBytes: 1 }))
+    linked.map(([name, to]) => ({ name, to, dagBytes: 1 }))
   )
 }
 
@@ -143,4 +149,24 @@ export function streamOf(root: Crafted): Buffer {
   }
   visit(root)
   return Buffer.concat(pieces)
+}
+
+export function read(root: Crafted): Layout {
+  return layoutOf(rootOf(root), [streamOf(root)])
+}
+
+/** A test: the skeleton of what `make` makes is refused with this code. */
+export function refused(what: string, code: Code, make: () => Crafted): void {
+  test(`${what}: ${code}`, () => {
+    const root = make()
+    assert.throws(
+      () => read(root),
+      thrown => thrown instanceof CodedError && (assert.equal(thrown.code, code, thrown.message), true)
+    )
+  })
+}
+
+/** A test: the skeleton is read, and the layout is right. */
+export function accepted(what: string, make: () => Crafted, check: (layout: Layout) => void): void {
+  test(what, () => check(read(make())))
 }

@@ -66,8 +66,16 @@ export function hexOf(cid: CID): string {
 }
 
 export async function imported(sample: Sample, options: ImporterOptions): Promise<{ root: CID; nodes: Nodes }> {
+  return importCandidates(candidatesOf(sample, 'root'), options)
+}
+
+/** Imports what has the path `root` or begins with it. */
+export async function importCandidates(
+  candidates: Iterable<ImportCandidate>,
+  options: ImporterOptions
+): Promise<{ root: CID; nodes: Nodes }> {
   const store = new NodeStore()
-  for await (const found of importer(candidatesOf(sample, 'root'), store, options)) {
+  for await (const found of importer(candidates, store, options)) {
     if (found.path === 'root') return { root: found.cid, nodes: store.nodes }
   }
   throw new Error('Nothing was imported')
