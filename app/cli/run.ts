@@ -15,6 +15,8 @@ import { share } from './share.ts'
 
 const MAX_HOLDERS = 5 // how often a command goes on with the next holder when one ends
 
+const DIAL_GRACE_MS = 3_000
+
 export interface World {
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
@@ -60,8 +62,10 @@ async function perform(command: Command, world: World, out: Output): Promise<num
   for (let holders = 1; ; holders++) {
     await using session = await openSession(sessionOptions(command, world), world.interrupt)
     try {
-      if (!session.isHolder) await passOn(command, session)
-      return await dispatch({ command, out, session, interrupt: world.interrupt })
+      const dialled = session.isHolder ? [] : await passOn(command, session)
+      const status = await dispatch({ command, out, session, interrupt: world.interrupt })
+      await settled(dialled, world)
+      return status
     } catch (thrown) {
       const mayRepeat = command.name !== 'remove' && holders < MAX_HOLDERS && !world.interrupt.aborted
       if (!session.isLost() || !mayRepeat) throw thrown
@@ -90,14 +94,18 @@ function dispatch(task: Task): Promise<number> {
   }
 }
 
-/** Commands that only ask need no network of their own: with nobody running there is nobody to meet. */
-const needsNetwork = (command: Command): boolean => ['share', 'get', 'serve'].includes(command.name)
+const movesBytes = (command: Command): boolean => ['share', 'get', 'serve'].includes(command.name)
+/**
+ * Commands that only ask need no node of their own: with nobody running there is nobody to meet. `verify` may take hours, in which the others want
+ * an answer from whoever holds the directory.
+ */
+const isQuick = (command: Command): boolean => !movesBytes(command) && command.name !== 'verify'
 
 function sessionOptions(command: Command, { version, entry }: World): SessionOptions {
   const engine: EngineOptions = {
     dataDir: command.dataDir,
     version,
-    offline: !needsNetwork(command),
+    offline: isQuick(command),
     network: command.network,
     listen: command.listen,
     peers: command.peers,
@@ -113,15 +121,24 @@ function sessionOptions(command: Command, { version, entry }: World): SessionOpt
  * What was asked of this process is asked of the running one: peers and limits are passed on; another network or other addresses it cannot have.
  * A mode from the environment counts where bytes move, so that nothing goes further than this shell allows; a question is answered all the same.
  */
-async function passOn(command: Command, { client }: Session): Promise<void> {
+async function passOn(command: Command, { client }: Session): Promise<Promise<unknown>[]> {
   const info = await client.node.info({})
-  const wantsNetwork = command.isNetworkFlag || needsNetwork(command) ? command.network : null
+  const wantsNetwork = command.isNetworkFlag || movesBytes(command) ? command.network : null
   if (wantsNetwork != null && wantsNetwork !== info.network)
     throw running(`with --network ${info.network}. Leave ${command.isNetworkFlag ? '--network' : 'SHOAL_NETWORK'} out`)
   if (command.listen.some(addr => !info.listen.includes(addr)))
     throw running('and listens elsewhere. Leave --listen out')
   if (Object.values(command.limits).some(limit => limit != null)) await client.limits.set(command.limits)
-  for (const addr of command.peers) void client.node.dial({ addr }).catch(() => {}) // who is not there now is no fault of this command
+  return command.peers.map(addr => client.node.dial({ addr }).catch(() => {})) // who is not there now is no fault of this command
+}
+
+/** A command that ends at once would take its dials back. */
+async function settled(dialled: Promise<unknown>[], { clock, interrupt }: World): Promise<void> {
+  if (dialled.length === 0 || interrupt.aborted) return
+  const late = Promise.withResolvers<void>()
+  const cancel = clock.after(DIAL_GRACE_MS, late.resolve)
+  await Promise.race([Promise.allSettled(dialled), late.promise])
+  cancel()
 }
 
 const running = (how: string): CodedError =>
