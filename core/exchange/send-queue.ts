@@ -1,0 +1,192 @@
+// What one peer asked for and was not sent yet. An ordinal is in one place at a time: in a queued interval, in a unit that
+// was taken out, or over. That is why each is sent or rejected exactly once.
+import * as limits from './limits.ts'
+import { ExchangeCode, violation, type Run } from './messages.ts'
+import type { ServedRoot } from './served-root.ts'
+
+/** Tells the peer that ordinals of a request will not come. `count` 0: the request was for a skeleton range. */
+export type RejectCall = (req: number, ordinal: number, count: number, code: ExchangeCode, retryMs: number) => void
+
+/** One Request or Skeleton message. */
+export interface Job {
+  readonly req: number
+  readonly root: ServedRoot
+  readonly kind: 'leaves' | 'range'
+}
+
+interface LiveJob extends Job {
+  /** What was not taken out yet: ordinals, or bytes of the skeleton. */
+  intervals: { start: number; end: number; run: { left: number } }[]
+  left: number
+}
+
+/** What is read and sent at once: one leaf, several small ones, or a skeleton range. */
+export interface Unit {
+  readonly job: Job
+  readonly kind: 'leaf' | 'pack' | 'range'
+  /** First ordinal, or first byte of a range. */
+  readonly start: number
+  /** Ordinals, or bytes of a range. */
+  readonly count: number
+  /** Claimed bytes. */
+  readonly bytes: number
+  /** The run each of its ordinals belongs to. */
+  readonly run: { left: number }
+}
+
+export class SendQueue {
+  readonly #reject: RejectCall
+  /** Those with something not taken out, first come first served. */
+  readonly #waiting: LiveJob[] = []
+  readonly #live = new Map<number, LiveJob>()
+  #runs = 0
+  #bytes = 0
+
+  constructor(reject: RejectCall) {
+    this.#reject = reject
+  }
+
+  get runs(): number {
+    return this.#runs
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Queues the runs there is room for and rejects the others. Throws ExchangeError(PROTOCOL) for a req in use. */
+  addRuns(req: number, root: ServedRoot, runs: readonly Run[]): void {
+    this.#checkNew(req)
+    const leafCount = root.servable?.leafCount ?? 0
+    const job: LiveJob = { req, root, kind: 'leaves', intervals: [], left: 0 }
+    const refused: [Run, ExchangeCode][] = []
+    for (const { start, count } of runs) {
+      const bytes = start + count > leafCount ? 0 : bytesOf(root, start, count)
+      const code = start + count > leafCount ? ExchangeCode.BAD_REQUEST : this.#roomFor(bytes)
+      if (code !== ExchangeCode.OK) {
+        refused.push([{ start, count }, code])
+        continue
+      }
+      job.intervals.push({ start, end: start + count, run: { left: count } })
+      job.left += count
+      this.#runs++
+      this.#bytes += bytes
+    }
+    if (job.left > 0) this.#admit(job)
+    for (const [run, code] of refused) this.#reject(req, run.start, run.count, code, 0)
+  }
+
+  /** Queues a range of the skeleton, cut off at its end, or rejects it. Throws ExchangeError(PROTOCOL) for a req in use. */
+  addRange(req: number, root: ServedRoot, offset: number, maxBytes: number): void {
+    this.#checkNew(req)
+    const bytes = Math.min(maxBytes, (root.servable?.skeletonBytes ?? 0) - offset)
+    const code = bytes <= 0 ? ExchangeCode.BAD_REQUEST : this.#roomFor(bytes)
+    if (code !== ExchangeCode.OK) return this.#reject(req, 0, 0, code, 0)
+    const interval = { start: offset, end: offset + bytes, run: { left: bytes } }
+    this.#runs++
+    this.#bytes += bytes
+    this.#admit({ req, root, kind: 'range', intervals: [interval], left: bytes })
+  }
+
+  /** Takes out what is to be sent next. Whoever has it calls `over` for all of it. */
+  next(): Unit | undefined {
+    const job = this.#waiting[0]
+    const first = job?.intervals[0]
+    if (job == null || first == null) return undefined
+    const unit = job.kind === 'range' ? whole(job, first) : leafUnit(job, first)
+    first.start += unit.count
+    if (first.start === first.end) job.intervals.shift()
+    if (job.intervals.length === 0) this.#waiting.shift()
+    return unit
+  }
+
+  /** `count` ordinals (or bytes of a range) of a unit were sent or rejected. */
+  over(unit: Unit, count: number, bytes: number): void {
+    const job = this.#live.get(unit.job.req)
+    if (job != null) this.#end(job, unit.run, count, bytes)
+  }
+
+  /** Rejects what is queued of the jobs that match, within [start, end) when given. Units taken out are the caller's. */
+  cancel(matches: (job: Job) => boolean, code: ExchangeCode, start = 0, end = Infinity): void {
+    for (const job of this.#waiting.filter(matches)) {
+      const kept: LiveJob['intervals'] = []
+      const cut: LiveJob['intervals'] = []
+      for (const it of job.intervals) split(it, start, end, kept, cut)
+      job.intervals = kept
+      if (kept.length === 0) this.#waiting.splice(this.#waiting.indexOf(job), 1)
+      for (const it of cut) this.#rejectCut(job, it, code)
+    }
+  }
+
+  #rejectCut(job: LiveJob, it: LiveJob['intervals'][number], code: ExchangeCode): void {
+    const count = it.end - it.start
+    this.#end(job, it.run, count, job.kind === 'range' ? count : bytesOf(job.root, it.start, count))
+    if (job.kind === 'range') this.#reject(job.req, 0, 0, code, 0)
+    else this.#reject(job.req, it.start, count, code, 0)
+  }
+
+  #end(job: LiveJob, run: { left: number }, count: number, bytes: number): void {
+    run.left -= count
+    job.left -= count
+    this.#bytes -= bytes
+    if (run.left === 0) this.#runs--
+    if (job.left === 0) this.#live.delete(job.req)
+  }
+
+  #checkNew(req: number): void {
+    if (this.#live.has(req)) throw violation('A request number was used twice')
+  }
+
+  #roomFor(bytes: number): ExchangeCode {
+    const fits = this.#runs < limits.MAX_QUEUED_RUNS && this.#bytes + bytes <= limits.MAX_QUEUED_BYTES
+    return fits ? ExchangeCode.OK : ExchangeCode.LIMIT
+  }
+
+  #admit(job: LiveJob): void {
+    this.#live.set(job.req, job)
+    this.#waiting.push(job)
+  }
+}
+
+function whole(job: Job, { start, end, run }: { start: number; end: number; run: { left: number } }): Unit {
+  return { job, kind: 'range', start, count: end - start, bytes: end - start, run }
+}
+
+/** One leaf; or, when it is small, as many small ones after it as fill a frame. */
+function leafUnit(job: Job, { start, end, run }: { start: number; end: number; run: { left: number } }): Unit {
+  let bytes = claimed(job.root, start)
+  let count = 1
+  if (bytes <= limits.PACK_LEAF_BYTES) {
+    for (let at = start + 1; at < end; at++, count++) {
+      const leaf = claimed(job.root, at)
+      if (leaf > limits.PACK_LEAF_BYTES || bytes + leaf + 2 * (count + 1) > limits.MAX_FRAME_BYTES) break
+      bytes += leaf
+    }
+  }
+  return { job, kind: count === 1 ? 'leaf' : 'pack', start, count, bytes, run }
+}
+
+function claimed(root: ServedRoot, ordinal: number): number {
+  return root.servable?.leafBytes(ordinal) ?? 0
+}
+
+function bytesOf(root: ServedRoot, start: number, count: number): number {
+  let bytes = 0
+  for (let at = start; at < start + count; at++) bytes += claimed(root, at)
+  return bytes
+}
+
+type Interval = LiveJob['intervals'][number]
+
+/** Sorts the parts of an interval into those outside and inside [start, end). */
+function split(it: Interval, start: number, end: number, outside: Interval[], inside: Interval[]): void {
+  const a = Math.max(it.start, start)
+  const b = Math.min(it.end, end)
+  if (a >= b) {
+    outside.push(it)
+    return
+  }
+  if (it.start < a) outside.push({ ...it, end: a })
+  inside.push({ ...it, start: a, end: b })
+  if (b < it.end) outside.push({ ...it, start: b })
+}

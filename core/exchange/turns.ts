@@ -1,0 +1,123 @@
+// Whose unit is read next: deficit round-robin between peers (Shreedhar and Varghese 1995), within one room of read-ahead.
+// Every byte sent was read first, so fair reading is fair sending, and the room bounds memory.
+
+/** A peer that may want something read. */
+export interface Turn {
+  /** Bytes of the unit it would have next; undefined: none now. */
+  wants(): number | undefined
+  /** Has that unit, and its bytes of the room until `release`. */
+  take(): void
+  /** While it waits for its stream: gives back what it holds, to be read again later. Says how many bytes. */
+  giveBack(): number
+}
+
+export class Turns {
+  readonly #quantum: number
+  readonly #room: number
+  /** Everybody served, in the order they may be asked to give back. */
+  readonly #all = new Set<Turn>()
+  /** Those that may want something, in order of their turns. */
+  readonly #ring: Turn[] = []
+  readonly #deficit = new Map<Turn, number>()
+  #used = 0
+  /** Whether the head of the ring had its quantum on this visit. */
+  #visited = false
+  #running = false
+
+  constructor(quantum: number, room: number) {
+    this.#quantum = quantum
+    this.#room = room
+  }
+
+  /** Bytes of the room in use. */
+  get used(): number {
+    return this.#used
+  }
+
+  add(turn: Turn): void {
+    this.#all.add(turn)
+  }
+
+  /** `held`: bytes of the room it had. */
+  remove(turn: Turn, held: number): void {
+    this.#all.delete(turn)
+    this.#deficit.delete(turn)
+    const at = this.#ring.indexOf(turn)
+    if (at === 0) this.#visited = false
+    if (at >= 0) this.#ring.splice(at, 1)
+    this.release(held)
+  }
+
+  /** It may want something. */
+  wake(turn: Turn): void {
+    if (!this.#all.has(turn)) return
+    if (!this.#deficit.has(turn)) {
+      this.#deficit.set(turn, 0)
+      this.#ring.push(turn)
+    }
+    this.#run()
+  }
+
+  /** Bytes of the room are free again. */
+  release(bytes: number): void {
+    this.#used -= bytes
+    this.#run()
+  }
+
+  #run(): void {
+    if (this.#running) return // a turn that takes may wake or release; the loop below sees that
+    this.#running = true
+    try {
+      for (let head = this.#ring[0]; head != null; head = this.#ring[0]) if (!this.#visit(head)) break
+    } finally {
+      this.#running = false
+    }
+  }
+
+  /** False when there is no room for what the head wants. */
+  #visit(head: Turn): boolean {
+    const cost = head.wants()
+    if (cost == null) {
+      this.#leave(head)
+      return true
+    }
+    if (!this.#visited) {
+      this.#visited = true
+      this.#deficit.set(head, (this.#deficit.get(head) ?? 0) + this.#quantum)
+    }
+    const deficit = this.#deficit.get(head) ?? 0
+    if (deficit < cost) {
+      this.#ring.push(this.#ring.shift() ?? head)
+      this.#visited = false
+      return true
+    }
+    if (!this.#makeRoom(cost, head)) return false
+    this.#deficit.set(head, deficit - cost)
+    this.#used += cost
+    head.take()
+    return true
+  }
+
+  /** One that wants nothing keeps no credit: it cannot save up for a burst. */
+  #leave(head: Turn): void {
+    this.#ring.shift()
+    this.#deficit.delete(head)
+    this.#visited = false
+  }
+
+  /** A unit bigger than the room is taken when nothing else is held. */
+  #makeRoom(cost: number, head: Turn): boolean {
+    const enough = () => this.#used + cost <= this.#room || this.#used === 0
+    if (enough()) return true
+    for (const turn of this.#all) {
+      if (turn === head) continue
+      const given = turn.giveBack()
+      if (given === 0) continue
+      this.#used -= given
+      this.#all.delete(turn) // to the back of the line: the next one asked is another
+      this.#all.add(turn)
+      if (enough()) return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,224 @@
+// Reads and sends what one peer asked for, in order: units are taken out of the queue when it is this peer's turn, read
+// ahead, cut into frames, and written as fast as the budget and the peer's streams take them.
+import { BatchWriter } from './data-frames.ts'
+import type { Duplex } from './duplex.ts'
+import { MAX_PEER_READ_AHEAD, MAX_UNSENT } from './limits.ts'
+import { ExchangeCode } from './messages.ts'
+import { MovingUnit, type Piece } from './moving-unit.ts'
+import type { UploadBudget } from './rate-limit.ts'
+import type { Job, RejectCall, SendQueue } from './send-queue.ts'
+import type { ServedRoot } from './served-root.ts'
+import type { Servable } from './servable.ts'
+import type { Turn, Turns } from './turns.ts'
+import { readUnit } from './unit-reader.ts'
+
+export interface SenderPorts {
+  readonly queue: SendQueue
+  readonly turns: Turns
+  readonly budget: UploadBudget
+  readonly signal: AbortSignal
+  readonly reject: RejectCall
+  findAgain(root: ServedRoot): Promise<Servable | undefined>
+  /** Payload bytes of a root were given to a stream. */
+  onSent(root: ServedRoot, bytes: number): void
+  onFailed(error: unknown): void
+}
+
+export class UnitSender implements Turn {
+  readonly #ports: SenderPorts
+  readonly #streams: Duplex[] = []
+  /** Taken out of the queue and not over, in the order they are sent. */
+  readonly #moving: MovingUnit[] = []
+  readonly #batch = new BatchWriter()
+  /** Where the batch goes. */
+  #stream: Duplex | undefined
+  #granted = 0
+  /** Waiting for a stream or the budget. */
+  #blocked = false
+  #running = false
+
+  constructor(ports: SenderPorts) {
+    this.#ports = ports
+    ports.turns.add(this)
+    ports.signal.addEventListener('abort', () => this.#end(), { once: true })
+  }
+
+  get streams(): number {
+    return this.#streams.length
+  }
+
+  addStream(stream: Duplex): void {
+    this.#streams.push(stream)
+    this.wake()
+  }
+
+  /** The queue may have something. */
+  wake(): void {
+    this.#ports.turns.wake(this)
+  }
+
+  wants(): number | undefined {
+    if (this.#ports.signal.aborted || this.#streams.length === 0 || this.#blocked) return undefined
+    const room = MAX_PEER_READ_AHEAD - this.#granted
+    const bytes = room > 0 ? this.#ungranted()?.unit.bytes : undefined
+    return bytes == null || bytes > room ? undefined : bytes
+  }
+
+  take(): void {
+    const moving = this.#ungranted()
+    if (moving == null) return
+    moving.granted = true
+    this.#granted += moving.unit.bytes
+    void this.#read(moving)
+    void this.#run()
+  }
+
+  giveBack(): number {
+    if (!this.#blocked) return 0
+    const given = this.#granted
+    for (const moving of this.#moving.filter(it => it.granted)) {
+      moving.granted = false
+      moving.leaves = undefined
+      moving.ready = Promise.withResolvers()
+    }
+    this.#granted = 0
+    return given
+  }
+
+  /** Cancels what is on its way and lies in [start, end) whole. BUSY lets a leaf in progress finish. */
+  cancel(matches: (job: Job) => boolean, code: ExchangeCode, start = 0, end = Infinity): void {
+    const head = this.#moving[0]
+    for (const moving of this.#moving.slice()) {
+      const { unit } = moving
+      if (!matches(unit.job) || unit.start < start || unit.start + unit.count > end) continue
+      if (moving.done > 0 && code === ExchangeCode.BUSY) continue
+      moving.cancelled ??= code
+      moving.ready.resolve()
+      if (moving === head) continue // the loop below is at it, or will be
+      this.#moving.splice(this.#moving.indexOf(moving), 1)
+      moving.rejectRest(code)
+      this.#release(moving)
+    }
+    if (this.#moving.length > 0) void this.#run()
+  }
+
+  /** The next that is to be read: one given back, else one out of the queue. */
+  #ungranted(): MovingUnit | undefined {
+    const waiting = this.#moving.find(it => !it.granted && it.cancelled == null)
+    if (waiting != null) return waiting
+    const unit = this.#ports.queue.next()
+    if (unit == null) return undefined
+    const moving = new MovingUnit(unit, this.#ports.queue, this.#ports.reject)
+    this.#moving.push(moving)
+    return moving
+  }
+
+  async #read(moving: MovingUnit): Promise<void> {
+    const { ready } = moving
+    const leaves = await readUnit(moving.unit, () => this.#ports.findAgain(moving.unit.job.root))
+    if (moving.ready !== ready) return // given back meanwhile
+    moving.leaves = leaves
+    ready.resolve()
+  }
+
+  /** Sends while there is something on its way. */
+  async #run(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
+    try {
+      while (!this.#ports.signal.aborted) {
+        const head = this.#moving[0]
+        if (head == null) await this.#flush()
+        if (head == null && this.#moving.length === 0) return
+        if (head != null) await this.#send(head)
+      }
+    } catch (error) {
+      if (!this.#ports.signal.aborted) this.#ports.onFailed(error)
+    } finally {
+      this.#running = false
+    }
+  }
+
+  /** Sends or rejects all of the head. */
+  async #send(head: MovingUnit): Promise<void> {
+    let paid = 0
+    while (!head.over && !this.#ports.signal.aborted) {
+      const piece = await this.#next(head)
+      if (piece == null) continue
+      if (paid < piece.length) {
+        const due = this.#ports.budget.take(piece.length - paid, head.unit.job.root.key, this.#ports.signal)
+        paid = piece.length
+        if (due != null) {
+          await this.#flush()
+          await this.#wait(due)
+          continue // it may have been cancelled or given back meanwhile
+        }
+      }
+      paid -= piece.length
+      this.#stream ??= this.#leastBusy()
+      piece.write(this.#batch)
+      this.#ports.onSent(head.unit.job.root, piece.length)
+    }
+    this.#moving.shift()
+    this.#release(head)
+  }
+
+  /** The next frame of the head, the batch having room for it; undefined: look again. */
+  async #next(head: MovingUnit): Promise<Piece | undefined> {
+    if (head.cancelled != null) {
+      await this.#flush() // a Reject does not overtake the frames before it
+      head.rejectRest(head.cancelled)
+      return undefined
+    }
+    if (head.leaves == null) {
+      await this.#flush()
+      if (head.leaves == null && head.cancelled == null) await head.ready.promise
+      return undefined
+    }
+    const piece = head.piece(this.#ports.budget.grainBytes(head.unit.job.root.key))
+    if (piece == null || this.#batch.fits(piece.length)) return piece
+    await this.#flush()
+    return undefined
+  }
+
+  #release(moving: MovingUnit): void {
+    if (!moving.granted) return
+    moving.granted = false
+    this.#granted -= moving.unit.bytes
+    this.#ports.turns.release(moving.unit.bytes)
+    this.wake()
+  }
+
+  #leastBusy(): Duplex | undefined {
+    return this.#streams.toSorted((a, b) => a.unsentBytes - b.unsentBytes)[0]
+  }
+
+  /** Writes what was gathered and waits until the transport takes more. */
+  async #flush(): Promise<void> {
+    const bytes = this.#batch.take()
+    const stream = this.#stream
+    if (bytes == null || stream == null) return
+    this.#stream = undefined
+    const more = stream.send(bytes)
+    if (!more || stream.unsentBytes > MAX_UNSENT) await this.#wait(stream.drained(this.#ports.signal))
+  }
+
+  async #wait(due: Promise<void>): Promise<void> {
+    this.#blocked = true
+    try {
+      await due
+    } finally {
+      this.#blocked = false
+      this.wake()
+    }
+  }
+
+  #end(): void {
+    this.#ports.turns.remove(this, this.#granted)
+    this.#granted = 0
+    for (const moving of this.#moving) {
+      moving.granted = false
+      moving.ready.resolve()
+    }
+  }
+}
