@@ -14,7 +14,7 @@ type KeyQuery = Parameters<Datastore['queryKeys']>[0]
 
 const MAX_VALUE_BYTES = 16 * 1024 // a peer with its signed record takes about 1 kB
 const MAX_PEERS = 4096
-const MAX_PROVIDER_RECORDS = 65_536
+const MAX_PROVIDER_RECORDS = 16_384
 const MAX_PROVIDERS_PER_CID = 256
 const MAX_OTHER = 1024
 const PROVIDER_VALIDITY_MS = 48 * 60 * 60 * 1000 // kad-dht spec, "Content provider advertisement and discovery"

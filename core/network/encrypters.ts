@@ -29,16 +29,17 @@ export async function chooseEncrypters(
   }
 }
 
-/** One handshake with ourselves over an in-memory pair, and bytes in both directions. Throws when any of it fails or takes longer than 3 s. */
+/** One handshake with ourselves over an in-memory pair, and bytes in both directions. Throws when any of it fails or is late. */
 export async function testEncrypter(
   factory: (components: Components) => ConnectionEncrypter,
-  privateKey: PrivateKey
+  privateKey: PrivateKey,
+  timeoutMs = SELF_TEST_MS
 ): Promise<void> {
   const upgrader = { getStreamMuxers: () => new Map(), getConnectionEncrypters: () => new Map() }
   // the encrypters use the key, the logger and the list of muxers (for early negotiation, switched off here) and no other component
   const encrypter = factory({ privateKey, logger: silent, upgrader } as unknown as Components)
   const [outbound, inbound] = multiaddrConnectionPair()
-  const signal = AbortSignal.timeout(SELF_TEST_MS)
+  const signal = AbortSignal.timeout(timeoutMs)
   try {
     const options = { signal, skipStreamMuxerNegotiation: true, remotePeer: peerIdFromPrivateKey(privateKey) }
     const [client, server] = await Promise.all([
