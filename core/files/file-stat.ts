@@ -31,9 +31,12 @@ export function isSameStat(a: FileStat, b: FileStat): boolean {
 
 /** The n-th row of the columns a thread of the hash pool sent. */
 export function statAtRow(stats: BigInt64Array, n: number): FileStat {
-  const [size = 0n, mtimeNs = 0n, ctimeNs = 0n, dev = 0n, ino = 0n] = stats.subarray(
-    n * STAT_COLUMNS,
-    (n + 1) * STAT_COLUMNS
-  )
-  return { size: Number(size), mtimeNs, ctimeNs, dev: BigInt.asUintN(64, dev), ino: BigInt.asUintN(64, ino) }
+  const at = n * STAT_COLUMNS
+  return {
+    size: Number(stats[at]),
+    mtimeNs: stats[at + 1] ?? 0n,
+    ctimeNs: stats[at + 2] ?? 0n,
+    dev: BigInt.asUintN(64, stats[at + 3] ?? 0n),
+    ino: BigInt.asUintN(64, stats[at + 4] ?? 0n)
+  }
 }

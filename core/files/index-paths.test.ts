@@ -199,6 +199,7 @@ test('what changes while it is indexed fails the share', async () => {
 test('known digests are used, and remembered only of files that had come to rest', async () => {
   const folder = makeTree({ old: 'one', fresh: 'two' })
   fs.utimesSync(path.join(folder, 'fresh'), 2 ** 32, 2 ** 32)
+  fs.utimesSync(path.join(folder, 'old'), 1, 1) // changes its ctime
   const known = new Map<bigint, Uint8Array>()
   const cache: StatCache = {
     find: stat => known.get(stat.ino),
@@ -213,7 +214,9 @@ test('known digests are used, and remembered only of files that had come to rest
   assert.deepEqual([...known.keys()], [inodeOf('old')], 'the other one says it is of the year 2106')
 
   known.set(inodeOf('old'), createHash('sha256').update('three').digest())
-  const lying = await index(folder, { cache })
+  let last: IndexProgress | undefined
+  const lying = await index(folder, { cache, onProgress: progress => void (last = progress) })
+  assert.deepEqual(last, { bytes: 6, totalBytes: 6, files: 2 })
   assert.notEqual(lying.built.root.toString(), built.root.toString())
   known.set(inodeOf('old'), new Uint8Array(64))
   assert.equal(
@@ -224,16 +227,19 @@ test('known digests are used, and remembered only of files that had come to rest
 })
 
 test('what no share can hold is refused before it is read', async () => {
-  const huge = makeTree({
-    huge: file => (fs.writeFileSync(file, ''), fs.truncateSync(file, (MAX_NODES_AND_LEAVES + 1) * CHUNK_BYTES))
-  })
-  await assert.rejects(index(huge), { code: 'too-large' })
-  await assert.rejects(index(path.join(huge, 'huge')), { code: 'too-large' })
+  const refused = async (named: string): Promise<void> => {
+    const onProgress = ({ totalBytes }: IndexProgress): void => assert.equal(totalBytes, null)
+    await assert.rejects(index(named, { onProgress }), { code: 'too-large' })
+  }
+  const folder = makeTree({ huge: '' })
+  fs.truncateSync(path.join(folder, 'huge'), (MAX_NODES_AND_LEAVES + 1) * CHUNK_BYTES)
+  await refused(folder)
+  await refused(path.join(folder, 'huge'))
   const deep = makeTree({})
   fs.mkdirSync(path.join(deep, ...Array<string>(256).fill('d')), { recursive: true })
   assert.equal((await index(deep)).built.layout.folders.length, 256)
   fs.mkdirSync(path.join(deep, ...Array<string>(257).fill('d')))
-  await assert.rejects(index(deep), { code: 'too-large' })
+  await refused(deep)
 })
 
 test('progress grows to the total; cancelling ends it at any time', async () => {

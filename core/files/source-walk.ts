@@ -60,7 +60,12 @@ export class SourceWalk {
   }
 
   /** Lists what is below; throws `source-changed` when folders vanish meanwhile, and `cancelled`. */
-  async list(folders: readonly OpenFolder[], pool: HashPool, onFound: () => void, signal: AbortSignal): Promise<void> {
+  async list(
+    folders: readonly OpenFolder[],
+    pool: Pick<HashPool, 'listFolders'>,
+    onFound: () => void,
+    signal: AbortSignal
+  ): Promise<void> {
     const visit = (folder: OpenFolder, rows: Listed): OpenFolder[] => {
       const below = this.#visit(folder, rows)
       onFound()
