@@ -13,7 +13,9 @@ import type { StatCache } from './file-stat.ts'
 import { openHashPool } from './hash-pool.ts'
 import { type IndexOptions, type IndexProgress, type Indexed, indexPaths } from './index-paths.ts'
 
-const scratch = fs.realpathSync(fs.mkdtempSync(path.join(tmpdir(), 'shoal-index-')))
+const scratch = fs.realpathSync(
+  fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'shoal-index-'))
+)
 const pool = openHashPool({ size: 2 })
 const never = new AbortController().signal
 after(async () => {

@@ -45,7 +45,7 @@ export function cleanName(hint: string, fallback: string, platform: Platform): s
     .map(part => part.trim())
     .findLast(part => part !== '')
   if (last === undefined || last === '.' || last === '..') return fallback
-  return writable(last, 'file', platform)
+  return writable(last, 'file', platform).trimEnd() // what was cut may end in a space
 }
 
 /** The first of `NAME`, `NAME (2)`, `NAME (3)`... that `isTaken` does not claim. The number goes before a file's extension. */
