@@ -45,9 +45,12 @@ export class LeafTable {
     }
     let wantedBytes = 0
     for (let ordinal = 0; ordinal < plan.leafCount; ordinal++) {
-      if (!wanted.has(ordinal) || have.has(ordinal)) continue
       const leaf = this.twins.first(ordinal)
-      if (this.#state[leaf] === MISSING) continue
+      if (!wanted.has(ordinal) || this.#state[leaf] === MISSING) continue
+      if (have.has(ordinal)) {
+        this.set(leaf, WRITTEN)
+        continue
+      }
       wantedBytes += plan.leafBytes(ordinal)
       this.set(leaf, MISSING)
     }

@@ -63,6 +63,11 @@ export class Scheduler {
     return this.#starved
   }
 
+  /** Nothing is missing (any more). */
+  get isDone(): boolean {
+    return this.#done
+  }
+
   /** Everything missing is asked of somebody. */
   get isEndgame(): boolean {
     return this.#table.count(MISSING) === 0 && this.#table.left > 0

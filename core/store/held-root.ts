@@ -9,12 +9,9 @@ import type { Db } from './db.ts'
 import type { Layouts } from './layouts.ts'
 import type { OpenFiles } from './open-files.ts'
 import { readLeafFrom } from './read-leaf.ts'
-import { copiesOfFiles, FILE, filePages, hasWholeCopy, setFile } from './share-repo.ts'
+import { copiesOfFile, FILE, filePages, hasWholeCopy, setFile } from './share-repo.ts'
 import type { FileRow, FileState, ShareRow } from './share-repo.ts'
 import { readSkeleton } from './skeleton-repo.ts'
-
-const ROWS_AT_ONCE = 32
-const MAX_ROWS = 512
 
 /** What a held root needs of the store. */
 export interface HeldPorts {
@@ -38,7 +35,6 @@ export class HeldRoot implements Servable {
   readonly #key: string
   readonly #ports: HeldPorts
   readonly #listeners = new Set<(change: ServableChange) => void>()
-  readonly #rows = new Map<number, FileRow[]>() // by file, of every copy
   #have: Bitmap
   #troubled = { checking: 0, bad: 0 } // files with no clean copy
   #isGone = false
@@ -95,7 +91,7 @@ export class HeldRoot implements Servable {
   /** The leaf from this root's own copies, verified; undefined when none of them still has it. */
   async readOwn(ordinal: number, onError: (cause: unknown) => void = () => {}): Promise<Uint8Array | undefined> {
     const layout = await this.load()
-    for (const row of this.#copiesOf(layout.fileIndexOf(ordinal))) {
+    for (const row of copiesOfFile(this.#ports.db, this.#key, layout.fileIndexOf(ordinal))) {
       if (row.state !== FILE.clean) continue
       const found = await readLeafFrom(this.#ports.files, row, layout, ordinal)
       if (found.type === 'bytes') return found.bytes
@@ -114,7 +110,6 @@ export class HeldRoot implements Servable {
   mark(row: FileRow, state: FileState, stat: Uint8Array): void {
     if (this.#isGone) return
     setFile(this.#ports.db, row, state, stat)
-    this.#rows.clear()
     this.#ports.touched(this.#key)
     this.#recount(row.idx)
   }
@@ -123,7 +118,6 @@ export class HeldRoot implements Servable {
   refresh(): void {
     const before = this.#have
     const state = this.state
-    this.#rows.clear()
     this.#have = this.#count()
     for (const [start, end] of runsIn(before, this.#have)) this.#tell({ unset: [start, end] }, state)
     for (const [start, end] of runsIn(this.#have, before)) this.#tell({ set: [start, end] }, state)
@@ -139,7 +133,7 @@ export class HeldRoot implements Servable {
   }
 
   #doubt(row: FileRow, found: { type: string; stat?: Uint8Array }): void {
-    const now = this.#copiesOf(row.idx).find(it => it.copyId === row.copyId)
+    const [now] = copiesOfFile(this.#ports.db, this.#key, row.idx).filter(it => it.copyId === row.copyId)
     if (now === undefined || now.state !== FILE.clean || Buffer.compare(now.stat, row.stat) !== 0) return // known since
     this.#ports.files.forget(row.path)
     if (found.type === 'touched') {
@@ -149,18 +143,6 @@ export class HeldRoot implements Servable {
     else this.mark(row, FILE.changed, found.stat ?? row.stat)
   }
 
-  /** The file in every copy. Small files are asked for one after the other: the next ones are read along. */
-  #copiesOf(idx: number): readonly FileRow[] {
-    const known = this.#rows.get(idx)
-    if (known !== undefined) return known
-    if (this.#rows.size > MAX_ROWS) this.#rows.clear()
-    for (let i = idx; i < idx + ROWS_AT_ONCE; i++) this.#rows.set(i, [])
-    for (const row of copiesOfFiles(this.#ports.db, this.#key, idx, idx + ROWS_AT_ONCE)) {
-      this.#rows.get(row.idx)!.push(row)
-    }
-    return this.#rows.get(idx)!
-  }
-
   #notHeld(): CodedError {
     if (this.state !== 'changed') return new CodedError('not-found', `“${this.name}” does not have that part.`)
     return new CodedError('source-changed', `“${this.name}” changed after it was shared. Share it again.`)
@@ -168,7 +150,7 @@ export class HeldRoot implements Servable {
 
   /** Sets or clears the leaves of one file by its best copy. */
   #recount(idx: number): void {
-    const copies = this.#copiesOf(idx)
+    const copies = copiesOfFile(this.#ports.db, this.#key, idx)
     const first = copies[0]
     if (first === undefined) return
     const state = this.state

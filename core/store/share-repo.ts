@@ -140,11 +140,9 @@ export function* filePages(db: Db, root: string): Generator<FileRow[]> {
   }
 }
 
-/** The files with index [from, to) in every copy of the root. */
-export function copiesOfFiles(db: Db, root: string, from: number, to: number): FileRow[] {
-  return db
-    .all<FileRow & { base: string }>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx >= ? AND idx < ?`, root, from, to)
-    .map(placed)
+/** The file with index `idx` in every copy of the root. */
+export function copiesOfFile(db: Db, root: string, idx: number): FileRow[] {
+  return db.all<FileRow & { base: string }>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx = ?`, root, idx).map(placed)
 }
 
 /** True when one copy alone holds every leaf. */

@@ -1,0 +1,148 @@
+// One peer of one transfer, as long as it is connected: keeps the root open there, asks again when it was told to come back,
+// and hands what it hears to whoever runs the transfer.
+
+import type { CID } from 'multiformats/cid'
+import type { Clock } from '../exchange/clock.ts'
+import { ExchangeCode, type HaveMessage, type InfoMessage, RootState, type Run } from '../exchange/messages.ts'
+import type { OpenRoot, Requester, RootListener } from '../exchange/requester.ts'
+import { PendingHave } from './pending-have.ts'
+
+const RETRY_MS = 30_000 // a peer that does not have the root may have it later
+const MIN_RETRY_MS = 250
+const MAX_RETRY_MS = 600_000
+
+/** What the transfer hears; `peer` is open when any of it is called, except for the last two. */
+export interface PeerEvents {
+  onReady(peer: FetchPeer): void
+  onHave(peer: FetchPeer, have: HaveMessage): void
+  onChoke(peer: FetchPeer): void
+  onSkeleton(peer: FetchPeer, offset: number, bytes: Uint8Array, last: boolean): void
+  onSkeletonReject(peer: FetchPeer, offset: number, code: ExchangeCode, retryMs: number): void
+  onBytes(peer: FetchPeer, ordinal: number, bytes: number): void
+  onLeaf(peer: FetchPeer, ordinal: number, bytes: Uint8Array): void
+  onReject(peer: FetchPeer, run: Run, code: ExchangeCode, retryMs: number): void
+  onPex(peer: FetchPeer, records: readonly Uint8Array[]): void
+  onChanged(peer: FetchPeer): void
+  /** It does not serve the root (any more); it may become ready again. */
+  onUnready(peer: FetchPeer): void
+  /** Last of all. */
+  onGone(peer: FetchPeer): void
+}
+
+export class FetchPeer {
+  readonly id: string
+  readonly requester: Requester
+  rttMs: number
+  /** Of the last Info that said OK; undefined before, and after it said otherwise. */
+  info: InfoMessage | undefined
+  choked = true
+  slotsBytes = 0
+  receivedBytes = 0
+  isComplete = false
+  readonly have = new PendingHave()
+  readonly #root: CID
+  readonly #events: PeerEvents
+  readonly #clock: Clock
+  #open: OpenRoot | undefined
+  #cancelRetry: (() => void) | undefined
+  #ended = false
+
+  constructor(
+    requester: Requester,
+    rttMs: number,
+    { root, events, clock }: { root: CID; events: PeerEvents; clock: Clock }
+  ) {
+    this.id = requester.peerId
+    this.requester = requester
+    this.rttMs = rttMs
+    this.#root = root
+    this.#events = events
+    this.#clock = clock
+  }
+
+  /** Opens the root; nothing is heard before. */
+  start(): void {
+    this.requester.onClosed(() => this.end())
+    if (!this.#ended) this.#openRoot()
+  }
+
+  /** The open root; undefined while it is not ready. */
+  get root(): OpenRoot | undefined {
+    return this.info === undefined ? undefined : this.#open
+  }
+
+  /** Lets go of the root; the session with the peer is somebody else's. */
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#cancelRetry?.()
+    this.#unready()
+    this.#close()
+    this.#events.onGone(this)
+  }
+
+  /** Comes back to it later. */
+  rest(ms: number): void {
+    this.#unready()
+    this.#close()
+    this.#cancelRetry?.()
+    if (this.#ended) return
+    this.#cancelRetry = this.#clock.timer(Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, ms)), () => this.#openRoot())
+  }
+
+  #close(): void {
+    const open = this.#open
+    this.#open = undefined
+    open?.close()
+  }
+
+  #unready(): void {
+    if (this.info === undefined) return
+    this.info = undefined
+    this.isComplete = false
+    this.#events.onUnready(this)
+  }
+
+  #openRoot(): void {
+    const events = this.#events
+    let mine: OpenRoot | undefined
+    const current = (): boolean => !this.#ended && (mine === undefined || mine === this.#open)
+    const heard = (act: () => void): void => {
+      if (current() && this.info !== undefined) act()
+    }
+    const listener: RootListener = {
+      onInfo: info => {
+        if (current()) this.#onInfo(info)
+      },
+      onHave: have => heard(() => events.onHave(this, have)),
+      onSkeleton: (offset, bytes, last) => heard(() => events.onSkeleton(this, offset, bytes, last)),
+      onSkeletonReject: (offset, code, retryMs) => heard(() => events.onSkeletonReject(this, offset, code, retryMs)),
+      onBytes: (ordinal, bytes) => heard(() => events.onBytes(this, ordinal, bytes)),
+      onLeaf: (ordinal, bytes) => heard(() => events.onLeaf(this, ordinal, bytes)),
+      onReject: (start, count, code, retryMs) => heard(() => events.onReject(this, { start, count }, code, retryMs)),
+      onChoke: (choked, slotsBytes) => {
+        if (!current()) return
+        this.choked = choked
+        this.slotsBytes = slotsBytes
+        heard(() => events.onChoke(this))
+      },
+      onPex: records => heard(() => events.onPex(this, records)),
+      onClosed: () => {
+        if (!current() || this.#open === undefined) return
+        this.#open = undefined
+        if (this.requester.closed) this.end()
+        else this.rest(RETRY_MS)
+      }
+    }
+    mine = this.requester.openRoot(this.#root, listener)
+    this.#open = mine
+  }
+
+  #onInfo(info: InfoMessage): void {
+    if (info.state === RootState.CHANGED || info.code === ExchangeCode.CHANGED) this.#events.onChanged(this)
+    if (info.code !== ExchangeCode.OK) return this.rest(info.retryMs > 0 ? info.retryMs : RETRY_MS)
+    const isNew = this.info === undefined
+    this.info = info
+    if (isNew) this.#events.onReady(this)
+  }
+}

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { CodedError } from '../errors.ts'
+import { giveUpCode } from './fetch.ts'
+import { ContentServable, type Content, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
+
+const MIB = 1_048_576
+const limit = { timeout: 20_000 }
+
+const bigFile = sampleContent({ '': sampleBytes(12 * MIB + 5, 'big') })
+const tree = sampleContent({
+  'a.bin': sampleBytes(3 * MIB, 'a'),
+  'docs/empty': new Uint8Array(0),
+  'docs/one': Uint8Array.of(1),
+  'docs/twin': sampleBytes(3 * MIB, 'a').subarray(MIB),
+  ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`small/${i}`, sampleBytes(4096 + i, `s${i}`)]))
+})
+
+async function seeds(t: TestContext, content: Content, count: number) {
+  return Promise.all(Array.from({ length: count }, (_, i) => samplePeer(t, `seed-${i}`, new ContentServable(content))))
+}
+
+for (const [name, content] of Object.entries({
+  'a file of many leaves': bigFile,
+  'a folder with twins, small and empty files': tree,
+  'a file of one leaf': sampleContent({ '': sampleBytes(MIB, 'one') }),
+  'a file of one byte': sampleContent({ '': Uint8Array.of(7) })
+})) {
+  test(`${name} arrives from two peers`, limit, async t => {
+    const it = sampleFetch(t, content)
+    for (const seed of await seeds(t, content, 2)) it.fetch.addPeer(seed.requester, { rttMs: 1 })
+    assert.equal((await it.fetch.done).path, 'there')
+    assert.deepEqual(it.download.bytes(), content.bytes)
+    assert.deepEqual(it.download.twice, [])
+    const snapshot = it.fetch.snapshot()
+    assert.equal(snapshot.state, 'complete')
+    assert.equal(snapshot.bytes, snapshot.total)
+    assert.ok(snapshot.received <= content.bytes.length && snapshot.sources >= 1)
+    assert.equal(snapshot.duplicate, 0)
+    assert.deepEqual(it.stored.bytes, content.skeleton)
+  })
+}
+
+test('what is empty needs nobody', limit, async t => {
+  for (const content of [sampleContent({ '': new Uint8Array(0) }), sampleContent({})]) {
+    const it = sampleFetch(t, content)
+    await it.fetch.done
+    assert.deepEqual(it.stored.bytes, content.skeleton)
+    assert.equal(it.fetch.snapshot().received, 0)
+  }
+})
+
+test('10,000 small files are not 10,000 round trips', limit, async t => {
+  const files = Object.fromEntries(
+    Array.from({ length: 10_000 }, (_, i) => [`${i % 9}/${i}`, sampleBytes(2_048, `f${i}`)])
+  )
+  const content = sampleContent(files)
+  const it = sampleFetch(t, content)
+  const [seed] = await seeds(t, content, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), content.bytes)
+  const { request, skeleton } = seed!.requester.sent
+  assert.ok(request <= 40, `${request} requests`)
+  assert.ok(skeleton <= 6, `${skeleton} skeleton ranges`)
+})
+
+test('a liar is found out leaf by leaf and banned; an honest peer finishes the job', limit, async t => {
+  const liar = new ContentServable(bigFile)
+  for (let i = 0; i < bigFile.built.layout.leafCount; i++) liar.tampered.set(i, new Uint8Array(liar.leafBytes(i)))
+  const it = sampleFetch(t, bigFile)
+  it.fetch.addPeer((await samplePeer(t, 'liar', liar)).requester, { rttMs: 1 })
+  await it.until(() => it.banned.length > 0)
+  assert.equal(giveUpCode(it.fetch.snapshot()), 'hash-mismatch')
+  assert.equal(it.fetch.snapshot().bytes, 0)
+  const [seed] = await seeds(t, bigFile, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.deepEqual(it.banned, ['liar'])
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+  assert.equal(it.fetch.snapshot().sources, 1)
+})
+
+test('a peer dying mid-block costs nothing that had arrived', limit, async t => {
+  const it = sampleFetch(t, bigFile)
+  const [one, two] = await seeds(t, bigFile, 2)
+  it.fetch.addPeer(one!.requester, { rttMs: 1 })
+  it.fetch.addPeer(two!.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.snapshot().bytes > 2 * MIB)
+  one!.die()
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+  assert.deepEqual(it.download.twice, [])
+})
+
+test('without anybody it says so, and goes on with another peer', limit, async t => {
+  const it = sampleFetch(t, bigFile)
+  await it.until(() => it.fetch.snapshot().noProgressSinceMs !== undefined)
+  assert.equal(it.fetch.snapshot().state, 'resolve')
+  assert.equal(it.fetch.snapshot().waitingFor, 'peers')
+  const [one, two] = await seeds(t, bigFile, 2)
+  const unhook = it.fetch.onChange(() => {
+    if (it.fetch.snapshot().bytes > 4 * MIB) one!.die()
+  })
+  it.fetch.addPeer(one!.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.snapshot().state === 'stalled' || it.download.finished)
+  unhook()
+  assert.equal(giveUpCode(it.fetch.snapshot()), 'no-providers')
+  it.fetch.addPeer(two!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+})
+
+test('a changed source is honest: remembered, never banned, asked for the rest', limit, async t => {
+  const changed = new ContentServable(bigFile)
+  changed.tampered.set(3, 'source-changed').set(9, 'source-changed')
+  const it = sampleFetch(t, bigFile)
+  it.fetch.addPeer((await samplePeer(t, 'changed', changed)).requester, { rttMs: 1 })
+  await it.until(() => it.fetch.snapshot().state === 'stalled')
+  assert.equal(giveUpCode(it.fetch.snapshot()), 'source-changed')
+  assert.equal(it.download.written.size, bigFile.built.layout.leafCount - 2)
+  assert.deepEqual(it.banned, [])
+  const [seed] = await seeds(t, bigFile, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+})
+
+test('a full disk holds everything; with room again it goes on', limit, async t => {
+  const it = sampleFetch(t, bigFile)
+  let full = true
+  it.download.beforeWrite = async () => {
+    if (full && it.download.written.size >= 3) throw new CodedError('disk-full', 'Full')
+  }
+  const [seed] = await seeds(t, bigFile, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.snapshot().state === 'disk-full')
+  assert.equal(it.fetch.snapshot().waitingFor, 'disk')
+  await it.until(() => it.download.queuedBytes === 0)
+  const kept = it.download.written.size
+  assert.ok(kept >= 3)
+  full = false
+  it.fetch.resume()
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+  assert.deepEqual(it.download.twice, [])
+})
+
+test('finishing that fails for want of room is tried again', limit, async t => {
+  const it = sampleFetch(t, bigFile)
+  let full = true
+  it.download.beforeFinish = async () => {
+    if (full) throw new CodedError('disk-full', 'Full')
+  }
+  const [seed] = await seeds(t, bigFile, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.snapshot().state === 'disk-full')
+  full = false
+  it.fetch.resume()
+  await it.fetch.done
+})
+
+test('pause asks for nothing more, resume goes on, nothing twice', limit, async t => {
+  const it = sampleFetch(t, bigFile)
+  const [seed] = await seeds(t, bigFile, 1)
+  const unhook = it.fetch.onChange(() => {
+    if (it.fetch.snapshot().bytes > 2 * MIB) it.fetch.pause()
+  })
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.snapshot().state === 'paused')
+  unhook()
+  const { request } = seed!.requester.sent
+  it.fetch.resume()
+  await it.fetch.done
+  assert.ok(seed!.requester.sent.cancel > 0 || request === seed!.requester.sent.request)
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+  assert.deepEqual(it.download.twice, [])
+})
+
+test('a preview gives the layout and fetches nothing until it is started', limit, async t => {
+  const it = sampleFetch(t, tree, { mode: 'preview' })
+  const [seed] = await seeds(t, tree, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  const layout = await it.fetch.layout()
+  assert.deepEqual(
+    layout.files.map(file => file.path),
+    tree.built.layout.files.map(file => file.path)
+  )
+  assert.equal(it.fetch.snapshot().state, 'ready')
+  assert.equal(seed!.requester.sent.request, 0)
+  it.fetch.start()
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), tree.bytes)
+})
+
+test('the preview of a single block takes a word for its length, the transfer does not', limit, async t => {
+  const content = sampleContent({ '': sampleBytes(70_000, 'x') })
+  const it = sampleFetch(t, content, { mode: 'preview' })
+  const boaster = new ContentServable(content)
+  Object.defineProperty(boaster, 'sizeBytes', { value: 12 })
+  const peer = await samplePeer(t, 'boaster', boaster)
+  it.fetch.addPeer(peer.requester, { rttMs: 1 })
+  assert.equal((await it.fetch.layout()).sizeBytes, 12)
+  assert.equal(peer.requester.sent.request, 0)
+  it.fetch.start()
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), content.bytes)
+})
+
+test('only the chosen files are asked for; what is on this device is copied', limit, async t => {
+  const { layout } = tree.built
+  const [first] = layout.files
+  const wanted = Array.from({ length: 3 }, (_, i) => first!.start + i)
+  const it = sampleFetch(t, tree, { wanted })
+  it.download.local = [wanted[0]!]
+  const [seed] = await seeds(t, tree, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.equal(it.fetch.snapshot().received, 2 * MIB)
+  assert.deepEqual(
+    [...it.download.written.keys()].sort((a, b) => a - b),
+    wanted
+  )
+})
+
+test('a skeleton begun by an earlier run goes on where it ended', limit, async t => {
+  const files = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`d${i}/f`, sampleBytes(10, `${i}`)]))
+  const content = sampleContent(files)
+  const whole = sampleFetch(t, content)
+  const [seed] = await seeds(t, content, 1)
+  whole.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await whole.fetch.done
+  const first = content.built.skeleton[0]!.length
+  const it = sampleFetch(t, content, { stored: content.skeleton.subarray(0, first) })
+  const [again] = await seeds(t, content, 1)
+  it.fetch.addPeer(again!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.deepEqual(it.stored.bytes, content.skeleton)
+  const stored = sampleFetch(t, content, { stored: content.skeleton, mode: 'preview' })
+  assert.equal((await stored.fetch.layout()).leafCount, 3_000)
+})
+
+test('ending it cancels everything and keeps what is there', limit, async t => {
+  const it = sampleFetch(t, bigFile)
+  const [seed] = await seeds(t, bigFile, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.snapshot().bytes > 0)
+  await it.fetch[Symbol.asyncDispose]()
+  await assert.rejects(it.fetch.done, { code: 'cancelled' })
+  assert.equal(it.fetch.snapshot().peers.length, 0)
+  assert.equal(seed!.requester.closed, false)
+})
+
+test('two getters help each other: a downloading peer serves what it has', limit, async t => {
+  const halves = [new ContentServable(bigFile, false), new ContentServable(bigFile, false)]
+  const { leafCount } = bigFile.built.layout
+  halves[0]!.hold(0, 6)
+  halves[1]!.hold(6, leafCount)
+  const one = sampleFetch(t, bigFile)
+  const two = sampleFetch(t, bigFile)
+  one.fetch.addPeer((await samplePeer(t, 'left', halves[0]!)).requester, { rttMs: 1 })
+  two.fetch.addPeer((await samplePeer(t, 'right', halves[1]!)).requester, { rttMs: 1 })
+  one.fetch.addPeer((await samplePeer(t, 'two', two.download)).requester, { rttMs: 1 })
+  two.fetch.addPeer((await samplePeer(t, 'one', one.download)).requester, { rttMs: 1 })
+  await Promise.all([one.fetch.done, two.fetch.done])
+  assert.deepEqual(one.download.bytes(), bigFile.bytes)
+  assert.deepEqual(two.download.bytes(), bigFile.bytes)
+})
+
+test('a download limit is kept', limit, async t => {
+  const content = sampleContent({ '': sampleBytes(4 * MIB, 'slow') })
+  const it = sampleFetch(t, content, { limitPerSecond: 4 * MIB })
+  const [seed] = await seeds(t, content, 1)
+  const began = performance.now()
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.ok(performance.now() - began > 400, 'faster than the limit')
+})

@@ -1,0 +1,493 @@
+// One transfer of one root: peers come in as requesters, verified files come out. Finds the layout, opens the download, runs the
+// scheduler over it, finishes. What to ask of whom is decided in scheduler.ts; this is its shell.
+
+import type { CID } from 'multiformats/cid'
+import { RAW } from '../cid.ts'
+import type { Layout } from '../content/layout.ts'
+import { type Code, CodedError, codeOf } from '../errors.ts'
+import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
+import type { Requester } from '../exchange/requester.ts'
+import { FetchPeer, type PeerEvents } from './fetch-peer.ts'
+import { type Found, LayoutFinder } from './find-layout.ts'
+import { HaveTeller } from './have-teller.ts'
+import { LeafFetch } from './leaf-fetch.ts'
+import { STRIKES } from './limits.ts'
+import { changeOf } from './pending-have.ts'
+import type { DownloadPort, FetchOptions, FetchSnapshot } from './ports.ts'
+import { reasonOf } from './reject-reason.ts'
+import { idleReason, peerRows, Tally } from './tally.ts'
+
+const TICK_MS = 250
+const LIMITED_TICK_MS = 100
+const CHANGE_MS = 100
+const FINISH_ATTEMPTS = 3
+
+export interface Finished {
+  readonly path: string
+  /** Symlinks that were not made, by their path. */
+  readonly leftOut: readonly string[]
+}
+
+type Phase = 'layout' | 'ready' | 'open' | 'leaves' | 'finalise' | 'complete' | 'failed'
+type Hold = 'paused' | 'disk-full' | 'io-error'
+const HOLDS: Partial<Record<Code, Hold>> = {
+  'disk-full': 'disk-full',
+  'not-writable': 'io-error',
+  unreadable: 'io-error'
+}
+
+/** Starts at once. The signal ends it, keeping everything for the next time; so does disposing of it. */
+export function openFetch(root: CID, options: FetchOptions, signal: AbortSignal): Fetch {
+  return new Fetch(root, options, signal)
+}
+
+export class Fetch implements AsyncDisposable {
+  readonly root: CID
+  /**
+   * When everything chosen is there and named. Rejects with `bad-content`, `hash-mismatch`, `unsupported-layout`, `unsafe-name`,
+   * `too-large`, `data-damaged`, and `cancelled` when it was ended. A full disk is a state, not an end: `resume` goes on.
+   */
+  readonly done: Promise<Finished>
+  readonly #options: FetchOptions
+  readonly #ending = new AbortController()
+  readonly #peers = new Map<string, FetchPeer>()
+  readonly #banned = new Set<string>()
+  readonly #lies = new Map<string, number>() // wrong skeleton bytes, by peer
+  readonly #tally = new Tally()
+  readonly #listeners = new Set<() => void>()
+  readonly #layout = Promise.withResolvers<Layout>()
+  readonly #wanted = Promise.withResolvers<void>() // not only previewed
+  #finder: LayoutFinder
+  #download: DownloadPort | undefined
+  #leaves: LeafFetch | undefined
+  #teller: HaveTeller | undefined
+  #known: Layout | undefined
+  #phase: Phase = 'layout'
+  #hold: Hold | undefined
+  #free = Promise.withResolvers<void>() // pending while held
+  #attempt = new AbortController()
+  #limitPerSecond: number
+  #unservedSince: number | undefined
+  #cancelTick: (() => void) | undefined
+  #cancelChange: (() => void) | undefined
+  #changedAgain = false
+
+  constructor(root: CID, options: FetchOptions, signal: AbortSignal) {
+    this.root = root
+    this.#options = options
+    this.#limitPerSecond = options.limitPerSecond ?? 0
+    this.#finder = this.#newFinder(options.mode === 'preview')
+    if (options.mode === 'fetch') this.#wanted.resolve()
+    this.#free.resolve()
+    const end = (): void => this.#ending.abort(signal.reason)
+    signal.addEventListener('abort', end, { once: true })
+    if (signal.aborted) end()
+    this.#layout.promise.catch(() => {}) // whoever asks for it hears
+    this.#tick()
+    this.done = this.#run().finally(() => signal.removeEventListener('abort', end))
+    this.done.catch(() => {})
+  }
+
+  /** When the layout is known and verified (of a raw root that is only previewed: as a peer says). Rejects as `done`. */
+  async layout(): Promise<Layout> {
+    return this.#layout.promise
+  }
+
+  /** Goes on after a preview. */
+  start(): void {
+    this.#wanted.resolve()
+  }
+
+  /** A session with a peer that may have the root; false when it is not wanted. It stays the caller's to close. */
+  addPeer(requester: Requester, { rttMs }: { rttMs: number | undefined }): boolean {
+    const id = requester.peerId
+    if (this.#ending.signal.aborted || this.#phase === 'failed' || this.#banned.has(id) || requester.closed)
+      return false
+    const known = this.#peers.get(id)
+    if (known?.requester === requester) {
+      this.setRtt(id, rttMs ?? known.rttMs)
+      return true
+    }
+    known?.end()
+    const peer = new FetchPeer(requester, rttMs ?? 0, {
+      root: this.root,
+      events: this.#events,
+      clock: this.#options.ports.clock
+    })
+    this.#peers.set(id, peer)
+    peer.start()
+    this.#changed()
+    return true
+  }
+
+  removePeer(peerId: string): void {
+    this.#peers.get(peerId)?.end()
+  }
+
+  setRtt(peerId: string, rttMs: number): void {
+    const peer = this.#peers.get(peerId)
+    if (peer === undefined) return
+    peer.rttMs = rttMs
+    this.#leaves?.feed({ type: 'rtt', peer: peerId, rttMs })
+  }
+
+  /** Bytes per second; 0: no limit. */
+  setLimit(bytesPerSecond: number): void {
+    this.#limitPerSecond = bytesPerSecond
+    this.#leaves?.feed({ type: 'limit', bytesPerSecond })
+  }
+
+  /** Asks for nothing more until `resume`; keeps everything. */
+  pause(): void {
+    if (this.#phase === 'complete' || this.#phase === 'failed' || this.#phase === 'finalise') return
+    this.#setHold('paused')
+  }
+
+  /** Goes on: after `pause`, and after a full disk or one that could not be written. */
+  resume(): void {
+    if (this.#hold === undefined) return
+    this.#hold = undefined
+    this.#finder.resume()
+    this.#leaves?.resume()
+    this.#free.resolve()
+    this.#changed()
+  }
+
+  /** Tells every peer, or one, of others that have this root. */
+  sendPex(records: readonly Uint8Array[], peerId?: string): void {
+    for (const peer of this.#peers.values()) if (peerId === undefined || peer.id === peerId) peer.root?.sendPex(records)
+  }
+
+  /** Called after something in the snapshot changed, at most ten times a second. Returns the function that ends it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  snapshot(): FetchSnapshot {
+    const now = this.#now
+    const since = this.#observe()
+    const ready = [...this.#peers.values()].filter(peer => peer.info !== undefined)
+    const states = this.#leaves?.scheduler.peers(now) ?? []
+    const isAsking = this.#hold === undefined && (this.#phase === 'layout' || this.#phase === 'leaves')
+    const info = ready[0]?.info
+    return {
+      state: this.#state(ready.length > 0),
+      bytes: this.#download?.bytesWritten ?? 0,
+      total: this.#download?.totalBytes ?? this.#known?.sizeBytes ?? null,
+      received: this.#tally.receivedBytes,
+      duplicate: this.#tally.duplicateBytes,
+      sources: this.#tally.sources.size,
+      ratePerSecond: this.#tally.rate.perSecond(now),
+      peers: peerRows(this.#peers.values(), states),
+      waitingFor: !isAsking
+        ? this.#hold === 'disk-full' || this.#hold === 'io-error'
+          ? 'disk'
+          : undefined
+        : this.#tally.isQuiet(now)
+          ? idleReason(ready, states, this.#leaves?.scheduler.starved ?? false)
+          : undefined,
+      noProgressSinceMs: since === undefined ? undefined : now - since,
+      sourceChangedSeen: this.#tally.sourceChangedSeen || (this.#leaves?.scheduler.sourceChanged ?? false),
+      hashMismatchSeen: this.#tally.hashMismatchSeen,
+      nameHint: ready.find(peer => peer.info?.name !== '')?.info?.name ?? '',
+      sizeHint: this.#known?.sizeBytes ?? info?.size ?? null
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new CodedError('cancelled', 'The transfer was stopped; what has arrived is kept.'))
+    await this.done.catch(() => {})
+    for (const peer of this.#peers.values()) peer.end()
+    this.#cancelTick?.()
+    this.#cancelChange?.()
+    this.#teller?.[Symbol.dispose]()
+    this.#leaves?.[Symbol.dispose]()
+    await this.#download?.[Symbol.asyncDispose]()
+  }
+
+  async #run(): Promise<Finished> {
+    const { signal } = this.#ending
+    const abort = (): void => {
+      this.#free.resolve()
+      this.#wanted.resolve()
+      this.#leaves?.stop(cancelled(signal.reason))
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      signal.throwIfAborted()
+      return await this.#transfer()
+    } catch (err) {
+      const error = signal.aborted ? cancelled(signal.reason) : err
+      this.#phase = 'failed'
+      this.#layout.reject(error)
+      for (const peer of this.#peers.values()) peer.end()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', abort)
+      this.#changed()
+    }
+  }
+
+  async #transfer(): Promise<Finished> {
+    const { signal } = this.#ending
+    let found = await this.#finder.find(signal)
+    this.#setLayout(found.layout)
+    this.#phase = 'ready'
+    this.#changed()
+    await this.#wanted.promise
+    signal.throwIfAborted()
+    if (this.root.code === RAW && found.leaf === undefined) found = await this.#findLeaf()
+    for (let attempts = 1; ;) {
+      await this.#free.promise
+      signal.throwIfAborted()
+      try {
+        return await this.#try(found)
+      } catch (err) {
+        signal.throwIfAborted()
+        if (this.#attempt.signal.aborted) continue
+        const hold = HOLDS[codeOf(err)]
+        if (hold === undefined) throw err
+        if (codeOf(err) !== 'unreadable' || attempts++ >= FINISH_ATTEMPTS) this.#setHold(hold)
+      }
+    }
+  }
+
+  /** A preview took a peer's word for the length of a raw root: now it is fetched and measured. */
+  async #findLeaf(): Promise<Found> {
+    this.#phase = 'layout'
+    this.#finder = this.#newFinder(false)
+    if (this.#hold !== undefined) this.#finder.pause()
+    for (const peer of this.#peers.values()) if (peer.info !== undefined) this.#finder.addPeer(peer)
+    const found = await this.#finder.find(this.#ending.signal)
+    this.#setLayout(found.layout)
+    return found
+  }
+
+  async #try({ layout, leaf }: Found): Promise<Finished> {
+    this.#attempt = new AbortController()
+    const signal = AbortSignal.any([this.#ending.signal, this.#attempt.signal])
+    this.#phase = 'open'
+    if (this.#leaves === undefined) {
+      const download = (this.#download ??= await this.#options.ports.openDownload(layout, signal))
+      if (leaf !== undefined && !download.have.has(0)) await download.writeLeaf([0], leaf)
+      await download.copyLocal(signal)
+      signal.throwIfAborted()
+      this.#leaves = this.#openLeaves(layout, download)
+    }
+    this.#phase = 'leaves'
+    await this.#leaves.run()
+    this.#phase = 'finalise'
+    this.#changed()
+    const finished = await this.#download!.finish(this.#ending.signal)
+    this.#phase = 'complete'
+    return finished
+  }
+
+  #openLeaves(layout: Layout, download: DownloadPort): LeafFetch {
+    const { clock, random } = this.#options.ports
+    const tally = this.#tally
+    const ports = {
+      now: () => clock.now(),
+      random,
+      request: (id: string, runs: readonly { start: number; count: number }[]) =>
+        this.#peers.get(id)?.root?.request(runs),
+      cancel: (id: string, runs: readonly { start: number; count: number }[]) => {
+        this.#peers.get(id)?.root?.cancel(runs)
+        for (const run of runs) tally.cancelled(id, run)
+      },
+      ban: (id: string) => this.#ban(id),
+      onGood: (id: string) => tally.sources.add(id),
+      onWrong: () => {
+        tally.hashMismatchSeen = true
+      },
+      onDuplicate: (bytes: number) => {
+        tally.duplicateBytes += bytes
+      },
+      onChange: () => this.#changed()
+    }
+    this.#leaves = new LeafFetch(layout, download, ports, this.#options.sharedLimits ?? [])
+    this.#leaves.feed({ type: 'limit', bytesPerSecond: this.#limitPerSecond })
+    this.#teller = new HaveTeller(
+      download,
+      {
+        forEach: tell => {
+          for (const peer of this.#peers.values()) if (peer.root !== undefined) tell(peer.root)
+        }
+      },
+      clock
+    )
+    for (const peer of this.#peers.values()) if (peer.info !== undefined) this.#join(peer)
+    return this.#leaves
+  }
+
+  #join(peer: FetchPeer): void {
+    if (this.#leaves === undefined || this.#known === undefined || peer.root === undefined) return
+    const { leafBytes, leafCount } = this.#known
+    peer.root.setLayout(leafBytes, leafCount)
+    this.#teller?.greet(peer.root)
+    this.#leaves.feed({ type: 'peer', peer: peer.id, rttMs: peer.rttMs })
+    this.#leaves.feed({ type: 'choke', peer: peer.id, choked: peer.choked, slotsBytes: peer.slotsBytes })
+    const change = peer.have.take()
+    if (change !== undefined) this.#leaves.feed({ type: 'have', peer: peer.id, change })
+  }
+
+  readonly #events: PeerEvents = {
+    onReady: peer => {
+      if (this.#leaves === undefined) this.#finder.addPeer(peer)
+      else this.#join(peer)
+      this.#changed()
+    },
+    onHave: (peer, have) => this.#onHave(peer, have),
+    onChoke: ({ id, choked, slotsBytes }) => {
+      this.#finder.tick()
+      this.#leaves?.feed({ type: 'choke', peer: id, choked, slotsBytes })
+    },
+    onSkeleton: (peer, offset, bytes, last) => this.#finder.onSkeleton(peer.id, offset, bytes, last),
+    onSkeletonReject: (peer, offset, _code, retryMs) => this.#finder.onSkeletonReject(peer.id, offset, retryMs),
+    onBytes: (peer, ordinal, bytes) => {
+      this.#tally.bytes(peer, ordinal, { bytes, now: this.#now })
+      this.#finder.onBytes(peer.id)
+      this.#leaves?.feed({ type: 'bytes', peer: peer.id, ordinal, bytes })
+    },
+    onLeaf: (peer, ordinal, bytes) => {
+      this.#tally.leaf(peer, ordinal, { bytes: bytes.length, now: this.#now })
+      if (this.#leaves === undefined) this.#finder.onLeaf(peer.id, bytes)
+      else this.#leaves.leaf(peer.id, ordinal, bytes)
+      this.#changed()
+    },
+    onReject: (peer, { start, count }, code, retryMs) => {
+      this.#tally.rejected(peer.id, { start, count })
+      const reason = reasonOf(code)
+      if (reason === 'changed') this.#tally.sourceChangedSeen = true
+      if (this.#leaves === undefined) this.#finder.onReject(peer.id, retryMs)
+      else this.#leaves.feed({ type: 'reject', peer: peer.id, start, count, reason, retryMs })
+    },
+    onPex: (peer, records) => this.#options.ports.onPex(peer.id, records),
+    onChanged: () => {
+      this.#tally.sourceChangedSeen = true
+      this.#changed()
+    },
+    onUnready: ({ id }) => {
+      this.#tally.gone(id)
+      this.#finder.removePeer(id)
+      this.#leaves?.feed({ type: 'peer-gone', peer: id })
+      this.#changed()
+    },
+    onGone: peer => {
+      if (this.#peers.get(peer.id) === peer) this.#peers.delete(peer.id)
+      this.#changed()
+    }
+  }
+
+  #onHave(peer: FetchPeer, have: HaveMessage): void {
+    if (have.kind !== HaveKind.SET) peer.isComplete = have.kind === HaveKind.FULL
+    if (this.#leaves === undefined) peer.have.apply(have, peer.info?.leaves ?? 0)
+    else this.#leaves.feed({ type: 'have', peer: peer.id, change: changeOf(have) })
+  }
+
+  #newFinder(isPeek: boolean): LayoutFinder {
+    return new LayoutFinder(this.root, {
+      ports: this.#options.ports,
+      isPeek,
+      onLeaf: id => this.#tally.sources.add(id),
+      blame: id => this.#blame(id)
+    })
+  }
+
+  #blame(id: string): void {
+    this.#tally.hashMismatchSeen = true
+    const lies = (this.#lies.get(id) ?? 0) + 1
+    this.#lies.set(id, lies)
+    if (lies >= STRIKES) this.#ban(id)
+    this.#changed()
+  }
+
+  #ban(id: string): void {
+    this.#banned.add(id)
+    this.#options.ports.ban(id)
+    this.#peers.get(id)?.end()
+  }
+
+  #setLayout(layout: Layout): void {
+    this.#known = layout
+    this.#layout.resolve(layout)
+  }
+
+  #setHold(hold: Hold): void {
+    if (this.#hold === undefined) this.#free = Promise.withResolvers()
+    this.#hold = hold
+    this.#finder.pause()
+    this.#leaves?.pause()
+    if (this.#phase === 'open') this.#attempt.abort(new CodedError('cancelled', 'Paused'))
+    this.#changed()
+  }
+
+  #state(isAnswered: boolean): FetchSnapshot['state'] {
+    if (this.#hold !== undefined && this.#phase !== 'failed') return this.#hold
+    switch (this.#phase) {
+      case 'layout':
+        return isAnswered ? 'skeleton' : 'resolve'
+      case 'open':
+        return 'fetch'
+      case 'leaves':
+        if (this.#leaves?.scheduler.starved === true) return 'stalled'
+        return this.#leaves?.scheduler.isEndgame === true ? 'endgame' : 'fetch'
+      case 'ready':
+      case 'finalise':
+      case 'complete':
+      case 'failed':
+        return this.#phase
+      default:
+        return this.#phase satisfies never
+    }
+  }
+
+  /** Since when nobody could have sent anything. */
+  #observe(): number | undefined {
+    const now = this.#now
+    const served =
+      this.#hold !== undefined ||
+      (this.#phase === 'layout' ? this.#finder.isServed(now) : this.#leaves?.scheduler.starved !== true)
+    this.#unservedSince = served || this.#phase === 'failed' ? undefined : (this.#unservedSince ?? now)
+    return this.#unservedSince
+  }
+
+  get #now(): number {
+    return this.#options.ports.clock.now()
+  }
+
+  #tick(): void {
+    this.#finder.tick()
+    this.#leaves?.feed({ type: 'tick' })
+    this.#observe()
+    if (this.#phase === 'complete' || this.#phase === 'failed') return
+    const limited = this.#limitPerSecond > 0 || this.#options.sharedLimits?.some(it => it.limited) === true
+    this.#cancelTick = this.#options.ports.clock.timer(limited ? LIMITED_TICK_MS : TICK_MS, () => this.#tick())
+  }
+
+  /** The first change is told at once, the last of a burst always. */
+  #changed(): void {
+    if (this.#cancelChange !== undefined) {
+      this.#changedAgain = true
+      return
+    }
+    this.#changedAgain = false
+    this.#cancelChange = this.#options.ports.clock.timer(CHANGE_MS, () => {
+      this.#cancelChange = undefined
+      if (this.#changedAgain) this.#changed()
+    })
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+/** What to say when a transfer is given up: the worst that was seen (PRODUCT, exit codes). */
+export function giveUpCode(snapshot: FetchSnapshot): 'source-changed' | 'hash-mismatch' | 'no-providers' {
+  if (snapshot.sourceChangedSeen) return 'source-changed'
+  return snapshot.hashMismatchSeen ? 'hash-mismatch' : 'no-providers'
+}
+
+function cancelled(reason: unknown): CodedError {
+  if (reason instanceof CodedError) return reason
+  return new CodedError('cancelled', 'The transfer was stopped; what has arrived is kept.', { cause: reason })
+}

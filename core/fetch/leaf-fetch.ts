@@ -1,0 +1,175 @@
+// Runs the scheduler over one open download: verifies before it writes, keeps the disk's pace, and tells how it goes.
+// Decides nothing about peers; what cannot go on here (disk full, malformed content) ends `run` with its code.
+
+import type { Layout } from '../content/layout.ts'
+import { CodedError } from '../errors.ts'
+import type { Effect, Input, Run } from './inputs.ts'
+import { MAX_OUT_BYTES } from './limits.ts'
+import type { DownloadPort } from './ports.ts'
+import type { RateBucket } from './rate-bucket.ts'
+import { Scheduler } from './scheduler.ts'
+import { hasDigest } from './verify.ts'
+
+export interface LeafFetchPorts {
+  now(): number
+  random(): number
+  request(peer: string, runs: readonly Run[]): void
+  cancel(peer: string, runs: readonly Run[]): void
+  ban(peer: string): void
+  /** A good leaf came from this peer and is written. */
+  onGood(peer: string): void
+  /** This peer sent something else than it was asked for. */
+  onWrong(peer: string): void
+  onDuplicate(bytes: number): void
+  onChange(): void
+}
+
+export class LeafFetch implements Disposable {
+  readonly scheduler: Scheduler
+  readonly #layout: Layout
+  readonly #download: DownloadPort
+  readonly #ports: LeafFetchPorts
+  readonly #unwatch: () => void
+  #pendingBytes = 0 // accepted, not yet written
+  #pending = 0
+  #over: PromiseWithResolvers<void> | undefined
+  #failure: unknown
+  #failed = false
+
+  constructor(layout: Layout, download: DownloadPort, ports: LeafFetchPorts, shared: readonly RateBucket[]) {
+    this.#layout = layout
+    this.#download = download
+    this.#ports = ports
+    const { have, wanted } = download
+    this.scheduler = new Scheduler({ plan: layout, have, wanted, random: ports.random, shared })
+    this.#unwatch = download.watch(({ unset }) => {
+      if (unset === undefined) return
+      for (let ordinal = unset[0]; ordinal < unset[1]; ordinal++) this.feed({ type: 'lost', ordinal })
+    })
+    this.feed({ type: 'pause' })
+  }
+
+  /**
+   * Resolves when everything wanted is written. Throws what `writeLeaf` throws, and `bad-content`, when all that was under way is
+   * settled: nothing more is asked for then, and `run` may be called again. After `pause` it stays pending.
+   */
+  async run(): Promise<void> {
+    this.#failed = false
+    this.#over = Promise.withResolvers<void>()
+    this.feed({ type: 'resume' })
+    this.feed({ type: 'tick' })
+    this.#settle()
+    await this.#over.promise
+  }
+
+  pause(): void {
+    this.feed({ type: 'pause' })
+  }
+
+  resume(): void {
+    if (!this.#failed) this.feed({ type: 'resume' })
+  }
+
+  /** `run` throws this when what is under way is settled. */
+  stop(reason: Error): void {
+    this.#fail(reason)
+    this.#settle()
+  }
+
+  feed(input: Input): void {
+    for (const effect of this.scheduler.apply(input, this.#ports.now())) this.#perform(effect)
+  }
+
+  /** A whole leaf came. True when it was wanted. */
+  leaf(peer: string, ordinal: number, bytes: Uint8Array): boolean {
+    let accepted = false
+    for (const effect of this.scheduler.apply({ type: 'leaf', peer, ordinal }, this.#ports.now())) {
+      if (effect.type === 'accept') {
+        accepted = true
+        void this.#keep(peer, ordinal, bytes)
+      } else this.#perform(effect)
+    }
+    if (!accepted) this.#ports.onDuplicate(bytes.length)
+    return accepted
+  }
+
+  [Symbol.dispose](): void {
+    this.#unwatch()
+    this.feed({ type: 'stop' })
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'request':
+        this.#ports.request(effect.peer, effect.runs)
+        break
+      case 'cancel':
+        this.#ports.cancel(effect.peer, effect.runs)
+        break
+      case 'ban':
+        this.#ports.ban(effect.peer)
+        break
+      case 'accept':
+        throw new CodedError('internal', 'A leaf was accepted that nobody brought')
+      case 'starved':
+        this.#ports.onChange()
+        break
+      case 'done':
+        this.#settle()
+        break
+      default:
+        effect satisfies never
+    }
+  }
+
+  /** Never rejects: what fails here ends `run`. */
+  async #keep(peer: string, ordinal: number, bytes: Uint8Array): Promise<void> {
+    this.#pending++
+    this.#pendingBytes += bytes.length
+    try {
+      const outcome = await this.#verifyAndWrite(ordinal, bytes)
+      if (outcome === 'written') this.#ports.onGood(peer)
+      else this.#ports.onWrong(peer)
+      this.feed(outcome === 'written' ? { type: 'written', ordinal } : { type: 'wrong', peer, ordinal })
+    } catch (err) {
+      this.#fail(err)
+      this.feed({ type: 'lost', ordinal })
+    } finally {
+      this.#pending--
+      this.#pendingBytes -= bytes.length
+      this.#sayRoom()
+      this.#settle()
+      this.#ports.onChange()
+    }
+  }
+
+  async #verifyAndWrite(ordinal: number, bytes: Uint8Array): Promise<'written' | 'wrong'> {
+    if (!(await hasDigest(bytes, this.#layout.digest(ordinal)))) return 'wrong'
+    const positions = this.scheduler.positions(ordinal)
+    if (positions.some(at => this.#layout.leafBytes(at) !== bytes.length)) {
+      throw new CodedError(
+        'bad-content',
+        'A block has another length than the content says. The link names damaged content.'
+      )
+    }
+    await this.#download.writeLeaf(positions, bytes)
+    return 'written'
+  }
+
+  #sayRoom(): void {
+    const waiting = Math.max(this.#pendingBytes, this.#download.queuedBytes)
+    this.feed({ type: 'room', bytes: Math.max(0, MAX_OUT_BYTES - waiting) })
+  }
+
+  #fail(err: unknown): void {
+    if (!this.#failed) this.#failure = err
+    this.#failed = true
+    this.feed({ type: 'pause' })
+  }
+
+  #settle(): void {
+    if (this.#pending > 0) return
+    if (this.#failed) this.#over?.reject(this.#failure)
+    else if (this.scheduler.isDone) this.#over?.resolve()
+  }
+}

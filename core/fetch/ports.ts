@@ -1,0 +1,109 @@
+// What a fetch needs from the rest of the application, and what it shows of itself.
+
+import type { Layout } from '../content/layout.ts'
+import type { Clock } from '../exchange/clock.ts'
+import type { HaveBits, ServableChange } from '../exchange/servable.ts'
+import type { PeerState } from './peer.ts'
+import type { RateBucket } from './rate-bucket.ts'
+
+/** The writing side of one transfer; the store's Download is one. Disposing it keeps everything for the next time. */
+export interface DownloadPort extends AsyncDisposable {
+  /** Positions that are written; live. */
+  readonly have: HaveBits
+  readonly wanted: { has(ordinal: number): boolean }
+  readonly bytesWritten: number
+  readonly totalBytes: number
+  /** Accepted by `writeLeaf`, not yet in a file. */
+  readonly queuedBytes: number
+  /** Verified bytes, to all positions of their multihash. Throws `disk-full`, `not-writable`, `bad-content`, `unsafe-name`. */
+  writeLeaf(ordinals: readonly number[], bytes: Uint8Array): Promise<void>
+  /** Fills wanted leaves from what this device holds elsewhere. */
+  copyLocal(signal: AbortSignal): Promise<number>
+  /** Throws `disk-full`, `not-writable`, `unreadable`; then it may be called again. */
+  finish(signal: AbortSignal): Promise<{ path: string; leftOut: string[] }>
+  watch(listener: (change: ServableChange) => void): () => void
+}
+
+export interface FetchPorts {
+  readonly clock: Clock
+  /** [0, 1) */
+  random(): number
+  /** The verified prefix of the skeleton, kept across restarts. `append` is given the end of what is there as offset. */
+  readonly skeleton: { parts(): Iterable<Uint8Array>; append(offset: number, bytes: Uint8Array): void }
+  /** A leaf this device holds anywhere, verified; only asked when the root is a single leaf. */
+  findLeaf(digest: Uint8Array): Promise<Uint8Array | undefined>
+  openDownload(layout: Layout, signal: AbortSignal): Promise<DownloadPort>
+  /** Signed peer records another peer sent: not verified. */
+  onPex(peerId: string, records: readonly Uint8Array[]): void
+  /** Lied three times in ten minutes: refuse it for a day. */
+  ban(peerId: string): void
+}
+
+/** DESIGN 4, Scheduler. `ready`: a preview has its layout and waits for `start`. */
+export type FetchState =
+  | 'resolve'
+  | 'skeleton'
+  | 'ready'
+  | 'fetch'
+  | 'stalled'
+  | 'endgame'
+  | 'finalise'
+  | 'complete'
+  | 'paused'
+  | 'disk-full'
+  | 'io-error'
+  | 'failed'
+
+/**
+ * Why nothing arrives: `peers`: nobody who has it is connected; `parts`: nobody connected has what is missing; `slot`: they serve
+ * others first; `answer`: they are silent; `disk`: no room, or it cannot be written.
+ */
+export type WaitingFor = 'peers' | 'parts' | 'slot' | 'answer' | 'disk'
+
+export interface FetchPeerRow {
+  readonly peerId: string
+  /** A stranger's text. */
+  readonly name: string
+  /** `hello`: it has not said yet that it serves the root, or says that it does not. */
+  readonly state: PeerState | 'hello'
+  readonly ratePerSecond: number
+  /** Payload it sent in this run. */
+  readonly receivedBytes: number
+  /** It said it holds every leaf. */
+  readonly isComplete: boolean
+}
+
+export interface FetchSnapshot {
+  readonly state: FetchState
+  /** Verified and written; begins with what an earlier run left. */
+  readonly bytes: number
+  /** Of everything chosen; null while unknown. */
+  readonly total: number | null
+  /** Payload that arrived in this run. */
+  readonly received: number
+  /** Of it, bytes that were here already or came twice. */
+  readonly duplicate: number
+  /** Peers that gave at least one good leaf in this run. */
+  readonly sources: number
+  /** Payload, over the last seconds. */
+  readonly ratePerSecond: number
+  readonly peers: readonly FetchPeerRow[]
+  readonly waitingFor: WaitingFor | undefined
+  /** How long, in ms, nobody could have sent anything that is missing; undefined while somebody can, or it is not asked for. */
+  readonly noProgressSinceMs: number | undefined
+  readonly sourceChangedSeen: boolean
+  readonly hashMismatchSeen: boolean
+  /** What a peer calls it and how big it says it is, until the layout is there: a stranger's words. */
+  readonly nameHint: string
+  readonly sizeHint: number | null
+}
+
+export interface FetchOptions {
+  readonly ports: FetchPorts
+  /** `preview` stops when the layout is known, until `start`. */
+  readonly mode: 'preview' | 'fetch'
+  /** Bytes per second for this transfer; 0: no limit. */
+  readonly limitPerSecond?: number
+  /** Limits shared with other transfers. */
+  readonly sharedLimits?: readonly RateBucket[]
+}
