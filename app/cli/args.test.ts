@@ -82,6 +82,8 @@ test('what is wrong is one sentence with the code usage', () => {
     }) // prettier-ignore
   }
   assert.throws(() => parse('remove nonsense'), { code: 'invalid-link' })
+  assert.throws(() => parse(`get ${'x'.repeat(9000)}`), { code: 'invalid-link' })
+  assert.throws(() => parseArgs(['get', ' '], around()), { code: 'invalid-link' })
 })
 
 test('any arguments at all are understood or refused', () => {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { parseRoot, rootText } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
-import { type Limits, NetworkMode } from '../contract/shapes.ts'
+import { type Limits, MAX_LINK_CHARS, NetworkMode } from '../contract/shapes.ts'
 import { defaultDataDir, downloadsFolder } from './data-home.ts'
 
 export interface Common {
@@ -62,6 +62,14 @@ const seconds = (value: string): number => {
     throw new InvalidArgumentError(`It is a number of seconds up to ${MAX_TIMEOUT_S}.`)
   return number
 }
+/** What it names is the engine's to find out. */
+function linkText(text: string): string {
+  if (text.trim() !== '' && text.length <= MAX_LINK_CHARS) return text
+  throw new CodedError(
+    'invalid-link',
+    text.trim() === '' ? 'The link is empty.' : 'This is longer than any link can be.'
+  )
+}
 const canonical = (root: string): string => rootText(parseRoot(root))
 const bytes = whole(Number.MAX_SAFE_INTEGER)
 
@@ -119,8 +127,13 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
     .argument('<link>', 'a shoal: link')
     .option('-o, --output <DIR>', 'where to (default: here)', '.')
     .option('--timeout <S>', 'give up when for S seconds nobody could send anything still missing', seconds, 60)
-    .action((link: string, own: { output: string; timeout: number }) =>
-      request({ name: 'get', link, directory: absolute(own.output), giveUpAfterMs: Math.round(own.timeout * 1000) })
+    .action((text: string, own: { output: string; timeout: number }) =>
+      request({
+        name: 'get',
+        link: linkText(text),
+        directory: absolute(own.output),
+        giveUpAfterMs: Math.round(own.timeout * 1000)
+      })
     )
   program
     .command('serve')

@@ -3,8 +3,8 @@
 import { z } from 'zod'
 import { CODES } from '../../core/errors.ts'
 
-/** PRODUCT, "The link": at most 4,096 characters. */
-export const MAX_LINK_CHARS = 4096
+/** Twice what a link may have (PRODUCT, "The link"): its parser says what is wrong with one, this only keeps novels out. */
+export const MAX_LINK_CHARS = 8192
 const MAX_PATH_CHARS = 4096
 const MAX_NAME_CHARS = 255
 
@@ -20,7 +20,7 @@ export const JobId = z.string().min(1).max(64)
 export const TransferId = z.string().min(1).max(128)
 /** A one-use ticket for a path. */
 export const Grant = z.uuid()
-export const LinkText = z.string().min(1).max(MAX_LINK_CHARS)
+export const LinkText = z.string().max(MAX_LINK_CHARS)
 export const AddrText = z.string().min(1).max(1024)
 export const NetworkMode = z.enum(['loopback', 'lan', 'internet'])
 export type NetworkMode = z.infer<typeof NetworkMode>

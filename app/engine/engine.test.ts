@@ -57,7 +57,7 @@ test('a code survives the trip over a port to a thread and back; a fault says no
 test('what does not fit the contract is usage and never reaches the handler', async t => {
   await using engine = await startInline(openFake, OPTIONS, t.signal)
   const { client } = clientOf(engine)
-  await assert.rejects(client.transfer.preview({ link: 'x'.repeat(4097) }), { code: 'usage' })
+  await assert.rejects(client.transfer.preview({ link: 'x'.repeat(8193) }), { code: 'usage' })
   await assert.rejects(client.share.remove({ root: '../../etc/passwd' }), { code: 'usage' })
   await assert.rejects(client.share.create({ grants: ['/etc/passwd'], skipUnreadable: false }), { code: 'usage' })
   await assert.rejects(client.transfer.start({} as never), { code: 'usage' })

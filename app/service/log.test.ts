@@ -45,6 +45,21 @@ test('of an error its code and place, and nothing that it says', () => {
   assert.ok(!text.includes(import.meta.dirname), 'no folder of this machine')
 })
 
+test('frames keep the names of Node’s own modules and lose the folders of this machine', () => {
+  using it = scratch()
+  const thrown = new Error('x')
+  thrown.stack =
+    'Error: x\n    at a (node:internal/process/task_queues:1:2)\n    at file:///home/ana/b.ts:3:4\n    at c (C:\\Users\\ana\\d.js:5:6)\n    at e (/home/ana/my docs/f.js:7:8)'
+  openLog(it.dir).error('test.fault', thrown)
+  const { frames } = JSON.parse(readFileSync(path.join(it.dir, 'logs/shoal.jsonl'), 'utf8')) as { frames: string[] }
+  assert.deepEqual(frames, [
+    'at a (node:internal/process/task_queues:1:2)',
+    'at b.ts:3:4',
+    'at c (d.js:5:6)',
+    'at e (f.js:7:8)'
+  ])
+})
+
 test('a log that cannot be written stops nothing', () => {
   using it = scratch()
   writeFileSync(path.join(it.dir, 'logs'), 'in the way')

@@ -60,7 +60,7 @@ function described(thrown: unknown): object {
     .split('\n')
     .filter(line => /^ {4}at /.test(line))
     .slice(0, MAX_FRAMES)
-    .map(line => line.trim().replace(/(?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^():]*[\\/](?=[^\\/():]+:\d+)/, ''))
+    .map(line => line.trim().replace(/(?<=[\s(])(?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^():]*[\\/](?=[^\\/():]+:\d+)/, ''))
   const cause = thrown.cause === undefined ? {} : { cause: described(thrown.cause) }
   return { error: thrown instanceof CodedError ? 'CodedError' : thrown.constructor.name, code: errno, frames, ...cause }
 }
