@@ -82,7 +82,6 @@ export class ServeSession {
       queue: this.#queue,
       turns: ports.turns,
       budget: ports.budget,
-      clock: ports.clock,
       signal: this.#abort.signal,
       reject,
       findAgain: async root => {

@@ -223,6 +223,11 @@ export class Store implements Disposable {
     }
   }
 
+  /** The layout of a root whose skeleton is stored in full; `sizeBytes` counts for a raw root only. Throws `data-damaged`. */
+  async layout(root: CID, sizeBytes: number): Promise<Layout> {
+    return this.#layouts.load(root, sizeBytes)
+  }
+
   // Transfers and peers
 
   transfers(): TransferRow[] {

@@ -1,0 +1,148 @@
+// The whole application, inline, two of them on loopback: what a user does from the first share to the last byte.
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { type Client, openClient, portSocket } from '../engine/client.ts'
+import { startInline } from '../engine/engine.ts'
+import type { EngineOptions } from '../engine/options.ts'
+import type { ShareEvent, TransferEvent } from '../contract/shapes.ts'
+import { openApplication } from './application.ts'
+
+async function open(dataDir: string, signal: AbortSignal, more: Partial<EngineOptions> = {}) {
+  await mkdir(dataDir, { recursive: true })
+  const options: EngineOptions = {
+    dataDir,
+    version: '0.0.0',
+    offline: false,
+    network: 'loopback',
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    peers: [],
+    bootstrap: null,
+    limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: 0 },
+    folders: [],
+    ...more
+  }
+  const engine = await startInline(openApplication, options, signal, (call, thrown) =>
+    assert.fail(`${call}: ${String(thrown)}`)
+  )
+  const port = engine.connect('cli')
+  return {
+    client: openClient(portSocket(port)),
+    page: openClient(portSocket(engine.connect('ui'))),
+    async [Symbol.asyncDispose]() {
+      port.close()
+      await engine[Symbol.asyncDispose]()
+    }
+  }
+}
+
+async function share(client: Client, ...paths: string[]): Promise<ShareEvent & { type: 'shared' }> {
+  const { grants } = await client.grant.paths({ paths, use: 'read' })
+  const { job } = await client.share.create({ grants, skipUnreadable: false })
+  for await (const event of await client.share.follow({ job })) if (event.type === 'shared') return event
+  return assert.fail('the job ended without a share')
+}
+
+async function get(client: Client, link: string, directory: string, selection: number[] | null = null) {
+  const { grants } = await client.grant.paths({ paths: [directory], use: 'write' })
+  const folder = grants[0] ?? null
+  const { id } = await client.transfer.start({ link, folder, selection, addrs: [], giveUpAfterMs: 10_000 })
+  const events: TransferEvent[] = []
+  for await (const event of await client.transfer.follow({ id })) events.push(event)
+  const last = events.at(-1)
+  assert.ok(last?.type === 'done', `ended with ${last?.type}`)
+  return { id, done: last, events }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+test('shared in one place, got in another, shown on both sides, removed again', { timeout: 60_000 }, async t => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
+  t.after(async () => rm(dir, { recursive: true }))
+  const tree = path.join(dir, 'Summer')
+  await mkdir(path.join(tree, 'empty'), { recursive: true })
+  await writeFile(path.join(tree, 'one.bin'), randomBytes(3_000_001))
+  await writeFile(path.join(tree, 'zwei ü.txt'), 'zwei')
+  await writeFile(path.join(tree, 'nothing'), '')
+
+  await using seeder = await open(path.join(dir, 'a'), t.signal)
+  await using getter = await open(path.join(dir, 'b'), t.signal)
+  const shared = await share(seeder.client, tree)
+  assert.equal(shared.files, 3)
+  assert.equal(shared.bytes, 3_000_005)
+
+  const previews = []
+  for await (const row of await getter.page.transfer.preview({ link: shared.link })) previews.push(row)
+  assert.equal(previews.at(-1)?.ready, true)
+  assert.equal(previews.at(-1)?.files, 3)
+  const files = await getter.page.transfer.files({ root: shared.root, offset: 0, limit: 10 })
+  assert.deepEqual(
+    files.rows.map(row => [row.path.join('/'), row.bytes, row.haveBytes]),
+    [
+      ['nothing', 0, 0],
+      ['one.bin', 3_000_001, 0],
+      ['zwei ü.txt', 4, 0]
+    ]
+  )
+
+  const out = path.join(dir, 'out')
+  const { id, done } = await get(getter.client, shared.link, out)
+  assert.equal(done.path, path.join(out, 'Summer'))
+  assert.equal(done.received, 3_000_005)
+  assert.equal(done.sources, 1)
+  for (const name of ['one.bin', 'zwei ü.txt', 'nothing']) {
+    assert.equal(sha256(await readFile(path.join(out, 'Summer', name))), sha256(await readFile(path.join(tree, name))))
+  }
+
+  const [row] = await getter.page.transfer.list({})
+  assert.equal(row?.state, 'done')
+  assert.equal(row?.path, null, 'a page learns no path')
+  const [kept] = await getter.client.share.list({})
+  assert.deepEqual([kept?.root, kept?.origin, kept?.state], [shared.root, 'received', 'ready'])
+  const [peer] = await getter.client.peer.list({})
+  assert.equal(peer?.peerId, (await seeder.client.node.info({})).peerId)
+  assert.equal(peer?.name, (await seeder.client.node.info({})).name)
+
+  const again = await get(getter.client, shared.link, out)
+  assert.equal(again.id, id)
+  assert.equal(again.done.received, 0, 'what stands there already is not fetched')
+  const elsewhere = await get(getter.client, shared.link, path.join(dir, 'other'))
+  assert.equal(elsewhere.done.received, 0, 'what this device holds is copied')
+
+  for await (const event of await seeder.client.share.verify({ root: shared.root })) {
+    if (event.type === 'verified') assert.deepEqual(event.bad, [])
+  }
+  await seeder.client.share.remove({ root: shared.root })
+  assert.deepEqual(await seeder.client.share.list({}), [])
+  assert.equal((await readFile(path.join(tree, 'zwei ü.txt'))).toString(), 'zwei', 'removing touches no file')
+})
+
+test('refusals: paths from a page, links that are none, roots nobody has', { timeout: 60_000 }, async t => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
+  t.after(async () => rm(dir, { recursive: true }))
+  await using node = await open(path.join(dir, 'a'), t.signal)
+  const { client, page } = node
+  await assert.rejects(page.grant.paths({ paths: ['/etc/passwd'], use: 'read' }), { code: 'forbidden' })
+  await assert.rejects(client.grant.paths({ paths: ['relative'], use: 'read' }), { code: 'usage' })
+  await assert.rejects(client.share.remove({ root: `b${'a'.repeat(58)}` }), { code: 'not-found' })
+  const start = (link: string, giveUpAfterMs: number) =>
+    client.transfer.start({ link, folder: null, selection: null, addrs: [], giveUpAfterMs })
+  await assert.rejects(start('not a link', 0), { code: 'invalid-link' })
+  const { grants } = await client.grant.paths({ paths: [path.join(dir, 'out')], use: 'write' })
+  const link = 'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
+  const folder = grants[0] ?? null
+  const { id } = await client.transfer.start({ link, folder, selection: null, addrs: [], giveUpAfterMs: 200 })
+  await assert.rejects(
+    async () => {
+      for await (const event of await client.transfer.follow({ id })) assert.equal(event.type, 'progress')
+    },
+    { code: 'no-providers' }
+  )
+  const [row] = await client.transfer.list({})
+  assert.deepEqual([row?.state, row?.error?.code], ['failed', 'no-providers'])
+  await client.transfer.remove({ id })
+  assert.deepEqual(await client.transfer.list({}), [])
+})

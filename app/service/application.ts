@@ -1,0 +1,231 @@
+// The application without a window: the only place that wires. Everything opened here is closed in reverse order: transfers, node, pool, store.
+import { statfsSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { CID } from 'multiformats/cid'
+import { parseRoot } from '../../core/cid.ts'
+import { CodedError } from '../../core/errors.ts'
+import { systemClock } from '../../core/exchange/clock.ts'
+import { RateLimits } from '../../core/exchange/rate-limit.ts'
+import type { Found, Servables } from '../../core/exchange/servable.ts'
+import { RateBucket } from '../../core/fetch/rate-bucket.ts'
+import { openHashPool } from '../../core/files/hash-pool.ts'
+import { openIdentity } from '../../core/network/identity.ts'
+import { type Network, openNetwork } from '../../core/network/open-network.ts'
+import { findDownload } from '../../core/store/download-repo.ts'
+import { openDownload } from '../../core/store/open-download.ts'
+import { openStore, type Store } from '../../core/store/store.ts'
+import type { TransferRow } from '../../core/store/transfer-repo.ts'
+import type { Limits, NetworkMode } from '../contract/shapes.ts'
+import type { Application, EngineOptions } from '../engine/options.ts'
+import { Connections } from './connections.ts'
+import { Folders } from './folders.ts'
+import { Grants } from './grants.ts'
+import { type Log, openLog } from './log.ts'
+import { createService } from './service.ts'
+import { openSettings, type SettingsFile } from './settings.ts'
+import { ShareJobs } from './share-jobs.ts'
+import { Shares } from './shares.ts'
+import { Transfers } from './transfers.ts'
+
+const PROVIDE_DEADLINE_MS = 60_000
+const MIN_RESERVE_BYTES = 1024 ** 3 // DESIGN 3, R5: max(1 %, 1 GiB)
+
+/** Rejects with `data-newer`, `data-damaged`, `not-writable`, `usage`, `forbidden`. The data directory is locked by the caller. */
+export async function openApplication(options: EngineOptions, signal: AbortSignal): Promise<Application> {
+  const { dataDir } = options
+  await using acquiring = new AsyncDisposableStack()
+  const log = openLog(dataDir)
+  const settings = openSettings(dataDir)
+  const mode = options.network ?? settings.value.network ?? 'lan'
+  const store = acquiring.use(openStore(path.join(dataDir, 'shoal.db')))
+  const pool = acquiring.use(openHashPool())
+  const limits = new RunLimits(settings, options.limits)
+
+  const network = options.offline
+    ? undefined
+    : acquiring.use(await openNode(options, mode, settings, store, log, signal))
+  signal.throwIfAborted()
+  let transfers: Transfers | undefined // the server may be asked before they are there
+  const servables: Servables = {
+    find: (root: CID): Found => transfers?.servable(root) ?? store.held(root)
+  }
+  const connections = network && acquiring.use(connect(network, servables, limits, settings, options.version, log))
+  const provide = (root: CID): void => {
+    void connections?.server.refresh(root)
+    if (network == null) return
+    const given = AbortSignal.any([signal, AbortSignal.timeout(PROVIDE_DEADLINE_MS)])
+    network.provide(root, given).catch(() => log.info('provide.waits')) // it stays scheduled
+  }
+  const unprovide = (root: CID): void => {
+    void connections?.server.refresh(root)
+    network?.unprovide(root)
+  }
+  const nothingServed = { copies: 0, readers: 0, sentBytes: 0 }
+  const shares = acquiring.use(
+    new Shares({
+      store,
+      addrs: () => network?.addrs() ?? [],
+      served: root => connections?.served(root) ?? nothingServed,
+      provide,
+      unprovide
+    })
+  )
+  const fault = (event: string) => (thrown: unknown) => log.error(event, thrown)
+  const jobs = acquiring.use(
+    new ShareJobs({
+      store,
+      pool,
+      shared: (_row, root) => provide(root),
+      linkOf: row => shares.linkOf(row),
+      log: fault('share.failed')
+    })
+  )
+  const running = acquiring.use(
+    new Transfers({
+      store,
+      swarm: connections,
+      pool,
+      sharedLimits: [limits.download],
+      reserveBytes: directory => limits.reserveBytes(directory),
+      holds: provide,
+      discardPart: async row => discardPart(store, row),
+      keepSharing: () => settings.value.keepSharing,
+      received: (peerId, bytes) => connections?.countReceived(peerId, bytes),
+      log: fault('transfer.failed')
+    })
+  )
+  transfers = running
+  if (!options.offline) {
+    running.resumeAll()
+    store.checkShares(signal).catch((thrown: unknown) => {
+      if (!signal.aborted) log.error('check.failed', thrown)
+    })
+  }
+  const service = createService({
+    version: options.version,
+    listen: options.listen,
+    mode,
+    settings,
+    store,
+    network,
+    connections,
+    shares,
+    jobs,
+    transfers: running,
+    grants: new Grants(),
+    folders: new Folders(options.folders),
+    limits,
+    downloads: () => settings.value.downloads ?? path.join(os.homedir(), 'Downloads'),
+    log
+  })
+  const owned = acquiring.move()
+  return { service, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
+}
+
+/** Rates and reserve: as saved, unless this run was started or told otherwise. */
+export class RunLimits {
+  readonly upload = new RateLimits(systemClock)
+  readonly download = new RateBucket()
+  readonly #settings: SettingsFile
+  #run: Limits
+
+  constructor(settings: SettingsFile, run: Limits) {
+    this.#settings = settings
+    this.#run = run
+    this.apply()
+  }
+
+  /** For this run; what is null stays as it is. */
+  set(change: Limits): void {
+    const merged = Object.entries(change).filter(([, value]) => value !== null)
+    this.#run = { ...this.#run, ...Object.fromEntries(merged) }
+    this.apply()
+  }
+
+  /** Puts the rates into force; called again when the saved ones change. */
+  apply(): void {
+    const saved = this.#settings.value
+    this.upload.setAll(this.#run.uploadBytesPerSecond ?? saved.uploadBytesPerSecond)
+    this.download.limit(this.#run.downloadBytesPerSecond ?? saved.downloadBytesPerSecond, performance.now())
+  }
+
+  reserveBytes(directory: string): number {
+    const chosen = this.#run.reserveBytes ?? this.#settings.value.reserveBytes
+    if (chosen != null) return chosen
+    return Math.max(MIN_RESERVE_BYTES, Math.floor(sizeOfDisk(directory) / 100))
+  }
+}
+
+/** Of the nearest folder that exists. */
+function sizeOfDisk(directory: string): number {
+  try {
+    const { blocks, bsize } = statfsSync(directory)
+    return blocks * bsize
+  } catch (cause) {
+    const above = path.dirname(directory)
+    if (above === directory) throw new CodedError('not-writable', 'That folder is not on any disk.', { cause })
+    return sizeOfDisk(above)
+  }
+}
+
+async function openNode(
+  options: EngineOptions,
+  mode: NetworkMode,
+  settings: SettingsFile,
+  store: Store,
+  log: Log,
+  signal: AbortSignal
+): Promise<Network> {
+  const network = await openNetwork(
+    {
+      mode,
+      privateKey: await openIdentity(options.dataDir),
+      version: options.version,
+      port: settings.value.listenPort,
+      ...(options.listen.length > 0 && { listen: options.listen }),
+      peers: options.peers,
+      ...(options.bootstrap != null && { bootstrap: options.bootstrap }),
+      goodPeers: {
+        load: () => store.goodPeers(),
+        save: (peerId, addrs) => store.savePeer({ peerId, addrs, seenAt: Date.now() })
+      },
+      provides: {
+        load: () =>
+          store.provides().map(({ root, providedAt }) => ({ root, at: providedAt === 0 ? undefined : providedAt })),
+        save: (root, at) => store.provided(root, at, at)
+      },
+      log: () => log.info('network.note')
+    },
+    signal
+  )
+  return network
+}
+
+function connect(
+  network: Network,
+  servables: Servables,
+  limits: RunLimits,
+  settings: SettingsFile,
+  version: string,
+  log: Log
+): Connections {
+  return new Connections({
+    network,
+    servables,
+    budget: limits.upload,
+    agent: `shoal/${version}`,
+    deviceName: () => settings.value.name,
+    log
+  })
+}
+
+/** Opening it is what finds out which files it made; the space for the rest of it is not needed any more. */
+async function discardPart(store: Store, row: TransferRow): Promise<void> {
+  if (findDownload(store.db, row.root, row.directory) == null) return
+  const layout = await store.layout(parseRoot(row.root), row.totalBytes ?? 0)
+  const { name, directory } = row
+  const opened = { layout, name, directory, reserveBytes: Number.NEGATIVE_INFINITY }
+  const download = await openDownload(store, opened, AbortSignal.timeout(PROVIDE_DEADLINE_MS))
+  await download.discard()
+}

@@ -1,0 +1,248 @@
+// The node and everybody connected to it who speaks the exchange: the server that answers them, our requester towards each,
+// and what people see of them.
+import type { CID } from 'multiformats/cid'
+import { rootText } from '../../core/cid.ts'
+import { CodedError } from '../../core/errors.ts'
+import type { PeerPipe } from '../../core/exchange/duplex.ts'
+import { ExchangeCode, type ExchangeError } from '../../core/exchange/messages.ts'
+import type { UploadBudget } from '../../core/exchange/rate-limit.ts'
+import { openRequester, type Requester } from '../../core/exchange/requester.ts'
+import type { Servables } from '../../core/exchange/servable.ts'
+import { type ExchangeServer, openExchangeServer } from '../../core/exchange/server.ts'
+import type { Network } from '../../core/network/open-network.ts'
+import type { Peer } from '../contract/shapes.ts'
+import { type Clock, realClock } from './clock.ts'
+import type { Log } from './log.ts'
+import { RateMeter } from './rate.ts'
+import type { Served } from './shares.ts'
+import { ListFeed } from './snapshot-feed.ts'
+import type { Asked, Swarm } from './swarm.ts'
+
+const ROWS_INTERVAL_MS = 500
+const RETRY_FIRST_MS = 1_000
+const RETRY_MAX_MS = 60_000
+const MAX_DIALS_A_LOOK = 32 // providers of one look into the DHT
+
+export interface ConnectionsPorts {
+  readonly network: Network
+  readonly servables: Servables
+  readonly budget: UploadBudget
+  readonly agent: string
+  readonly deviceName: () => string
+  readonly log: Log
+}
+
+interface Traffic {
+  readonly in: RateMeter
+  readonly out: RateMeter
+}
+
+export class Connections implements Swarm, AsyncDisposable {
+  readonly feed = new ListFeed<Peer>()
+  readonly server: ExchangeServer
+  readonly #ports: ConnectionsPorts
+  readonly #clock: Clock
+  readonly #stop = new AbortController()
+  readonly #asked = new Map<string, Asked>()
+  readonly #listeners = new Set<(asked: Asked) => void>()
+  readonly #traffic = new Map<string, Traffic>()
+  readonly #sentBytes = new Map<string, number>() // by root
+  readonly #forget: () => void
+  #cancelTimer: () => void = () => {}
+
+  constructor(ports: ConnectionsPorts, clock: Clock = realClock) {
+    this.#ports = ports
+    this.#clock = clock
+    const { network } = ports
+    this.server = openExchangeServer({
+      servables: ports.servables,
+      agent: ports.agent,
+      nameFor: pipe => this.#nameFor(pipe),
+      budget: ports.budget,
+      listener: {
+        onPex: (peerId, _root, records) => this.acceptPex(peerId, records),
+        onSent: (peerId, root, bytes) => this.#countSent(peerId, root, bytes),
+        onClosed: (_peerId, error) => this.#noteEnd('exchange.served-peer-ended', error)
+      }
+    })
+    network.handle('control', (duplex, pipe) => this.server.handleControl(duplex, pipe))
+    network.handle('data', (duplex, pipe) => this.server.handleData(duplex, pipe))
+    this.#forget = network.onPeer((peerId, event) => {
+      if (event === 'connect') void this.#greet(peerId, RETRY_FIRST_MS)
+      this.#refreshRows()
+    })
+    this.#watchRows()
+  }
+
+  onRequester(listener: (asked: Asked) => void): () => void {
+    this.#listeners.add(listener)
+    for (const asked of this.#asked.values()) listener(asked)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get askable(): number {
+    return this.#asked.size
+  }
+
+  async dialHints(addrs: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    return this.#ports.network.dialHints(addrs, signal)
+  }
+
+  async findProviders(root: CID, signal: AbortSignal): Promise<number> {
+    const dials: Promise<unknown>[] = []
+    try {
+      for await (const { peerId, addrs } of this.#ports.network.findProviders(root, signal)) {
+        if (dials.length >= MAX_DIALS_A_LOOK) break
+        if (this.#asked.has(peerId)) continue
+        const dialled = addrs.length > 0 ? this.#ports.network.dialHints(addrs, signal) : this.#dialPeer(peerId, signal)
+        dials.push(dialled)
+      }
+    } catch (thrown) {
+      if (!signal.aborted) this.#ports.log.info('dht.look-failed', { code: thrown instanceof CodedError ? 1 : 0 })
+    }
+    await Promise.allSettled(dials)
+    return dials.length
+  }
+
+  keep(peerId: string, keep: boolean): void {
+    this.#ports.network.tag(peerId, keep)
+  }
+
+  ban(peerId: string): void {
+    this.#ports.network.ban(peerId)
+  }
+
+  async pexRecords(recipient: string, others: readonly string[]): Promise<Uint8Array[]> {
+    return this.#ports.network.pexRecords(recipient, others)
+  }
+
+  acceptPex(sender: string, records: readonly Uint8Array[]): void {
+    this.#ports.network
+      .acceptPex(sender, records)
+      .catch((thrown: unknown) => this.#ports.log.error('pex.failed', thrown))
+  }
+
+  /** Dials one address now. Throws usage, forbidden, no-providers, cancelled. */
+  async dial(addr: string, signal: AbortSignal): Promise<void> {
+    await this.#ports.network.dial(addr, signal, 'peer')
+  }
+
+  /** What is known of who has, reads and got a root from here. */
+  served(root: string): Served {
+    let copies = 0
+    let readers = 0
+    for (const peer of this.server.peers()) {
+      for (const open of peer.roots) {
+        if (open.key !== root) continue
+        if (open.full) copies++
+        else readers++
+      }
+    }
+    return { copies, readers, sentBytes: this.#sentBytes.get(root) ?? 0 }
+  }
+
+  /** Counts payload that came from a peer. */
+  countReceived(peerId: string, bytes: number): void {
+    this.#trafficOf(peerId).in.add(bytes, this.#clock.now())
+  }
+
+  rows(): Peer[] {
+    const now = this.#clock.now()
+    return this.#ports.network
+      .peers()
+      .filter(peer => peer.isExchanging)
+      .map(({ peerId, name, addrs, via, direct, latencyMs }) => ({
+        peerId,
+        name: name ?? '',
+        addrs: [...addrs],
+        via,
+        direct,
+        nearby: this.#ports.network.pipe(peerId)?.isLan ?? false,
+        latencyMs: latencyMs ?? null,
+        rateIn: this.#traffic.get(peerId)?.in.rate(now) ?? 0,
+        rateOut: this.#traffic.get(peerId)?.out.rate(now) ?? 0
+      }))
+  }
+
+  /** Says goodbye to everybody. The node itself is its owner's. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancelTimer()
+    this.#forget()
+    this.#stop.abort(new DOMException('Shoal is stopping', 'AbortError'))
+    await Promise.allSettled([...this.#asked.values()].map(async ({ requester }) => requester[Symbol.asyncDispose]()))
+    await this.server[Symbol.asyncDispose]()
+  }
+
+  async #dialPeer(peerId: string, signal: AbortSignal): Promise<void> {
+    await this.#ports.network.dial(peerId, signal, 'dht')
+  }
+
+  /** Opens our requester towards a peer, and again when the session ends while the connection lives. Never rejects. */
+  async #greet(peerId: string, retryMs: number): Promise<void> {
+    const pipe = this.#ports.network.pipe(peerId)
+    if (pipe == null || this.#stop.signal.aborted || this.#asked.has(peerId)) return
+    const again = (): void => {
+      if (this.#stop.signal.aborted) return
+      this.#clock.after(retryMs, () => void this.#greet(peerId, Math.min(retryMs * 2, RETRY_MAX_MS)))
+    }
+    let requester: Requester
+    try {
+      const hello = { agent: this.#ports.agent, name: this.#nameFor(pipe) }
+      requester = await openRequester(pipe, hello, this.#stop.signal)
+    } catch (thrown) {
+      if (!this.#stop.signal.aborted) this.#ports.log.error('exchange.greeting-failed', thrown)
+      return again()
+    }
+    const asked = { requester, rttMs: pipe.rttMs }
+    this.#asked.set(peerId, asked)
+    this.#ports.network.noteName(peerId, requester.name)
+    requester.onClosed(error => {
+      this.#noteEnd('exchange.asked-peer-ended', error)
+      if (this.#asked.get(peerId) === asked) this.#asked.delete(peerId)
+      again()
+    })
+    for (const listener of this.#listeners) listener(asked)
+    this.#refreshRows()
+  }
+
+  /** The device's name is for the neighbourhood. */
+  #nameFor(pipe: PeerPipe): string {
+    return pipe.isLan ? this.#ports.deviceName() : ''
+  }
+
+  #countSent(peerId: string, root: CID, bytes: number): void {
+    const key = rootText(root)
+    this.#sentBytes.set(key, (this.#sentBytes.get(key) ?? 0) + bytes)
+    this.#trafficOf(peerId).out.add(bytes, this.#clock.now())
+  }
+
+  #trafficOf(peerId: string): Traffic {
+    let traffic = this.#traffic.get(peerId)
+    if (traffic == null) this.#traffic.set(peerId, (traffic = { in: new RateMeter(), out: new RateMeter() }))
+    return traffic
+  }
+
+  #noteEnd(event: string, error: Error | undefined): void {
+    const code = error == null || !('code' in error) ? undefined : (error as ExchangeError).code
+    if (code === ExchangeCode.PROTOCOL || code === ExchangeCode.LIMIT) this.#ports.log.error(event, error)
+  }
+
+  #watchRows(): void {
+    this.#cancelTimer = this.#clock.after(ROWS_INTERVAL_MS, () => {
+      this.#refreshRows()
+      this.#watchRows()
+    })
+  }
+
+  #refreshRows(): void {
+    const rows = new Map(this.rows().map(row => [row.peerId, row]))
+    for (const { peerId } of this.feed.rows()) {
+      if (rows.has(peerId)) continue
+      this.feed.delete(peerId)
+      this.#traffic.delete(peerId)
+    }
+    for (const [peerId, row] of rows) {
+      if (JSON.stringify(row) !== JSON.stringify(this.feed.get(peerId))) this.feed.set(peerId, row)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// A page of the file tree of one root, with how much of each file is here.
+import type { Layout } from '../../core/content/layout.ts'
+import { rootText } from '../../core/cid.ts'
+import { placeInside } from '../../core/files/safe-path.ts'
+import { platformOf } from '../../core/files/safe-name.ts'
+import type { Download } from '../../core/store/download.ts'
+import type { Store } from '../../core/store/store.ts'
+import type { Outputs } from '../contract/service.ts'
+
+type Page = Outputs['transfer']['files']
+
+const placedFiles = new WeakMap<Layout, readonly { renamedFrom?: string }[]>() // a hundred thousand names are placed once
+
+/** @param download what is being written, when it is being got */
+export function filePage(
+  layout: Layout,
+  download: Download | undefined,
+  store: Store,
+  offset: number,
+  limit: number
+): Page {
+  let placed = placedFiles.get(layout)
+  if (placed == null) placedFiles.set(layout, (placed = placeInside(layout, platformOf(process.platform)).files))
+  const have = download?.have ?? store.held(layout.root)?.have
+  const rows: Page['rows'] = []
+  for (let index = offset; index < Math.min(offset + limit, layout.files.length); index++) {
+    const file = layout.files[index]!
+    let haveBytes = 0
+    for (let ordinal = file.start; ordinal < file.end; ordinal++) {
+      if (have?.has(ordinal) === true) haveBytes += layout.leafBytes(ordinal)
+    }
+    const chosen = download == null || file.end === file.start || download.wanted.has(file.start)
+    const name = file.path.length > 0 ? [...file.path] : [rootText(layout.root)]
+    rows.push({
+      index,
+      path: name,
+      bytes: file.sizeBytes,
+      haveBytes,
+      chosen,
+      renamedFrom: placed[index]?.renamedFrom ?? null
+    })
+  }
+  return { total: layout.files.length, rows }
+}

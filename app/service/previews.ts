@@ -1,0 +1,123 @@
+// What a link holds, before anything is downloaded: the skeleton is fetched and kept, so that the transfer that may follow begins with it.
+import { statfsSync } from 'node:fs'
+import { rootText } from '../../core/cid.ts'
+import type { Layout } from '../../core/content/layout.ts'
+import { CodedError } from '../../core/errors.ts'
+import { systemClock } from '../../core/exchange/clock.ts'
+import { openFetch } from '../../core/fetch/fetch.ts'
+import type { FetchSnapshot } from '../../core/fetch/ports.ts'
+import { cleanName, platformOf } from '../../core/files/safe-name.ts'
+import { parseLink, type ShareLink } from '../../core/link.ts'
+import type { Store } from '../../core/store/store.ts'
+import type { Preview } from '../contract/shapes.ts'
+import { ProviderSearch } from './provider-search.ts'
+import { ValueFeed } from './snapshot-feed.ts'
+import type { Swarm } from './swarm.ts'
+
+const MAX_KEPT = 8
+const LOOK_MS = 200
+
+export interface PreviewPorts {
+  readonly store: Store
+  readonly swarm: Swarm | undefined
+  /** Where it would be saved. */
+  readonly directory: () => string
+}
+
+export class Previews {
+  readonly #ports: PreviewPorts
+  readonly #layouts = new Map<string, Layout>() // least recently used first
+
+  constructor(ports: PreviewPorts) {
+    this.#ports = ports
+  }
+
+  /** Of a root that was previewed a short while ago. */
+  layout(root: string): Layout | undefined {
+    return this.#layouts.get(root)
+  }
+
+  /** What is known, again as more is learned, the last one `ready`. Throws invalid-link, unsupported-cid, bad-content and its like. */
+  async *read(text: string, signal: AbortSignal): AsyncGenerator<Preview> {
+    const link = parseLink(text)
+    const feed = new ValueFeed(this.#row(link, undefined, undefined))
+    const { store, swarm } = this.#ports
+    const key = rootText(link.root)
+    await using stack = new AsyncDisposableStack()
+    const ended = new AbortController()
+    const fetch = stack.use(
+      openFetch(
+        link.root,
+        {
+          mode: 'preview',
+          ports: {
+            clock: systemClock,
+            random: Math.random,
+            skeleton: {
+              parts: () => store.skeletonParts(key),
+              append: (offset, bytes) => store.appendSkeleton(key, offset, bytes)
+            },
+            findLeaf: async digest => store.readLeaf(digest),
+            openDownload: () => Promise.reject(new CodedError('internal', 'A preview downloads nothing.')),
+            onPex: (peerId, records) => swarm?.acceptPex(peerId, records),
+            ban: peerId => swarm?.ban(peerId)
+          }
+        },
+        signal
+      )
+    )
+    if (swarm != null) {
+      stack.use(new ProviderSearch(swarm, link.root, link.addrs))
+      stack.defer(swarm.onRequester(({ requester, rttMs }) => fetch.addPeer(requester, { rttMs })))
+    }
+    const look = setInterval(() => feed.set(this.#row(link, fetch.snapshot(), undefined)), LOOK_MS)
+    stack.defer(() => clearInterval(look))
+    const outcome = fetch.layout().then(layout => {
+      this.#keep(layout)
+      feed.set(this.#row(link, fetch.snapshot(), layout))
+    })
+    outcome.then(
+      () => clearInterval(look),
+      () => ended.abort(new DOMException('The preview ended', 'AbortError'))
+    )
+    for await (const row of feed.read(AbortSignal.any([signal, ended.signal]))) {
+      yield row
+      if (row.ready) return
+    }
+    await outcome
+  }
+
+  #row(link: ShareLink, snapshot: FetchSnapshot | undefined, layout: Layout | undefined): Preview {
+    const root = rootText(link.root)
+    const share = this.#ports.store.share(root)
+    const hint = link.name ?? snapshot?.nameHint ?? share?.name ?? ''
+    return {
+      root,
+      name: cleanName(hint, root, platformOf(process.platform)),
+      bytes: layout?.sizeBytes ?? link.sizeBytes ?? snapshot?.sizeHint ?? null,
+      files: layout?.files.length ?? null,
+      ready: layout != null,
+      held: share?.state === 'ready',
+      freeBytes: freeBytes(this.#ports.directory())
+    }
+  }
+
+  #keep(layout: Layout): void {
+    const key = rootText(layout.root)
+    this.#layouts.delete(key)
+    this.#layouts.set(key, layout)
+    for (const oldest of this.#layouts.keys()) {
+      if (this.#layouts.size <= MAX_KEPT) break
+      this.#layouts.delete(oldest)
+    }
+  }
+}
+
+function freeBytes(directory: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize
+  } catch {
+    return null // the folder is not there yet
+  }
+}

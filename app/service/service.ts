@@ -1,0 +1,206 @@
+// The handlers behind the contract: each line of it, and nothing that decides.
+import path from 'node:path'
+import { parseRoot } from '../../core/cid.ts'
+import { CodedError } from '../../core/errors.ts'
+import type { Network } from '../../core/network/open-network.ts'
+import type { Store } from '../../core/store/store.ts'
+import type { Service } from '../contract/service.ts'
+import type { NetworkMode, NodeInfo, NodeStatus, Transfer } from '../contract/shapes.ts'
+import type { RunLimits } from './application.ts'
+import type { Connections } from './connections.ts'
+import { filePage } from './file-page.ts'
+import type { Folders } from './folders.ts'
+import type { Grants } from './grants.ts'
+import type { Log } from './log.ts'
+import { Previews } from './previews.ts'
+import { type SettingsFile, shownSettings } from './settings.ts'
+import type { ShareJobs } from './share-jobs.ts'
+import type { Shares } from './shares.ts'
+import { ListFeed, ValueFeed } from './snapshot-feed.ts'
+import { StatusFeed } from './status-feed.ts'
+import type { Transfers } from './transfers.ts'
+
+export interface ServiceParts {
+  readonly version: string
+  readonly listen: readonly string[]
+  readonly mode: NetworkMode
+  readonly settings: SettingsFile
+  readonly store: Store
+  /** These two are there together, or not at all when offline. */
+  readonly network: Network | undefined
+  readonly connections: Connections | undefined
+  readonly shares: Shares
+  readonly jobs: ShareJobs
+  readonly transfers: Transfers
+  readonly grants: Grants
+  readonly folders: Folders
+  readonly limits: RunLimits
+  /** The folder for downloads when none is named. */
+  readonly downloads: () => string
+  readonly log: Log
+}
+
+const LOGS_PER_MINUTE = 60
+
+export function createService(parts: ServiceParts): Service {
+  const { settings, store, network, connections, shares, jobs, transfers, grants, folders, limits } = parts
+  const previews = new Previews({ store, swarm: connections, directory: parts.downloads })
+  const settingsFeed = new ValueFeed(shownSettings(settings.value))
+  const noPeers = new ListFeed<never>()
+  const info = (): NodeInfo => ({
+    version: parts.version,
+    name: settings.value.name,
+    peerId: network?.peerId ?? '',
+    addrs: network?.addrs() ?? [],
+    listen: [...parts.listen],
+    network: parts.mode
+  })
+  const status = new StatusFeed((): NodeStatus => {
+    const rows = connections?.rows() ?? []
+    const sum = (of: (row: (typeof rows)[number]) => number): number => rows.reduce((total, row) => total + of(row), 0)
+    return {
+      ...info(),
+      state: network == null ? 'offline' : rows.length === 0 ? 'alone' : 'connected',
+      peers: rows.length,
+      nearby: rows.filter(row => row.nearby).length,
+      rateIn: sum(row => row.rateIn),
+      rateOut: sum(row => row.rateOut)
+    }
+  })
+  const transfer = (id: string): Transfer => {
+    const row = transfers.feed.get(id)
+    if (row == null) throw new CodedError('not-found', 'There is no such download.')
+    return row
+  }
+  let logged = { minute: 0, count: 0 }
+
+  return {
+    node: {
+      info,
+      status: (_, { signal }) => status.read(signal),
+      async dial({ addr }, { signal }) {
+        if (connections == null) throw new CodedError('no-providers', 'This Shoal was started without a network.')
+        await connections.dial(addr, signal)
+        return {}
+      }
+    },
+    share: {
+      create: input => ({
+        job: jobs.create(
+          input.grants.map(grant => grants.take(grant, 'read')),
+          input.skipUnreadable
+        )
+      }),
+      follow: ({ job }, { signal }) => jobs.follow(job, signal),
+      async cancel({ job }) {
+        await jobs.cancel(job)
+        return {}
+      },
+      jobs: (_, { signal }) => jobs.rows(signal),
+      list: () => shares.list(),
+      feed: (_, { signal }) => shares.feed.read(signal),
+      link: ({ root }) => ({ link: shares.link(root) }),
+      remove({ root }) {
+        shares.remove(root)
+        return {}
+      },
+      verify: ({ root }, { signal }) => shares.verify(root, signal)
+    },
+    transfer: {
+      preview: ({ link }, { signal }) => previews.read(link, signal),
+      async files({ root, offset, limit }) {
+        const run = transfers.run(root)
+        const layout = run?.layout ?? previews.layout(root) ?? (await storedLayout(store, root))
+        if (layout == null) throw new CodedError('not-found', 'What is inside this link is not known yet.')
+        return filePage(layout, run?.download, store, offset, limit)
+      },
+      start: ({ link, folder, selection, addrs, giveUpAfterMs }) => {
+        const directory = folder == null ? parts.downloads() : grants.take(folder, 'write')
+        return transfers.start({ link, directory, selection, addrs, giveUpAfterMs })
+      },
+      follow: ({ id }, { signal }) => transfers.follow(id, signal),
+      async pause({ id }) {
+        await transfers.pause(id)
+        return {}
+      },
+      resume({ id }) {
+        transfers.resume(id)
+        return {}
+      },
+      retry({ id }) {
+        transfers.resume(id)
+        return {}
+      },
+      async cancel({ id }) {
+        await transfers.cancel(id)
+        return {}
+      },
+      remove({ id }) {
+        transfers.remove(id)
+        return {}
+      },
+      limit({ id, downloadBytesPerSecond }) {
+        transfer(id)
+        transfers.limit(id, downloadBytesPerSecond)
+        return {}
+      },
+      list: () => transfers.feed.rows(),
+      feed: (_, { signal }) => transfers.feed.read(signal),
+      details: ({ id }, { signal }) => transfers.details(id, signal)
+    },
+    peer: {
+      list: () => connections?.rows() ?? [],
+      feed: (_, { signal }) => (connections?.feed ?? noPeers).read(signal)
+    },
+    settings: {
+      get: () => shownSettings(settings.value),
+      set({ downloads, ...named }) {
+        const folder = downloads == null ? {} : { downloads: grants.take(downloads, 'write') }
+        const shown = shownSettings(settings.change({ ...definedOf(named), ...folder }))
+        limits.apply()
+        settingsFeed.set(shown)
+        return shown
+      },
+      feed: (_, { signal }) => settingsFeed.read(signal)
+    },
+    limits: {
+      set(change) {
+        limits.set(change)
+        return {}
+      }
+    },
+    grant: {
+      paths({ paths, use }, { door }) {
+        if (door !== 'cli') throw new CodedError('forbidden', 'Only the command line may name paths.')
+        const isAbsolute = paths.every(it => path.isAbsolute(it) && !it.includes('\0'))
+        if (!isAbsolute) throw new CodedError('usage', 'Paths must be absolute.')
+        return { grants: paths.map(it => grants.issue(it, use)) }
+      },
+      inside: async ({ folder, path: inside, use }) => ({
+        grant: grants.issue(await folders.resolve(folder, inside), use)
+      }),
+      folders: () => folders.list(),
+      entries: ({ folder, path: inside }) => folders.entries(folder, inside)
+    },
+    app: {
+      /** The text itself is a page's: only that there was one is kept. */
+      log({ level, message }) {
+        const minute = Math.floor(performance.now() / 60_000)
+        if (minute !== logged.minute) logged = { minute, count: 0 }
+        if (logged.count++ < LOGS_PER_MINUTE) parts.log.info(`page.${level}`, { chars: message.length })
+        return {}
+      }
+    }
+  }
+}
+
+/** A partial without the keys that are there and undefined. */
+function definedOf<T extends object>(partial: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const named = Object.entries(partial).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(named) as { [K in keyof T]?: Exclude<T[K], undefined> } // the same keys, fewer of them
+}
+
+async function storedLayout(store: Store, root: string) {
+  const share = store.share(root)
+  return share == null ? undefined : store.layout(parseRoot(root), share.sizeBytes)
+}

@@ -1,0 +1,137 @@
+// What is shared, as the clients see it: the store's rows with what the swarm knows beside them, the link, removing and verifying.
+import type { CID } from 'multiformats/cid'
+import { parseRoot } from '../../core/cid.ts'
+import { CodedError } from '../../core/errors.ts'
+import { formatLink } from '../../core/link.ts'
+import type { ShareRow } from '../../core/store/share-repo.ts'
+import type { Store } from '../../core/store/store.ts'
+import type { Share, VerifyEvent } from '../contract/shapes.ts'
+import { type Clock, realClock } from './clock.ts'
+import { RateMeter } from './rate.ts'
+import { JobFeed, ListFeed } from './snapshot-feed.ts'
+
+const LIVE_INTERVAL_MS = 500
+
+/** What the swarm knows of a root that is served. */
+export interface Served {
+  readonly copies: number
+  readonly readers: number
+  /** Since this node started. */
+  readonly sentBytes: number
+}
+
+export interface SharesPorts {
+  readonly store: Store
+  readonly addrs: () => readonly string[]
+  readonly served: (root: string) => Served
+  /** Told of a root that is shared from now on, or no longer. */
+  readonly provide: (root: CID) => void
+  readonly unprovide: (root: CID) => void
+}
+
+export class Shares implements Disposable {
+  readonly feed = new ListFeed<Share>()
+  readonly #ports: SharesPorts
+  readonly #clock: Clock
+  readonly #meters = new Map<string, { meter: RateMeter; sentBytes: number }>()
+  readonly #forget: () => void
+  #cancelTimer: () => void = () => {}
+
+  constructor(ports: SharesPorts, clock: Clock = realClock) {
+    this.#ports = ports
+    this.#clock = clock
+    this.#forget = ports.store.onShares(root => this.#refresh(root))
+    for (const row of ports.store.shares()) this.feed.set(row.root, this.#shown(row))
+    this.#watch()
+  }
+
+  list(): Share[] {
+    return this.#ports.store.shares().map(row => this.#shown(row))
+  }
+
+  /** Throws not-found. */
+  link(root: string): string {
+    return this.linkOf(this.#row(root))
+  }
+
+  linkOf(row: ShareRow): string {
+    const { root, name, sizeBytes } = row
+    return formatLink({ root: parseRoot(root), name, sizeBytes, addrs: [...this.#ports.addrs()] })
+  }
+
+  /** Forgets the share, touches no user file. Throws not-found. */
+  remove(root: string): void {
+    const row = this.#row(root)
+    this.#ports.store.removeShare(row.root)
+    this.#ports.unprovide(parseRoot(row.root))
+  }
+
+  /** Hashes everything again, for as long as somebody listens. Throws not-found. */
+  async *verify(root: string, signal: AbortSignal): AsyncGenerator<VerifyEvent> {
+    const row = this.#row(root)
+    const feed = new JobFeed<VerifyEvent>()
+    const meter = new RateMeter()
+    let bytes = 0
+    const onBytes = (more: number): void => {
+      bytes += more
+      const now = this.#clock.now()
+      meter.add(more, now)
+      feed.progress({ type: 'progress', bytes, total: row.sizeBytes, rate: meter.rate(now) })
+    }
+    this.#ports.store.verifyShare(parseRoot(row.root), signal, onBytes).then(
+      ({ bad }) => feed.end({ type: 'verified', root: row.root, bytes: row.sizeBytes, bad }),
+      (thrown: unknown) => feed.fail(thrown)
+    )
+    yield* feed.read(signal)
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancelTimer()
+    this.#forget()
+  }
+
+  #row(root: string): ShareRow {
+    const row = this.#ports.store.share(root)
+    if (row == null) throw new CodedError('not-found', 'There is no such share. `shoal ls` lists what is shared.')
+    return row
+  }
+
+  #refresh(root: string): void {
+    const row = this.#ports.store.share(root)
+    if (row != null) this.feed.set(root, this.#shown(row))
+    else {
+      this.feed.delete(root)
+      this.#meters.delete(root)
+    }
+  }
+
+  /** Counters move without the store knowing: rows whose numbers are others now are published again. */
+  #watch(): void {
+    this.#cancelTimer = this.#clock.after(LIVE_INTERVAL_MS, () => {
+      for (const row of this.feed.rows()) {
+        const live = this.#live(row.root)
+        const isSame = live.rateOut === row.rateOut && live.readers === row.readers && live.copies === row.copies
+        if (!isSame) this.feed.set(row.root, { ...row, ...live })
+      }
+      this.#watch()
+    })
+  }
+
+  #shown(row: ShareRow): Share {
+    const { root, name, sizeBytes: bytes, fileCount: files, state, origin, addedAt } = row
+    return { root, name, bytes, files, state, origin, addedAt, ...this.#live(root) }
+  }
+
+  #live(root: string): Served & { rateOut: number } {
+    const served = this.#ports.served(root)
+    const now = this.#clock.now()
+    let known = this.#meters.get(root)
+    if (known == null) {
+      if (served.sentBytes === 0) return { ...served, rateOut: 0 }
+      this.#meters.set(root, (known = { meter: new RateMeter(), sentBytes: 0 }))
+    }
+    known.meter.add(served.sentBytes - known.sentBytes, now)
+    known.sentBytes = served.sentBytes
+    return { ...served, rateOut: known.meter.rate(now) }
+  }
+}

@@ -1,0 +1,26 @@
+// Everyone connected who speaks the exchange: the server side that answers them, our requester towards each, and what the rest of the
+// application wants of the network. Nothing here decides what is asked of whom.
+import type { CID } from 'multiformats/cid'
+import type { Requester } from '../../core/exchange/requester.ts'
+
+/** A peer we can ask. */
+export interface Asked {
+  readonly requester: Requester
+  readonly rttMs: number | undefined
+}
+
+/** What a transfer needs of the network. */
+export interface Swarm {
+  /** Tells of everybody we can ask now, and of everybody who comes. Returns how to stop listening. */
+  onRequester(listener: (asked: Asked) => void): () => void
+  readonly askable: number
+  /** Dials the addresses of a link, at most 16; resolves with the peer IDs reached, maybe none; never rejects. */
+  dialHints(addrs: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /** One look into the DHT, dialling everybody it names; resolves with how many were found; never rejects. */
+  findProviders(root: CID, signal: AbortSignal): Promise<number>
+  /** While it has an active transfer a peer is kept and dialled again when lost. */
+  keep(peerId: string, keep: boolean): void
+  ban(peerId: string): void
+  pexRecords(recipient: string, others: readonly string[]): Promise<Uint8Array[]>
+  acceptPex(sender: string, records: readonly Uint8Array[]): void
+}

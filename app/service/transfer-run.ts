@@ -1,0 +1,380 @@
+// One transfer while it runs: brings peers to the fetch, gives it a place to write, publishes what it shows, decides when to give up.
+// What is asked of whom is the fetch's affair; what is kept is the row's, which its owner writes.
+import { lstatSync, statfsSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
+import { parseRoot, rootText } from '../../core/cid.ts'
+import type { Layout } from '../../core/content/layout.ts'
+import { CodedError } from '../../core/errors.ts'
+import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
+import type { DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
+import type { RateBucket } from '../../core/fetch/rate-bucket.ts'
+import { type HashPool } from '../../core/files/hash-pool.ts'
+import { indexPaths } from '../../core/files/index-paths.ts'
+import { cleanName, platformOf } from '../../core/files/safe-name.ts'
+import { systemClock } from '../../core/exchange/clock.ts'
+import type { Servable } from '../../core/exchange/servable.ts'
+import type { Download } from '../../core/store/download.ts'
+import { findExisting } from '../../core/store/find-existing.ts'
+import { openDownload } from '../../core/store/open-download.ts'
+import type { Store } from '../../core/store/store.ts'
+import type { TransferRow } from '../../core/store/transfer-repo.ts'
+import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
+import { toWire } from '../contract/wire-error.ts'
+import { ProviderSearch } from './provider-search.ts'
+import type { Swarm } from './swarm.ts'
+import { transferDetails } from './transfer-details.ts'
+import { TransferView } from './transfer-view.ts'
+
+const LOOK_MS = 100 // ten snapshots a second at most
+const DETAILS_MS = 1_000
+const SAVE_MS = 5_000
+const DISK_RETRY_MS = 5_000
+const PEX_FIRST_MS = 5_000
+const PEX_MS = 60_000
+
+/** How it ended: the row's new state, and what a follower is told or thrown. */
+export interface Outcome {
+  readonly row: Partial<TransferRow>
+  readonly error: WireError | null
+  readonly event: TransferEvent | null
+  readonly thrown: unknown
+}
+
+export interface RunPorts {
+  readonly store: Store
+  /** Undefined without a node: only what this device holds can be had. */
+  readonly swarm: Swarm | undefined
+  readonly pool: HashPool
+  readonly sharedLimits: readonly RateBucket[]
+  readonly reserveBytes: (directory: string) => number
+  /** A root that can be served from now on, complete or not. */
+  readonly holds: (root: CID) => void
+  /** Whether what was received is kept as a share. */
+  readonly keepSharing: () => boolean
+  /** Payload that came from a peer. */
+  readonly received: (peerId: string, bytes: number) => void
+  readonly log: (thrown: unknown) => void
+  readonly changed: (shown: Transfer, event: TransferEvent) => void
+  /** Once, unless it is disposed of before. */
+  readonly ended: (outcome: Outcome) => void
+}
+
+export interface RunOptions {
+  readonly giveUpAfterMs: number | null
+  /** From the link: bytes, not trusted. */
+  readonly sizeHint: number | null
+}
+
+/** Thrown through the fetch by the port that opens the download: there is nothing to fetch. */
+class AlreadyThere extends Error {
+  readonly path: string
+  readonly bytes: number
+  constructor(at: string, bytes: number) {
+    super('Already there')
+    this.path = at
+    this.bytes = bytes
+  }
+}
+
+export class TransferRun implements AsyncDisposable {
+  readonly #row: TransferRow
+  readonly #root: CID
+  readonly #ports: RunPorts
+  readonly #view: TransferView
+  readonly #stop = new AbortController()
+  readonly #stack = new AsyncDisposableStack()
+  readonly #startedAt = performance.now()
+  readonly #over: Promise<void>
+  #giveUpAfterMs: number | null
+  #fetch: Fetch | undefined
+  #layout: Layout | undefined
+  #download: Download | undefined
+  #search: ProviderSearch | undefined
+  #extraSearches: ProviderSearch[] = []
+  readonly #counted = new Map<string, number>() // payload by peer, as last reported
+  #savedAt = 0
+  #diskTriedAt = 0
+  #pexAt = performance.now() + PEX_FIRST_MS
+
+  constructor(id: string, row: TransferRow, options: RunOptions, ports: RunPorts) {
+    this.#row = row
+    this.#root = parseRoot(row.root)
+    this.#ports = ports
+    this.#giveUpAfterMs = options.giveUpAfterMs
+    this.#view = new TransferView(id, row)
+    this.#over = this.#run(options.sizeHint)
+  }
+
+  /** What other peers may have of it already; `not-yet` until the skeleton is here. */
+  get servable(): Servable | 'not-yet' {
+    return this.#download ?? 'not-yet'
+  }
+
+  get view(): TransferView {
+    return this.#view
+  }
+
+  /** Once the skeleton is here. */
+  get layout(): Layout | undefined {
+    return this.#layout
+  }
+
+  get download(): Download | undefined {
+    return this.#download
+  }
+
+  /** What the row should say when it is stopped now. */
+  get progress(): Partial<TransferRow> {
+    const shown = this.#view.row
+    return { bytes: shown.bytes, name: shown.name, ...(shown.total != null && { totalBytes: shown.total }) }
+  }
+
+  /** Somebody else asked for the same: more addresses to try, and the last word on when to give up. */
+  askAlso(addrs: readonly string[], giveUpAfterMs: number | null): void {
+    this.#giveUpAfterMs = giveUpAfterMs
+    if (this.#ports.swarm == null || addrs.length === 0) return
+    this.#extraSearches.push(new ProviderSearch(this.#ports.swarm, this.#root, addrs))
+  }
+
+  /** Bytes per second for this transfer, 0 = none. */
+  limit(bytesPerSecond: number): void {
+    this.#fetch?.setLimit(bytesPerSecond)
+  }
+
+  /** Once a second, for as long as somebody looks. */
+  async *details(signal: AbortSignal): AsyncGenerator<TransferDetails> {
+    const either = AbortSignal.any([signal, this.#stop.signal])
+    while (!either.aborted && this.#fetch != null) {
+      yield transferDetails(
+        this.#view.row.id,
+        this.#fetch.snapshot(),
+        this.#layout,
+        this.#download?.have,
+        this.#view.rates
+      )
+      await delay(DETAILS_MS, undefined, { signal: either }).catch(() => {})
+    }
+  }
+
+  /** Stops and removes the `.part`. */
+  async discard(): Promise<void> {
+    this.#stop.abort(new CodedError('cancelled', 'The download was cancelled.'))
+    await this.#over
+    await this.#download?.discard()
+  }
+
+  /** Stops; everything written stays for the next time. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#stop.abort(new CodedError('cancelled', 'Paused; the same command goes on.'))
+    await this.#over
+    for (const search of this.#extraSearches) search[Symbol.dispose]()
+    await this.#stack.disposeAsync()
+  }
+
+  /** Never rejects: how it ended goes to `ended`, unless it was stopped. */
+  async #run(sizeHint: number | null): Promise<void> {
+    const { signal } = this.#stop
+    let outcome: Outcome
+    try {
+      const there = await this.#findThere(sizeHint, signal)
+      outcome = there == null ? await this.#fetchIt(signal) : this.#done(there, null)
+    } catch (thrown) {
+      if (signal.aborted) return
+      outcome =
+        thrown instanceof AlreadyThere ? this.#done(thrown, this.#fetch?.snapshot() ?? null) : this.#failed(thrown)
+    }
+    this.#search?.[Symbol.dispose]()
+    this.#ports.ended(outcome)
+  }
+
+  async #fetchIt(signal: AbortSignal): Promise<Outcome> {
+    const { store, swarm, sharedLimits } = this.#ports
+    const key = rootText(this.#root)
+    const fetch = openFetch(
+      this.#root,
+      {
+        mode: 'fetch',
+        sharedLimits,
+        ports: {
+          clock: systemClock,
+          random: Math.random,
+          skeleton: {
+            parts: () => store.skeletonParts(key),
+            append: (offset, bytes) => store.appendSkeleton(key, offset, bytes)
+          },
+          findLeaf: async digest => store.readLeaf(digest),
+          openDownload: async (layout, opening) => this.#open(layout, opening),
+          onPex: (peerId, records) => swarm?.acceptPex(peerId, records),
+          ban: peerId => swarm?.ban(peerId)
+        }
+      },
+      signal
+    )
+    this.#fetch = this.#stack.use(fetch)
+    if (swarm != null) this.#findPeers(fetch, swarm)
+    const looking = setInterval(() => this.#look(fetch), LOOK_MS)
+    this.#stack.defer(() => clearInterval(looking))
+    try {
+      const { path: at } = await Promise.race([fetch.done, this.#givenUp.promise])
+      return this.#done({ path: at, bytes: fetch.snapshot().bytes }, fetch.snapshot())
+    } finally {
+      clearInterval(looking)
+    }
+  }
+
+  #findPeers(fetch: Fetch, swarm: Swarm): void {
+    const kept = new Set<string>()
+    this.#stack.defer(
+      swarm.onRequester(({ requester, rttMs }) => {
+        fetch.addPeer(requester, { rttMs })
+      })
+    )
+    this.#search = this.#stack.use(new ProviderSearch(swarm, this.#root, this.#row.addrs))
+    this.#stack.defer(
+      fetch.onChange(() => {
+        for (const { peerId, receivedBytes } of fetch.snapshot().peers) {
+          if (receivedBytes === 0 || kept.has(peerId)) continue
+          kept.add(peerId)
+          swarm.keep(peerId, true)
+        }
+      })
+    )
+    this.#stack.defer(() => {
+      for (const peerId of kept) swarm.keep(peerId, false)
+    })
+  }
+
+  readonly #givenUp = Promise.withResolvers<never>()
+
+  /** Ten times a second: shows what changed, gives up when it is time, tries a full disk again. */
+  #look(fetch: Fetch): void {
+    const now = performance.now()
+    const snapshot = fetch.snapshot()
+    const { shown, event } = this.#view.take(snapshot, now)
+    this.#ports.changed(shown, event)
+    this.#search?.setStarved(snapshot.noProgressSinceMs != null)
+    for (const { peerId, receivedBytes } of snapshot.peers) {
+      const before = this.#counted.get(peerId) ?? 0
+      if (receivedBytes > before) this.#ports.received(peerId, receivedBytes - before)
+      this.#counted.set(peerId, receivedBytes)
+    }
+    if (snapshot.state === 'disk-full') this.#tryDisk(fetch, now)
+    if (now - this.#savedAt > SAVE_MS) {
+      this.#savedAt = now
+      this.#ports.store.putTransfer({ ...this.#row, ...this.progress, changedAt: Date.now() })
+    }
+    if (now > this.#pexAt) this.#introduce(fetch, snapshot, now)
+    const isOver = this.#giveUpAfterMs != null && (snapshot.noProgressSinceMs ?? -1) >= this.#giveUpAfterMs
+    if (isOver) this.#givenUp.reject(giveUpError(snapshot))
+    if (this.#giveUpAfterMs != null && snapshot.state === 'disk-full') this.#givenUp.reject(diskFull())
+    if (snapshot.state === 'io-error') this.#givenUp.reject(notWritable())
+  }
+
+  /** Goes on by itself when there is room again. */
+  #tryDisk(fetch: Fetch, now: number): void {
+    if (now - this.#diskTriedAt < DISK_RETRY_MS) return
+    this.#diskTriedAt = now
+    const { bavail, bsize } = statfsSync(this.#row.directory)
+    const missing = (this.#view.row.total ?? 0) - this.#view.row.bytes
+    if (bavail * bsize >= missing + this.#ports.reserveBytes(this.#row.directory)) fetch.resume()
+  }
+
+  /** Peers that exchange one root tell each other of the others. */
+  #introduce(fetch: Fetch, snapshot: FetchSnapshot, now: number): void {
+    this.#pexAt = now + PEX_MS
+    const { swarm } = this.#ports
+    const others = snapshot.peers.filter(peer => peer.state !== 'hello').map(peer => peer.peerId)
+    if (swarm == null || others.length < 2) return
+    for (const peerId of others) {
+      void swarm.pexRecords(peerId, others).then(
+        records => fetch.sendPex(records, peerId),
+        (thrown: unknown) => this.#ports.log(thrown)
+      )
+    }
+  }
+
+  async #open(layout: Layout, signal: AbortSignal): Promise<DownloadPort> {
+    const { store } = this.#ports
+    const { directory, selection } = this.#row
+    this.#layout = layout
+    const name = this.#name()
+    const there = selection == null ? await findExisting(store, { layout, name, directory }, signal) : undefined
+    if (there != null) throw new AlreadyThere(there.path, layout.sizeBytes)
+    const reserveBytes = this.#ports.reserveBytes(directory)
+    const options = { layout, name, directory, reserveBytes, ...(selection != null && { selection }) }
+    this.#download = await openDownload(store, options, signal)
+    this.#ports.holds(this.#root)
+    return this.#download
+  }
+
+  #name(): string {
+    const hint = this.#row.name === '' ? (this.#fetch?.snapshot().nameHint ?? '') : this.#row.name
+    return cleanName(hint, rootText(this.#root), platformOf(process.platform))
+  }
+
+  /** What stands at the place already, when hashing it gives this very root: then nobody needs to be asked. */
+  async #findThere(sizeHint: number | null, signal: AbortSignal): Promise<{ path: string; bytes: number } | undefined> {
+    const { store, pool } = this.#ports
+    const at = path.join(this.#row.directory, this.#name())
+    const stats = lstatSync(at, { throwIfNoEntry: false })
+    if (stats == null || this.#row.selection != null || stats.isSymbolicLink()) return undefined
+    if (stats.isFile() && sizeHint != null && stats.size !== sizeHint) return undefined
+    const options = { paths: [at], skipUnreadable: false, pool, cache: store.statCache, onProgress: () => {} }
+    const indexed = await indexPaths(options, signal).catch(() => undefined) // not this content, whatever it is
+    if (indexed == null || !indexed.built.root.equals(this.#root)) return undefined
+    store.addShare(indexed)
+    return { path: at, bytes: indexed.built.layout.sizeBytes }
+  }
+
+  #done(there: { path: string; bytes: number }, snapshot: FetchSnapshot | null): Outcome {
+    const { path: at, bytes } = there
+    const seconds = (performance.now() - this.#startedAt) / 1000
+    const { received = 0, duplicate = 0, sources = 0 } = snapshot ?? {}
+    const share = this.#ports.store.share(this.#row.root)
+    if (share?.origin === 'received' && !this.#ports.keepSharing()) this.#ports.store.removeShare(share.root)
+    this.#ports.holds(this.#root)
+    return {
+      row: { state: 'done', path: at, name: path.basename(at), bytes, totalBytes: bytes },
+      error: null,
+      event: { type: 'done', root: this.#row.root, path: at, bytes, seconds, received, duplicate, sources },
+      thrown: null
+    }
+  }
+
+  #failed(thrown: unknown): Outcome {
+    const error = toWire(thrown)
+    if (error.code === 'internal') this.#ports.log(thrown)
+    return { row: { ...this.progress, state: 'failed', error: error.code }, error, event: null, thrown }
+  }
+}
+
+/** PRODUCT: 7 if someone reported a changed source, else 4 if someone sent wrong bytes, else 3. */
+function giveUpError(snapshot: FetchSnapshot): CodedError {
+  if (snapshot.sourceChangedSeen) {
+    return new CodedError(
+      'source-changed',
+      'The source changed after it was shared, and nobody else has it. Ask for a new link; what arrived is kept.'
+    )
+  }
+  if (snapshot.hashMismatchSeen) {
+    return new CodedError(
+      'hash-mismatch',
+      'Somebody sent wrong data, and nobody else has it. Nothing wrong was kept; try again later.'
+    )
+  }
+  return new CodedError(
+    'no-providers',
+    'Nobody who has this can be reached right now. What arrived is kept; the same command goes on.'
+  )
+}
+
+const notWritable = (): CodedError =>
+  new CodedError(
+    'not-writable',
+    'The files cannot be written there. Check the folder; what arrived is kept, and the same command goes on.'
+  )
+
+const diskFull = (): CodedError =>
+  new CodedError('disk-full', 'The disk is full. What arrived is kept; make room, then the same command goes on.')

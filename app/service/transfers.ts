@@ -1,0 +1,230 @@
+// The user's downloads: which there are, which run, and what clients are told of them. One that is running is a TransferRun; the rest are rows.
+import path from 'node:path'
+import type { CID } from 'multiformats/cid'
+import { rootText } from '../../core/cid.ts'
+import { CodedError } from '../../core/errors.ts'
+import { parseLink } from '../../core/link.ts'
+import type { Servable } from '../../core/exchange/servable.ts'
+import type { Store } from '../../core/store/store.ts'
+import type { TransferRow } from '../../core/store/transfer-repo.ts'
+import { isCode } from '../contract/wire-error.ts'
+import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
+import { JobFeed, ListFeed } from './snapshot-feed.ts'
+import { keptState, restingRow, transferId } from './transfer-rows.ts'
+import { type Outcome, type RunPorts, TransferRun } from './transfer-run.ts'
+
+export interface StartOptions {
+  readonly link: string
+  /** Absolute; made if missing. */
+  readonly directory: string
+  /** File indexes; null: everything. */
+  readonly selection: readonly number[] | null
+  /** Multiaddrs to try beside those of the link. */
+  readonly addrs: readonly string[]
+  /** Fails when for so long nobody could send anything missing; null: waits for ever. */
+  readonly giveUpAfterMs: number | null
+}
+
+export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'ended'> {
+  /** Removes the `.part` of a transfer that is not running, if there is one. */
+  readonly discardPart: (row: TransferRow) => Promise<void>
+}
+
+interface Entry {
+  row: TransferRow
+  error: WireError | null
+  run: TransferRun | undefined
+  feed: JobFeed<TransferEvent>
+}
+
+export class Transfers implements AsyncDisposable {
+  readonly feed = new ListFeed<Transfer>()
+  readonly #ports: TransfersPorts
+  readonly #store: Store
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(ports: TransfersPorts) {
+    this.#ports = ports
+    this.#store = ports.store
+    for (const row of this.#store.transfers()) {
+      const id = transferId(row.root, row.directory)
+      const error = row.error != null && isCode(row.error) ? { code: row.error, message: '' } : null
+      this.#entries.set(id, { row, error, run: undefined, feed: new JobFeed() })
+      this.feed.set(id, restingRow(row, error))
+    }
+  }
+
+  /** Goes on with everything that was running when the last node ended. */
+  resumeAll(): void {
+    for (const [id, entry] of this.#entries) if (keptState(entry.row) === 'active') this.#run(id, entry, null)
+  }
+
+  /** Starts a transfer, or goes on with the one of this root and directory. Throws invalid-link, unsupported-cid. */
+  start(options: StartOptions): { id: string; root: string } {
+    const link = parseLink(options.link)
+    const root = rootText(link.root)
+    const directory = path.resolve(options.directory)
+    const id = transferId(root, directory)
+    const known = this.#entries.get(id)
+    const before = known?.row
+    const now = Date.now()
+    const selection = options.selection ?? before?.selection
+    const row: TransferRow = {
+      root,
+      directory,
+      name: link.name ?? before?.name ?? '',
+      state: 'active',
+      addrs: [...new Set([...options.addrs, ...link.addrs, ...(before?.addrs ?? [])])].slice(0, 64),
+      bytes: before?.bytes ?? 0,
+      ...(selection != null && { selection }),
+      ...(before?.totalBytes != null && { totalBytes: before.totalBytes }),
+      addedAt: before?.addedAt ?? now,
+      changedAt: now
+    }
+    if (known?.run != null) {
+      known.run.askAlso(row.addrs, options.giveUpAfterMs)
+      return { id, root }
+    }
+    const entry: Entry = { row, error: null, run: undefined, feed: new JobFeed() }
+    this.#entries.set(id, entry)
+    this.#run(id, entry, options.giveUpAfterMs, link.sizeBytes)
+    return { id, root }
+  }
+
+  /** Progress, then how it ended. Throws not-found, and whatever ended it. */
+  follow(id: string, signal: AbortSignal): AsyncIterable<TransferEvent> {
+    return this.#entry(id).feed.read(signal)
+  }
+
+  /** Stops it; what is there stays. Throws not-found. */
+  async pause(id: string): Promise<void> {
+    const entry = this.#entry(id)
+    if (entry.run == null && keptState(entry.row) !== 'active') return
+    await this.#stop(id, entry, 'paused')
+    entry.feed.end({ type: 'paused', root: entry.row.root })
+  }
+
+  /** Goes on, without a limit of time. Throws not-found. */
+  resume(id: string): void {
+    const entry = this.#entry(id)
+    if (entry.run != null) return
+    entry.row = { ...entry.row, state: 'active' }
+    entry.error = null
+    if (entry.feed.isOver) entry.feed = new JobFeed()
+    this.#run(id, entry, null)
+  }
+
+  /** Stops it, forgets it and removes the `.part` it made. Throws not-found. */
+  async cancel(id: string): Promise<void> {
+    const entry = this.#entry(id)
+    await entry.run?.discard()
+    await this.#stop(id, entry, 'paused')
+    entry.feed.end({ type: 'paused', root: entry.row.root })
+    await this.#ports.discardPart(entry.row)
+    this.#forget(id, entry)
+  }
+
+  /** Takes a finished or failed one off the list; touches no file. Throws not-found, usage. */
+  remove(id: string): void {
+    const entry = this.#entry(id)
+    if (entry.run != null) throw new CodedError('usage', 'That download is still going on. Cancel it instead.')
+    this.#forget(id, entry)
+  }
+
+  /** For this run only; bytes per second, 0 = none. Throws not-found. */
+  limit(id: string, bytesPerSecond: number): void {
+    this.#entry(id).run?.limit(bytesPerSecond)
+  }
+
+  /** A new limit for everything that runs. */
+  limitAll(bytesPerSecond: number): void {
+    const running = [...this.#entries.values()].flatMap(({ run }) => (run == null ? [] : [run]))
+    for (const run of running) run.limit(bytesPerSecond)
+  }
+
+  /** What is served of a root that is still being fetched. */
+  servable(root: CID): Servable | 'not-yet' | undefined {
+    const key = rootText(root)
+    for (const { row, run } of this.#entries.values()) {
+      const found = row.root === key ? run?.servable : undefined
+      if (found != null) return found
+    }
+    return undefined
+  }
+
+  details(id: string, signal: AbortSignal): AsyncIterable<TransferDetails> {
+    const { run } = this.#entry(id)
+    if (run == null) throw new CodedError('not-found', 'That download is not going on.')
+    return run.details(signal)
+  }
+
+  run(root: string): TransferRun | undefined {
+    return [...this.#entries.values()].find(({ row }) => row.root === root)?.run
+  }
+
+  /** Stops everything that runs; it goes on at the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const entries = [...this.#entries].filter(([, { run }]) => run != null)
+    await Promise.all(entries.map(async ([id, entry]) => this.#stop(id, entry, 'active')))
+    for (const [, { feed }] of entries)
+      feed.fail(new CodedError('cancelled', 'Shoal is stopping; the same command goes on.'))
+  }
+
+  #entry(id: string): Entry {
+    const entry = this.#entries.get(id)
+    if (entry == null) throw new CodedError('not-found', 'There is no such download.')
+    return entry
+  }
+
+  #run(id: string, entry: Entry, giveUpAfterMs: number | null, sizeHint?: number): void {
+    const { feed } = entry
+    this.#save(id, entry)
+    entry.run = new TransferRun(
+      id,
+      entry.row,
+      { giveUpAfterMs, sizeHint: sizeHint ?? null },
+      {
+        ...this.#ports,
+        changed: (shown, event) => {
+          this.feed.set(id, shown)
+          feed.progress(event)
+        },
+        ended: outcome => void this.#end(id, entry, outcome)
+      }
+    )
+  }
+
+  /** Never rejects. Followers hear of it when everything is closed, so that what they do next finds nothing half open. */
+  async #end(id: string, entry: Entry, outcome: Outcome): Promise<void> {
+    const { run, feed } = entry
+    entry.run = undefined
+    entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now() }
+    entry.error = outcome.error
+    this.#save(id, entry)
+    await run?.[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
+    if (outcome.event != null) feed.end(outcome.event)
+    else feed.fail(outcome.thrown)
+  }
+
+  async #stop(id: string, entry: Entry, state: 'paused' | 'active'): Promise<void> {
+    const { run } = entry
+    entry.run = undefined
+    if (run != null) {
+      await run[Symbol.asyncDispose]()
+      entry.row = { ...entry.row, ...run.progress }
+    }
+    entry.row = { ...entry.row, state, changedAt: Date.now() }
+    this.#save(id, entry)
+  }
+
+  #save(id: string, entry: Entry): void {
+    this.#store.putTransfer(entry.row)
+    this.feed.set(id, restingRow(entry.row, entry.error))
+  }
+
+  #forget(id: string, { row }: Entry): void {
+    this.#entries.delete(id)
+    this.feed.delete(id)
+    this.#store.removeTransfer(row.root, row.directory)
+  }
+}
