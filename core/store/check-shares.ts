@@ -36,6 +36,8 @@ export async function checkFiles(
       const now = await findStat(row)
       if (now === undefined) {
         if (row.state !== FILE.missing) held.mark(row, FILE.missing, row.stat)
+      } else if (packedSize(now) !== row.sizeBytes) {
+        if (row.state !== FILE.changed || !isSameFile(now, row.stat)) held.mark(row, FILE.changed, now)
       } else if (row.state === FILE.checking || !isSameFile(now, row.stat)) {
         held.mark(row, FILE.checking, row.stat)
         recheck(row)

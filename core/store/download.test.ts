@@ -246,6 +246,26 @@ test('an unfinished name never meets an entry of that name', async t => {
   }
 })
 
+test('a tree that may not be written makes nothing', async t => {
+  const it = bench(t, TREE)
+  const files = [{ path: ['..', 'x'], start: 0, end: 5, sizeBytes: 2 * MIB + 13 }]
+  const layout = { ...it.indexed.built.layout, files }
+  const options = { layout, name: 'things', directory: path.join(it.directory, 'new'), reserveBytes: 0 }
+  await assert.rejects(openDownload(it.store, options, never), { code: 'unsafe-name' })
+  assert.deepEqual(below(it.directory), [])
+})
+
+test('an index that cannot be written after the rename loses nothing', async t => {
+  const it = bench(t, TREE)
+  await using download = await open(it)
+  await feed(it, download)
+  it.store.db.run('CREATE TEMP TRIGGER full BEFORE INSERT ON share BEGIN SELECT RAISE(ABORT, "full"); END')
+  await assert.rejects(download.finish(never))
+  it.store.db.run('DROP TRIGGER full')
+  assert.equal((await download.finish(never)).path, path.join(it.directory, 'things'))
+  assert.deepEqual(readdirSync(it.directory), ['things'])
+})
+
 test('room is checked before anything is made', async t => {
   const it = bench(t, TREE)
   const { layout } = it.indexed.built

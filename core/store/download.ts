@@ -244,8 +244,8 @@ export class Download implements Servable, AsyncDisposable {
 
   async #write(missing: readonly number[], bytes: Uint8Array): Promise<void> {
     const { files } = this.#layout
-    for (const ordinal of missing) this.#writing.add(ordinal)
     this.#durability.begin(missing)
+    for (const ordinal of missing) this.#writing.add(ordinal)
     let done = 0
     try {
       for (const ordinal of missing) {

@@ -54,12 +54,9 @@ export class Durability {
 
   /** Call before the first byte of these leaves is written. */
   begin(ordinals: readonly number[]): void {
-    for (const ordinal of ordinals) {
-      const extent = this.#extentOf(ordinal)
-      const open = this.#dirty.get(extent)
-      if (open === undefined) putDirty(this.#it.db, this.#it.id, extent)
-      this.#dirty.set(extent, (open ?? 0) + 1)
-    }
+    const extents = ordinals.map(ordinal => this.#extentOf(ordinal))
+    for (const extent of extents) if (!this.#dirty.has(extent)) putDirty(this.#it.db, this.#it.id, extent)
+    for (const extent of extents) this.#dirty.set(extent, (this.#dirty.get(extent) ?? 0) + 1)
   }
 
   /** A write that `begin` announced failed. */

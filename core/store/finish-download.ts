@@ -20,7 +20,7 @@ export async function finishDownload(
   const { layout } = tree
   const chosen = selection ?? layout.files.map((_, idx) => idx)
   const leftOut: string[] = []
-  if (!parts.isMoved) {
+  if (!parts.isMoved && tree.base === parts.row.part) {
     for (const idx of chosen) if (layout.files[idx]!.sizeBytes === 0) tree.makeEmpty(idx)
     if (selection === undefined) {
       for (const folder of tree.placed.folders) tree.ensureFolder(path.join(tree.base, ...folder.path))

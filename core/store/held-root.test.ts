@@ -88,8 +88,8 @@ test('a file that went is missing, and is welcome back', async t => {
   const { store, held, changes, at, state } = open(t)
   renameSync(at('c.txt'), at('d.txt'))
   await store.checkShares(never)
-  assert.deepEqual(state(), ['changed', 'missing'])
-  assert.deepEqual(changes, [{ unset: [4, 5], state: 'changed' }])
+  assert.deepEqual(state(), ['partial', 'missing'])
+  assert.deepEqual(changes, [{ unset: [4, 5], state: 'partial' }])
   renameSync(at('d.txt'), at('c.txt'))
   await store.checkShares(never)
   await store.whenChecked()
@@ -103,7 +103,7 @@ test('what stands in the way of a file is not read: a pipe, a folder', { timeout
   execFileSync('mkfifo', [at('b.txt')])
   await assert.rejects(held.readLeaf(3))
   await store.whenChecked()
-  assert.deepEqual(state(), ['changed', 'missing'])
+  assert.deepEqual(state(), ['partial', 'missing'])
 })
 
 test('another share of the same bytes steps in', async t => {

@@ -8,10 +8,14 @@ import { Bitmap } from './bitmap.ts'
 import type { Db } from './db.ts'
 import type { Layouts } from './layouts.ts'
 import type { OpenFiles } from './open-files.ts'
-import { readLeafFrom } from './read-leaf.ts'
-import { copiesOfFile, FILE, filePages, hasWholeCopy, setFile } from './share-repo.ts'
+import { readLeafFrom, type LeafRead } from './read-leaf.ts'
+import { copiesOfFiles, FILE, filePages, hasWholeCopy, setFile } from './share-repo.ts'
 import type { FileRow, FileState, ShareRow } from './share-repo.ts'
 import { readSkeleton } from './skeleton-repo.ts'
+import { packedSize } from './stat.ts'
+
+const ROWS_AT_ONCE = 32
+const MAX_ROWS = 512
 
 /** What a held root needs of the store. */
 export interface HeldPorts {
@@ -35,8 +39,9 @@ export class HeldRoot implements Servable {
   readonly #key: string
   readonly #ports: HeldPorts
   readonly #listeners = new Set<(change: ServableChange) => void>()
+  readonly #rows = new Map<number, FileRow[]>() // by file, of every copy
   #have: Bitmap
-  #troubled = { checking: 0, bad: 0 } // files with no clean copy
+  #troubled = { checking: 0, missing: 0, changed: 0 } // files with no clean copy
   #isGone = false
 
   constructor(root: CID, share: ShareRow, ports: HeldPorts) {
@@ -55,7 +60,7 @@ export class HeldRoot implements Servable {
   }
 
   get state(): ServeState {
-    if (this.#isGone || this.#troubled.bad > 0) return 'changed'
+    if (this.#isGone || this.#troubled.changed > 0) return 'changed'
     if (this.#troubled.checking > 0) return 'checking'
     return this.#have.isFull ? 'ready' : 'partial'
   }
@@ -91,7 +96,7 @@ export class HeldRoot implements Servable {
   /** The leaf from this root's own copies, verified; undefined when none of them still has it. */
   async readOwn(ordinal: number, onError: (cause: unknown) => void = () => {}): Promise<Uint8Array | undefined> {
     const layout = await this.load()
-    for (const row of copiesOfFile(this.#ports.db, this.#key, layout.fileIndexOf(ordinal))) {
+    for (const row of this.#copiesOf(layout.fileIndexOf(ordinal))) {
       if (row.state !== FILE.clean) continue
       const found = await readLeafFrom(this.#ports.files, row, layout, ordinal)
       if (found.type === 'bytes') return found.bytes
@@ -110,6 +115,7 @@ export class HeldRoot implements Servable {
   mark(row: FileRow, state: FileState, stat: Uint8Array): void {
     if (this.#isGone) return
     setFile(this.#ports.db, row, state, stat)
+    this.#rows.clear()
     this.#ports.touched(this.#key)
     this.#recount(row.idx)
   }
@@ -118,6 +124,7 @@ export class HeldRoot implements Servable {
   refresh(): void {
     const before = this.#have
     const state = this.state
+    this.#rows.clear()
     this.#have = this.#count()
     for (const [start, end] of runsIn(before, this.#have)) this.#tell({ unset: [start, end] }, state)
     for (const [start, end] of runsIn(this.#have, before)) this.#tell({ set: [start, end] }, state)
@@ -132,15 +139,27 @@ export class HeldRoot implements Servable {
     this.#tell({ unset: [0, this.leafCount] }, state)
   }
 
-  #doubt(row: FileRow, found: { type: string; stat?: Uint8Array }): void {
-    const [now] = copiesOfFile(this.#ports.db, this.#key, row.idx).filter(it => it.copyId === row.copyId)
+  #doubt(row: FileRow, found: LeafRead): void {
+    const now = this.#copiesOf(row.idx).find(it => it.copyId === row.copyId)
     if (now === undefined || now.state !== FILE.clean || Buffer.compare(now.stat, row.stat) !== 0) return // known since
     this.#ports.files.forget(row.path)
-    if (found.type === 'touched') {
+    if (found.type === 'touched' && packedSize(found.stat) === row.sizeBytes) {
       this.mark(row, FILE.checking, row.stat)
       this.#ports.recheck(this, row)
     } else if (found.type === 'missing') this.mark(row, FILE.missing, row.stat)
-    else this.mark(row, FILE.changed, found.stat ?? row.stat)
+    else if (found.type === 'touched' || found.type === 'mismatch') this.mark(row, FILE.changed, found.stat)
+  }
+
+  /** The file in every copy. Small files are asked for one after the other: the next ones are read along. */
+  #copiesOf(idx: number): readonly FileRow[] {
+    const known = this.#rows.get(idx)
+    if (known !== undefined) return known
+    if (this.#rows.size > MAX_ROWS) this.#rows.clear()
+    for (let i = idx; i < idx + ROWS_AT_ONCE; i++) this.#rows.set(i, [])
+    for (const row of copiesOfFiles(this.#ports.db, this.#key, idx, idx + ROWS_AT_ONCE)) {
+      this.#rows.get(row.idx)!.push(row)
+    }
+    return this.#rows.get(idx)!
   }
 
   #notHeld(): CodedError {
@@ -150,7 +169,7 @@ export class HeldRoot implements Servable {
 
   /** Sets or clears the leaves of one file by its best copy. */
   #recount(idx: number): void {
-    const copies = copiesOfFile(this.#ports.db, this.#key, idx)
+    const copies = this.#copiesOf(idx)
     const first = copies[0]
     if (first === undefined) return
     const state = this.state
@@ -171,7 +190,8 @@ export class HeldRoot implements Servable {
 
   #weigh(state: FileState, by: 1 | -1): void {
     if (state === FILE.checking) this.#troubled.checking += by
-    if (state === FILE.missing || state === FILE.changed) this.#troubled.bad += by
+    if (state === FILE.missing) this.#troubled.missing += by
+    if (state === FILE.changed) this.#troubled.changed += by
   }
 
   #tell(change: ServableChange, before: ServeState): void {
@@ -183,7 +203,7 @@ export class HeldRoot implements Servable {
   #count(): Bitmap {
     const have = new Bitmap(this.leafCount)
     this.#best.clear()
-    this.#troubled = { checking: 0, bad: 0 }
+    this.#troubled = { checking: 0, missing: 0, changed: 0 }
     if (hasWholeCopy(this.#ports.db, this.#key, this.leafCount)) {
       have.setRange(0, this.leafCount)
       return have

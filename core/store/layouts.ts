@@ -1,4 +1,4 @@
-// Layouts of stored roots: read back from the skeleton when asked for, the last few kept.
+// Layouts of stored roots: read back from the skeleton when asked for, the last ones kept.
 import type { CID } from 'multiformats/cid'
 import { rawRootLayout, type Layout } from '../content/layout.ts'
 import { SkeletonReader } from '../content/skeleton.ts'
@@ -6,7 +6,8 @@ import { RAW, rootText } from '../cid.ts'
 import type { Db } from './db.ts'
 import { skeletonParts } from './skeleton-repo.ts'
 
-const MAX_KEPT = 8
+const MAX_KEPT = 16
+const MAX_LEAVES = 1 << 20 // some 40 MiB; a bigger layout is kept alone
 
 /** Throws `data-damaged` when a share's stored skeleton cannot be read back. */
 export class Layouts {
@@ -40,9 +41,11 @@ export class Layouts {
     const key = rootText(layout.root)
     this.#kept.delete(key)
     this.#kept.set(key, layout)
-    for (const old of this.#kept.keys()) {
-      if (this.#kept.size <= MAX_KEPT) break
+    let leaves = this.#kept.values().reduce((sum, it) => sum + it.leafCount, 0)
+    for (const [old, { leafCount }] of this.#kept) {
+      if (this.#kept.size === 1 || (this.#kept.size <= MAX_KEPT && leaves <= MAX_LEAVES)) break
       this.#kept.delete(old)
+      leaves -= leafCount
     }
   }
 

@@ -4,9 +4,9 @@ const FIRST = `
 -- every root that a share, a transfer or a download speaks of; ids are never used twice
 CREATE TABLE root (id INTEGER PRIMARY KEY AUTOINCREMENT, cid TEXT NOT NULL UNIQUE) STRICT;
 
--- the skeleton's byte stream (PROTOCOL "Skeleton") in parts of 1 MiB, the last one shorter
-CREATE TABLE skeleton (root_id INTEGER NOT NULL REFERENCES root ON DELETE CASCADE, part INTEGER NOT NULL,
-  bytes BLOB NOT NULL, PRIMARY KEY (root_id, part)) STRICT;
+-- the skeleton's byte stream (PROTOCOL "Skeleton") in rows of at most 1 MiB, each beginning where the last one ends
+CREATE TABLE skeleton (root_id INTEGER NOT NULL REFERENCES root ON DELETE CASCADE, start INTEGER NOT NULL,
+  bytes BLOB NOT NULL, PRIMARY KEY (root_id, start)) STRICT;
 
 CREATE TABLE share (root_id INTEGER PRIMARY KEY REFERENCES root ON DELETE CASCADE, name TEXT NOT NULL,
   size_bytes INTEGER NOT NULL, file_count INTEGER NOT NULL, leaf_count INTEGER NOT NULL,

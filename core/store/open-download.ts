@@ -33,12 +33,13 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
   const root = rootText(layout.root)
   const platform = platformOf(process.platform)
   try {
+    await using opening = new AsyncDisposableStack()
+    const tree = opening.use(new PartTree(layout, directory, platform)) // refuses names before anything is made
     mkdirSync(directory, { recursive: true })
     const known = knownDownload(store, options)
     if (known === undefined) checkSpace(directory, chosenBytes(layout, options.selection), options.reserveBytes)
     const { row, base } = known ?? newPart(store, root, options)
-    await using opening = new AsyncDisposableStack()
-    const tree = opening.use(new PartTree(layout, base, platform))
+    tree.moveTo(base)
     const resumed = await resume(store.db, row.id, tree, signal)
     if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
     const isMoved = base === row.place

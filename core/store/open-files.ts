@@ -13,9 +13,9 @@ const SMALL_BYTES = 64 * 1024
 // A pipe put where a file was must not block us: opened like this, it does not.
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
-/** What stands at the path now: the file's stat (packed), and its bytes when the stat is the expected one. */
+/** What stands at the path now: the file's stat (packed; undefined: no file), and its bytes when the stat is the expected one. */
 export interface Piece {
-  readonly stat: Uint8Array
+  readonly stat: Uint8Array | undefined
   /** Shorter than asked for when the file ends before; undefined when `isExpected` said no. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined
 }
@@ -29,7 +29,9 @@ export class OpenFiles implements AsyncDisposable {
     if (length <= SMALL_BYTES && offset === 0 && !this.#fds.has(path)) return readNow(path, length, isExpected)
     const piece = await this.#fds.use(path, async fd => {
       const stat = stored(await statAt(fd, { bigint: true }))
-      return isExpected(stat) ? { stat, bytes: await readFrom(fd, offset, length) } : { stat, bytes: undefined }
+      return stat !== undefined && isExpected(stat)
+        ? { stat, bytes: await readFrom(fd, offset, length) }
+        : { stat, bytes: undefined }
     })
     if (piece.bytes === undefined) void this.#fds.forget(path)
     return piece
@@ -61,7 +63,7 @@ function readNow(path: string, length: number, isExpected: (stat: Uint8Array) =>
   const fd = openSync(path, FLAGS)
   try {
     const stat = stored(fstatSync(fd, { bigint: true }))
-    if (!isExpected(stat)) return { stat, bytes: undefined }
+    if (stat === undefined || !isExpected(stat)) return { stat, bytes: undefined }
     const bytes = new Uint8Array(length)
     let filled = 0
     while (filled < length) {
@@ -75,6 +77,5 @@ function readNow(path: string, length: number, isExpected: (stat: Uint8Array) =>
   }
 }
 
-const NO_FILE = new Uint8Array(40) // of what is no regular file: equal to no stored stat
-
-const stored = (stats: BigIntStats): Uint8Array => (stats.isFile() ? packStat(fileStatOf(stats)) : NO_FILE)
+const stored = (stats: BigIntStats): Uint8Array | undefined =>
+  stats.isFile() ? packStat(fileStatOf(stats)) : undefined

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmSync,
   write,
   writeSync
 } from 'node:fs'
@@ -39,6 +40,7 @@ export class PartTree implements AsyncDisposable {
   readonly #unfinished: readonly string[][] | undefined // where it differs from name + .part
   readonly #fds = new FdCache({ flags: FLAGS, max: MAX_OPEN, maxAgeMs: Infinity })
   readonly #finished = new Set<number>()
+  readonly #begun = new Set<number>() // found under their unfinished name
   readonly #sized = new Set<number>()
   readonly #folders = new Set<string>() // seen to be real folders
   readonly #newFolders = new Set<string>() // to be synced, with what they are in
@@ -56,7 +58,7 @@ export class PartTree implements AsyncDisposable {
     return this.#base
   }
 
-  /** The whole was renamed: every path is below `base` now. Let go of the files first. */
+  /** Every path is below `base` from now on. Let go of the files first. */
   moveTo(base: string): void {
     this.#base = base
     this.#folders.clear()
@@ -66,10 +68,16 @@ export class PartTree implements AsyncDisposable {
     return this.#isFile || this.#finished.has(idx)
   }
 
-  /** Says under which of its two names a file was found. */
-  noteFinished(idx: number, isFinished: boolean): void {
-    if (isFinished) this.#finished.add(idx)
-    else this.#finished.delete(idx)
+  /** Looks for the file and remembers under which of its two names it stands. Its packed stat, or undefined. */
+  look(idx: number): Uint8Array | undefined {
+    this.#finished.delete(idx)
+    this.#begun.delete(idx)
+    const finished = this.findStat(this.finishedPath(idx))
+    if (finished !== undefined) this.#finished.add(idx)
+    if (finished !== undefined) return finished
+    const unfinished = this.findStat(this.unfinishedPath(idx))
+    if (unfinished !== undefined) this.#begun.add(idx)
+    return unfinished
   }
 
   /** Where the file stands now, or would be made. */
@@ -93,12 +101,15 @@ export class PartTree implements AsyncDisposable {
     return stats?.isFile() ? packStat(fileStatOf(stats)) : undefined
   }
 
-  /** Writes into a file, making it (and setting its size) first. A small file is written at once, others on the thread pool. */
+  /**
+   * Writes into a file, making it (and setting its size) first. A small file is written at once and whole, and has its own name
+   * from then on; others are written on the thread pool.
+   */
   write(idx: number, offset: number, bytes: Uint8Array, sizeBytes: number): Promise<void> | undefined {
     const at = this.path(idx)
     if (!this.#isFile) this.ensureFolder(path.dirname(at))
     if (bytes.length === sizeBytes && sizeBytes <= SMALL_BYTES && !this.#fds.has(at)) {
-      writeNow(at, bytes)
+      if (!this.#writeNew(idx, bytes)) writeNow(at, FLAGS | constants.O_TRUNC, bytes)
       return undefined
     }
     return this.#fds.use(at, async fd => {
@@ -199,6 +210,22 @@ export class PartTree implements AsyncDisposable {
     await this.closeAll()
   }
 
+  /** False when the file stands there in some form already. */
+  #writeNew(idx: number, bytes: Uint8Array): boolean {
+    if (this.isFinished(idx) || this.#begun.has(idx)) return false
+    const at = this.finishedPath(idx)
+    try {
+      writeNow(at, FLAGS | constants.O_EXCL, bytes)
+    } catch (err) {
+      if (systemCode(err) === 'EEXIST') return false
+      rmSync(at, { force: true })
+      throw err
+    }
+    this.#finished.add(idx)
+    this.#newFolders.add(path.dirname(at))
+    return true
+  }
+
   async #readAt(at: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#fds.has(at) || length > SMALL_BYTES) {
       if (!this.#fds.has(at) && this.findStat(at) === undefined) {
@@ -220,8 +247,8 @@ async function syncNow(fd: number): Promise<Uint8Array> {
   return packStat(fileStatOf(fstatSync(fd, { bigint: true })))
 }
 
-function writeNow(at: string, bytes: Uint8Array): void {
-  const fd = openSync(at, FLAGS | constants.O_TRUNC)
+function writeNow(at: string, flags: number, bytes: Uint8Array): void {
+  const fd = openSync(at, flags)
   try {
     for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, done)
   } finally {

@@ -22,6 +22,7 @@ export async function readLeafFrom(
     const offset = layout.leafOffset(ordinal)
     const length = layout.leafBytes(ordinal)
     const piece = await files.read(file.path, offset, length, stat => isSameFile(stat, file.stat))
+    if (piece.stat === undefined) return { type: 'missing', cause: undefined }
     if (piece.bytes === undefined) return { type: 'touched', stat: piece.stat }
     const isRight = piece.bytes.length === length && (await hasDigest(piece.bytes, layout.digest(ordinal)))
     return isRight ? { type: 'bytes', bytes: piece.bytes } : { type: 'mismatch', stat: piece.stat }

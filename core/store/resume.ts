@@ -48,7 +48,7 @@ export async function resume(db: Db, id: number, tree: PartTree, signal: AbortSi
   for (const idx of known) {
     if (++looked % 256 === 0) await new Promise(resolve => setImmediate(resolve))
     signal.throwIfAborted()
-    const stat = findFile(tree, idx)
+    const stat = tree.look(idx)
     if (stat !== undefined) files.push(idx)
     if (stat === undefined || !isAsLeft(stat, stats.get(idx), touched.has(idx), layout.files[idx]!.sizeBytes)) {
       doubt(idx, stat !== undefined)
@@ -62,13 +62,6 @@ export async function resume(db: Db, id: number, tree: PartTree, signal: AbortSi
 function isAsLeft(stat: Uint8Array, left: Uint8Array | undefined, isTouched: boolean, sizeBytes: number): boolean {
   if (left !== undefined && isSameFile(left, stat)) return true
   return isTouched && packedSize(stat) === sizeBytes
-}
-
-/** Notes which of its two names a file has; undefined when it has neither. */
-function findFile(tree: PartTree, idx: number): Uint8Array | undefined {
-  const finished = tree.findStat(tree.finishedPath(idx))
-  tree.noteFinished(idx, finished !== undefined)
-  return finished ?? tree.findStat(tree.unfinishedPath(idx))
 }
 
 async function rehash(tree: PartTree, layout: Layout, ordinals: number[], signal: AbortSignal): Promise<number[]> {

@@ -6,8 +6,7 @@ import { rootText } from '../cid.ts'
 import type { Download } from './download.ts'
 import { openDownload } from './open-download.ts'
 import { leafOf, scratch, writeSample, type Sample } from './sample-share.ts'
-import type { Indexed } from './indexed.ts'
-import { openStore, type Store } from './store.ts'
+import { openStore, type Shareable, type Store } from './store.ts'
 
 export const never = new AbortController().signal
 
@@ -16,7 +15,7 @@ export interface Bench {
   readonly directory: string
   readonly dbFile: string
   readonly store: Store
-  readonly indexed: Indexed
+  readonly indexed: Shareable
 }
 
 /** A store that knows the sample's skeleton, and an empty folder to receive into. */
@@ -32,7 +31,7 @@ export function bench(t: TestContext, sample: Sample, name = 'things'): Bench {
   return { dir, directory, dbFile, store, indexed }
 }
 
-export function learn(store: Store, indexed: Indexed): void {
+export function learn(store: Store, indexed: Shareable): void {
   const root = rootText(indexed.built.root)
   let at = store.skeletonBytes(root)
   if (at > 0) return

@@ -6,7 +6,7 @@ import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { buildDag, CHUNK_BYTES, type SourceTree } from '../content/build.ts'
 import { fileStatOf } from '../files/file-stat.ts'
-import type { Indexed } from './indexed.ts'
+import type { Shareable } from './store.ts'
 
 /** A folder of its own, removed after the test. In memory where the system has that. */
 export function scratch(t: TestContext): string {
@@ -28,7 +28,7 @@ export function sampleBytes(length: number, seed: string | number): Buffer {
 export type Sample = Record<string, Uint8Array | null | { target: string }>
 
 /** Writes the sample below `dir/name` and says what sharing it would. */
-export function writeSample(dir: string, name: string, sample: Sample): Indexed {
+export function writeSample(dir: string, name: string, sample: Sample): Shareable {
   const top = path.join(dir, name)
   for (const [at, it] of Object.entries(sample)) {
     const file = path.join(top, at)
@@ -42,7 +42,7 @@ export function writeSample(dir: string, name: string, sample: Sample): Indexed 
 }
 
 /** The same for files that are there already. */
-export function indexSample(top: string, sample: Sample): Indexed {
+export function indexSample(top: string, sample: Sample): Shareable {
   const built = buildDag(treeOf(sample))
   const files = built.layout.files.map(file => {
     const sourcePath = path.join(top, ...file.path)
@@ -52,7 +52,7 @@ export function indexSample(top: string, sample: Sample): Indexed {
 }
 
 /** The bytes of a leaf, read straight from the sample. */
-export function leafOf(indexed: Indexed, ordinal: number): Buffer {
+export function leafOf(indexed: Shareable, ordinal: number): Buffer {
   const { layout } = indexed.built
   const whole = readFileSync(indexed.files[layout.fileIndexOf(ordinal)]!.sourcePath)
   return whole.subarray(layout.leafOffset(ordinal), layout.leafOffset(ordinal) + layout.leafBytes(ordinal))

@@ -94,7 +94,7 @@ export function putShare(
       share.now
     )
     addLeaves(db, rootId, layout)
-  }
+  } else if (share.origin === 'shared') db.run(`UPDATE share SET origin = 'shared' WHERE root_id = ?`, rootId)
   const sources = JSON.stringify(copy.sources)
   db.run('DELETE FROM copy WHERE root_id = ? AND sources = ?', rootId, sources)
   db.run('INSERT INTO copy (root_id, base, sources) VALUES (?, ?, ?)', rootId, copy.base, sources)
@@ -140,9 +140,11 @@ export function* filePages(db: Db, root: string): Generator<FileRow[]> {
   }
 }
 
-/** The file with index `idx` in every copy of the root. */
-export function copiesOfFile(db: Db, root: string, idx: number): FileRow[] {
-  return db.all<FileRow & { base: string }>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx = ?`, root, idx).map(placed)
+/** The files with index [from, to) in every copy of the root. */
+export function copiesOfFiles(db: Db, root: string, from: number, to: number): FileRow[] {
+  return db
+    .all<FileRow & { base: string }>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx >= ? AND idx < ?`, root, from, to)
+    .map(placed)
 }
 
 /** True when one copy alone holds every leaf. */

@@ -1,8 +1,9 @@
-// The skeleton's byte stream per root, as it is served: rows of 1 MiB, the last one shorter. Also the roots themselves.
+// The skeleton's byte stream per root, as it is served, in rows of at most 1 MiB. Also the roots themselves.
 import { CodedError } from '../errors.ts'
 import type { Db } from './db.ts'
 
-const PART_BYTES = 1024 * 1024
+const ROW_BYTES = 1024 * 1024
+const SHORT_ROW_BYTES = 64 * 1024 // a shorter last row is filled up, so that small pieces do not become many rows
 
 /** The row of a root, made when it is missing. */
 export function rootId(db: Db, root: string): number {
@@ -28,44 +29,44 @@ export function dropUnusedRoot(db: Db, id: number): void {
 
 /** How many bytes of the root's skeleton are stored: a prefix of it. */
 export function skeletonBytes(db: Db, root: string): number {
-  const last = db.get<{ part: number; bytes: number }>(
-    `SELECT part, length(bytes) AS bytes FROM skeleton
-       WHERE root_id = (SELECT id FROM root WHERE cid = ?) ORDER BY part DESC LIMIT 1`,
-    root
-  )
-  return last === undefined ? 0 : last.part * PART_BYTES + last.bytes
+  const last = lastRow(db, findRootId(db, root))
+  return last === undefined ? 0 : last.start + last.length
 }
 
 /** Appends verified bytes; `offset` must be what `skeletonBytes` says. */
 export function appendSkeleton(db: Db, root: string, offset: number, bytes: Uint8Array): void {
   db.transaction('written', () => {
     const id = rootId(db, root)
+    const last = lastRow(db, id) ?? { start: 0, length: SHORT_ROW_BYTES }
     if (skeletonBytes(db, root) !== offset) throw new CodedError('internal', 'A skeleton has a gap.')
-    let part = Math.floor(offset / PART_BYTES)
-    let at = 0
-    const begun = offset % PART_BYTES
-    if (begun > 0) {
-      at = Math.min(bytes.length, PART_BYTES - begun)
-      const head = partOf(db, id, part) ?? new Uint8Array(0)
-      const whole = Buffer.concat([head, bytes.subarray(0, at)])
-      db.run('UPDATE skeleton SET bytes = ? WHERE root_id = ? AND part = ?', whole, id, part)
-      part++
+    const filling = last.length < SHORT_ROW_BYTES ? bytes.subarray(0, ROW_BYTES - last.length) : bytes.subarray(0, 0)
+    if (filling.length > 0) {
+      const head = readSkeleton(db, root, last.start, last.length)
+      const whole = Buffer.concat([head ?? new Uint8Array(0), filling])
+      db.run('UPDATE skeleton SET bytes = ? WHERE root_id = ? AND start = ?', whole, id, last.start)
     }
-    for (; at < bytes.length; at += PART_BYTES, part++) {
-      db.run('INSERT INTO skeleton VALUES (?, ?, ?)', id, part, bytes.subarray(at, at + PART_BYTES))
+    for (let at = filling.length; at < bytes.length; at += ROW_BYTES) {
+      db.run('INSERT INTO skeleton VALUES (?, ?, ?)', id, offset + at, bytes.subarray(at, at + ROW_BYTES))
     }
   })
+}
+
+function lastRow(db: Db, id: number | undefined): { start: number; length: number } | undefined {
+  if (id === undefined) return undefined
+  return db.get<{ start: number; length: number }>(
+    'SELECT start, length(bytes) AS length FROM skeleton WHERE root_id = ? ORDER BY start DESC LIMIT 1',
+    id
+  )
 }
 
 /** At most `maxBytes` from `offset`, fewer at the end of a row; undefined when nothing is there. */
 export function readSkeleton(db: Db, root: string, offset: number, maxBytes: number): Uint8Array | undefined {
   if (!Number.isSafeInteger(offset) || offset < 0 || maxBytes < 1) return undefined
   const row = db.get<{ bytes: Uint8Array }>(
-    `SELECT substr(bytes, ?3, ?4) AS bytes FROM skeleton
-       WHERE root_id = (SELECT id FROM root WHERE cid = ?1) AND part = ?2`,
+    `SELECT substr(bytes, ?2 - start + 1, ?3) AS bytes FROM skeleton
+       WHERE root_id = (SELECT id FROM root WHERE cid = ?1) AND start <= ?2 ORDER BY start DESC LIMIT 1`,
     root,
-    Math.floor(offset / PART_BYTES),
-    (offset % PART_BYTES) + 1,
+    offset,
     maxBytes
   )
   return row === undefined || row.bytes.length === 0 ? undefined : row.bytes
@@ -75,10 +76,11 @@ export function readSkeleton(db: Db, root: string, offset: number, maxBytes: num
 export function* skeletonParts(db: Db, root: string): Generator<Uint8Array> {
   const id = findRootId(db, root)
   if (id === undefined) return
-  for (let part = 0; ; part++) {
-    const bytes = partOf(db, id, part)
-    if (bytes === undefined) return
-    yield bytes
+  for (let start = 0; ;) {
+    const row = db.get<{ bytes: Uint8Array }>('SELECT bytes FROM skeleton WHERE root_id = ? AND start = ?', id, start)
+    if (row === undefined) return
+    yield row.bytes
+    start += row.bytes.length
   }
 }
 
@@ -89,14 +91,10 @@ export function* inParts(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
   for (const piece of pieces) {
     waiting.push(piece)
     bytes += piece.length
-    if (bytes < PART_BYTES) continue
+    if (bytes < ROW_BYTES) continue
     yield Buffer.concat(waiting)
     waiting = []
     bytes = 0
   }
   if (bytes > 0) yield Buffer.concat(waiting)
-}
-
-function partOf(db: Db, id: number, part: number): Uint8Array | undefined {
-  return db.get<{ bytes: Uint8Array }>('SELECT bytes FROM skeleton WHERE root_id = ? AND part = ?', id, part)?.bytes
 }

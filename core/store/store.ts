@@ -12,7 +12,7 @@ import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
 import { OpenFiles } from './open-files.ts'
 import * as peers from './peer-repo.ts'
 import { verifyFile } from './read-leaf.ts'
-import type { Indexed } from './indexed.ts'
+import type { Indexed } from '../files/index-paths.ts'
 import { allShares, countState, dropShare, FILE, filePages, findShare, putShare, type NewCopy } from './share-repo.ts'
 import type { ShareRow } from './share-repo.ts'
 import * as skeletons from './skeleton-repo.ts'
@@ -24,6 +24,9 @@ export interface StoreOptions {
   /** Milliseconds since 1970; only for display and for the age of files. */
   readonly now?: () => number
 }
+
+/** What `indexPaths` found. */
+export type Shareable = Pick<Indexed, 'built' | 'name' | 'files' | 'sourcePaths'>
 
 /** Opens or creates the database (`:memory:` works). Throws `data-newer`, `data-damaged`, `not-writable`. */
 export function openStore(file: string, options: StoreOptions = {}): Store {
@@ -53,7 +56,7 @@ export class Store implements Disposable {
   // Shares
 
   /** Adds what was indexed, in one durable transaction; equal content becomes one share with several copies. */
-  addShare(indexed: Indexed): ShareRow {
+  addShare(indexed: Shareable): ShareRow {
     const { built, files, sourcePaths } = indexed
     const copy = {
       sources: sourcePaths,
