@@ -82,6 +82,7 @@ test('the bar: what a resumed fetch begins with is no speed, and no time left be
     err.every(text => !text.includes('left')),
     'not yet'
   )
+  for (const text of err) assert.ok(Number(/([\d.]+) MB\/s/.exec(text)?.[1] ?? 0) < 20, text)
   for (let n = 0; n < 10; n++, bytes += 1e6) {
     progress.report(line(bytes))
     step(100)

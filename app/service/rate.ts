@@ -26,9 +26,8 @@ export class RateMeter {
     this.#lastAt = now
   }
 
-  /** Zero when nothing came for five seconds. */
+  /** Zero when nothing came for three seconds. */
   rate(now: number): number {
-    if (now - this.#lastAt >= STALE_MS) return 0
     this.#advance(now)
     const sum = this.#slots.reduce((total, bytes) => total + bytes, 0)
     // at the start of a spell the window is as long as the spell, at least one slot: 1 MB in the first millisecond is not 1 GB/s

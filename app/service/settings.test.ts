@@ -70,6 +70,14 @@ test('any file is either understood or data-damaged, and reading never changes a
   )
 })
 
+test('a file that says something else is not taken for none', () => {
+  using it = scratch()
+  for (const text of ['', '[]', 'null', '5', '"x"']) {
+    writeFileSync(it.file, text)
+    assert.throws(() => openSettings(it.dir), { code: 'data-damaged' }, text)
+  }
+})
+
 test('every setting that is accepted reads back as it was', () => {
   using it = scratch()
   const settings = openSettings(it.dir)

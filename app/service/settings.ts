@@ -51,8 +51,8 @@ const defaults = (): SavedSettings => ({
 export function openSettings(dir: string): SettingsFile {
   const file = path.join(dir, FILE)
   const found = readIfThere(file)
-  let value = found == null ? defaults() : parse(found)
-  if (found == null || !hasAll(found)) write(file, value) // the name and the port are chosen once
+  let value = found === undefined ? defaults() : parse(found)
+  if (found === undefined || !hasAll(found)) write(file, value) // the name and the port are chosen once
   return {
     get value() {
       return value

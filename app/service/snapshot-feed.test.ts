@@ -69,6 +69,21 @@ test('a slow reader gets the newest state, not a queue', async () => {
   assert.equal((await reader.next()).done, true)
 })
 
+test('a row is sent when it changed and not again', async () => {
+  const { clock, step, due } = stepped()
+  const feed = new ListFeed<number>(clock)
+  const abort = new AbortController()
+  const { got, over } = collect(feed.read(abort.signal))
+  await settled()
+  feed.set('a', 1)
+  await step(100)
+  for (let n = 0; n < 5; n++) await step(100)
+  assert.deepEqual(got.slice(1), [{ seq: 1, whole: false, rows: [1], removed: [] }])
+  assert.equal(due.length, 0, 'idle leaves no timer running')
+  abort.abort()
+  await over
+})
+
 test('whole plus changes is the list, whatever happens in between', async () => {
   type Op = { key: string; value: number | null; step: boolean }
   const op: fc.Arbitrary<Op> = fc.record({
