@@ -10,7 +10,8 @@ interface Import {
   readonly isType: boolean // vanishes when the types are stripped
 }
 
-const STATEMENT = /^[ \t]*(?:import|export)\b(?<what>[^'"\n;]*(?:\{[^}]*\}[^'"\n;]*)?)['"](?<spec>[^'"\n]+)['"]/gm
+const STATEMENT =
+  /^[ \t]*(?:import[ \t]*|(?:import|export)\b(?<what>[^'"\n;{]*(?:\{[^}]*\}[^'"\n;]*)?)\bfrom[ \t]*)['"](?<spec>[^'"\n]+)['"]/gm
 const DYNAMIC = /\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/g
 
 function importsOf(file: string): Import[] {
