@@ -6,8 +6,6 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { Redial, type RedialEffect, type RedialInput } from './redial.ts'
 import type { Via } from './peer-book.ts'
 
-/** Addresses of one link that are looked at (DESIGN 5). */
-export const MAX_HINTS = 16
 /** Peers kept for the next run (DESIGN 5). */
 export const MAX_GOOD_PEERS = 64
 const DIAL_TIMEOUT_MS = 15_000

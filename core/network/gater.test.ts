@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
 import net from 'node:net'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { MultiaddrConnection } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CodedError } from '../errors.ts'
-import { createCappedDatastore } from './capped-datastore.ts'
-import { chooseEncrypters } from './encrypters.ts'
 import { createGater, type Gater, type GaterOptions, MAX_PER_IP } from './gater.ts'
-import { openLoopbackNode } from './loopback-swarm.ts'
-import { createNode } from './open-libp2p.ts'
+import { openBareNode, openLoopbackNode } from './loopback-swarm.ts'
 import { openNetwork } from './open-network.ts'
 
 const ELSEWHERE = [
@@ -52,7 +49,8 @@ test(
   'libp2p itself refuses them too, whoever asks it: the gater stands behind our own check',
   { timeout: 20_000 },
   async t => {
-    const { node, connect } = await bareNode(t)
+    const node = await openBareNode(gaterIn('loopback'))
+    const connect = t.mock.method(net.Socket.prototype, 'connect')
     await using _ = { [Symbol.asyncDispose]: async () => await node.stop() }
     const stranger = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
     for (const text of ELSEWHERE) {
@@ -95,6 +93,7 @@ describe('inbound connections', () => {
     open('/ip4/203.0.113.8/tcp/1')
     held[0]?.dispatchEvent(new Event('close'))
     open('/ip4/203.0.113.7/tcp/100')
+    assert.equal(gater.connectionGater.denyInboundConnection?.(connectionFrom('/ip4/203.0.113.7/tcp/101')), true)
     for (let i = 1; i <= 3 * MAX_PER_IP; i++) open(`/ip4/192.168.0.7/tcp/${i}`)
   })
 })
@@ -122,22 +121,4 @@ const gaterIn = (mode: GaterOptions['mode'], options: Partial<GaterOptions> = {}
 function connectionFrom(text: string): MultiaddrConnection & EventTarget {
   return Object.assign(new EventTarget(), { remoteAddr: multiaddr(text) }) as unknown as MultiaddrConnection &
     EventTarget
-}
-
-/** A node made exactly as openNetwork makes it, without openNetwork's own checks in front. */
-async function bareNode(t: TestContext) {
-  const privateKey = await generateKeyPair('Ed25519')
-  const node = await createNode({
-    mode: 'loopback',
-    privateKey,
-    version: '0',
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    encrypters: await chooseEncrypters(privateKey, () => undefined),
-    gater: gaterIn('loopback').connectionGater,
-    datastore: createCappedDatastore({ isPinned: () => false, now: Date.now }),
-    onLanDhtPeer: () => undefined,
-    onMdnsPeer: () => undefined
-  })
-  await node.start()
-  return { node, connect: t.mock.method(net.Socket.prototype, 'connect') }
 }

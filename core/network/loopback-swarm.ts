@@ -1,12 +1,34 @@
 // Test helper: real nodes on 127.0.0.1, over real TCP.
 
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { createCappedDatastore } from './capped-datastore.ts'
+import { chooseEncrypters } from './encrypters.ts'
+import type { Gater } from './gater.ts'
+import { createNode, type Node } from './open-libp2p.ts'
 import { type Network, type NetworkOptions, openNetwork } from './open-network.ts'
 
 /** A node of its own identity in loopback mode, whatever else `options` say. */
 export async function openLoopbackNode(signal: AbortSignal, options: Partial<NetworkOptions> = {}): Promise<Network> {
   const privateKey = options.privateKey ?? (await generateKeyPair('Ed25519'))
   return await openNetwork({ version: '0.0.0-test', ...options, mode: 'loopback', privateKey }, signal)
+}
+
+/** libp2p as openNetwork makes it, started, with nothing of ours around it but the gater. The caller stops it. */
+export async function openBareNode({ connectionGater }: Pick<Gater, 'connectionGater'>): Promise<Node> {
+  const privateKey = await generateKeyPair('Ed25519')
+  const node = await createNode({
+    mode: 'loopback',
+    privateKey,
+    version: '0.0.0-test',
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    encrypters: await chooseEncrypters(privateKey, () => undefined),
+    gater: connectionGater,
+    datastore: createCappedDatastore({ isPinned: () => false, now: Date.now }),
+    onLanDhtPeer: () => undefined,
+    onMdnsPeer: () => undefined
+  })
+  await node.start()
+  return node
 }
 
 /** Node 0 knows nobody; every other node knows only node 0. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
-import { openLoopbackNode, openLoopbackSwarm, until } from './loopback-swarm.ts'
-import type { Duplex } from '../exchange/duplex.ts'
+import { openBareNode, openLoopbackNode, openLoopbackSwarm, until } from './loopback-swarm.ts'
+import { type Duplex, PROTOCOL_IDS } from '../exchange/duplex.ts'
 
 const ROOT = CID.parse('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy')
 
@@ -80,6 +81,21 @@ test('a fifth stream of one protocol from one peer is refused', { timeout: 20_00
     fifth.onEnd(err => reject(err ?? new Error('ended')))
     await promise
   })
+  assert.equal(held.length, 4)
+})
+
+test('a second connection gives a peer no more streams', { timeout: 20_000 }, async t => {
+  await using server = await openLoopbackNode(t.signal)
+  const held: Duplex[] = []
+  server.handle('data', duplex => held.push(duplex))
+  const client = await openBareNode({ connectionGater: {} })
+  await using _ = { [Symbol.asyncDispose]: async () => await client.stop() }
+  const addr = multiaddr(server.addrs()[0])
+  const connections = [await client.dial(addr), await client.dial(addr, { force: true })]
+  assert.equal(new Set(connections.map(({ id }) => id)).size, 2)
+  for (let i = 0; i < 6; i++) await connections[i % 2]?.newStream(PROTOCOL_IDS.data).catch(() => undefined)
+  await until(() => held.length >= 4, 'four streams are served')
+  await connections[0]?.newStream('/ipfs/ping/1.0.0') // whatever was sent before it has been judged
   assert.equal(held.length, 4)
 })
 

@@ -1,16 +1,17 @@
 // The node as the rest of the application sees it: peers that speak the exchange protocol, pipes to them, providers. Wires the parts, decides little.
 
-import type { Ed25519PrivateKey, PeerInfo } from '@libp2p/interface'
+import type { Connection, Ed25519PrivateKey, PeerInfo } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
-import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr'
-import { CID } from 'multiformats/cid'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
 import type { ExchangeProtocol, PeerPipe } from '../exchange/duplex.ts'
-import { isNear, mayDial, mayLearn, type NetworkMode, parseMultiaddr, scopeOf } from './address-policy.ts'
+import { isNear, mayLearn, type NetworkMode } from './address-policy.ts'
 import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
 import { createCappedDatastore } from './capped-datastore.ts'
-import { type Found, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD } from './dht.ts'
-import { type Discovery, type GoodPeers, MAX_HINTS, startDiscovery } from './discovery.ts'
+import type { Found } from './dht.ts'
+import { hintsByPeer, MAX_HINTS, parseDialAddr, parsePeerId, peerOf } from './dial-target.ts'
+import { type GoodPeers, startDiscovery } from './discovery.ts'
 import { chooseEncrypters } from './encrypters.ts'
 import { createGater } from './gater.ts'
 import { chooseListenAddrs } from './listen.ts'
@@ -19,7 +20,8 @@ import { createNode, type Node } from './open-libp2p.ts'
 import { PeerBook, type Via } from './peer-book.ts'
 import { type PeerEvent, type StreamHandler, watchPeerLinks } from './peer-links.ts'
 import { MAX_PEX_RECORDS, mayTell, openRecords, sealRecord } from './pex.ts'
-import { type ProvideRows, startProviding } from './provide.ts'
+import type { ProvideRows } from './provide.ts'
+import { startRouting } from './routing.ts'
 
 export type { GoodPeers, NetworkMode, PeerPipe, ProvideRows, Via }
 
@@ -103,10 +105,11 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
   const log = options.log ?? (() => undefined)
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString()
   const wanted = [...(options.peers ?? []), ...(options.bootstrap ?? [])]
-  for (const text of wanted) checkDialAddr(mode, text)
+  for (const text of wanted) parseDialAddr(mode, text)
 
   await using acquiring = new AsyncDisposableStack()
   const book = new PeerBook()
+  let made: Node | undefined // the gater and the datastore ask about connections, and the node is made with them
   const gater = createGater({ mode, now: monotonic, isNearPeer: peer => isNearPeer(peer.toString()) })
   const [encrypters, listen] = await Promise.all([
     chooseEncrypters(privateKey, log),
@@ -114,8 +117,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
   ])
   signal.throwIfAborted()
 
-  const ref: { node?: Node; discovery?: Discovery; liveness?: Liveness } = {} // these know each other; filled below, before the node starts
-  const connectionsOf = (peerId: string) => ref.node?.getConnections(peerIdFromString(peerId)) ?? []
+  const connectionsOf = (peerId: string): Connection[] => made?.getConnections(peerIdFromString(peerId)) ?? []
   const isConnected = (peerId: string): boolean => connectionsOf(peerId).some(({ status }) => status === 'open')
   const isNearPeer = (peerId: string): boolean =>
     book.wasNear(peerId) || connectionsOf(peerId).some(({ remoteAddr }) => isNear(remoteAddr))
@@ -134,11 +136,11 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     onLanDhtPeer: peer => book.noteNear(peer.toString()),
     onMdnsPeer: peer => onMdnsPeer(peer)
   })
-  ref.node = node
+  made = node
   acquiring.defer(async () => {
     await node.stop()
   })
-  const liveness = (ref.liveness = acquiring.use(watchLiveness(() => node.getConnections(), monotonic)))
+  const liveness = acquiring.use(watchLiveness(() => node.getConnections(), monotonic))
   const links = await watchPeerLinks(node, () => liveness)
 
   const dial = async (target: readonly Multiaddr[] | string, via: Via, dialSignal: AbortSignal): Promise<string> => {
@@ -148,7 +150,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     book.noteVia(peerId, via)
     return peerId
   }
-  const discovery = (ref.discovery = acquiring.use(
+  const discovery = acquiring.use(
     startDiscovery({
       ownPeerId,
       dial,
@@ -157,7 +159,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       now: monotonic,
       random: Math.random
     })
-  ))
+  )
   const onMdnsPeer = ({ id, multiaddrs }: PeerInfo): void => {
     const peerId = id.toString()
     book.noteNear(peerId)
@@ -165,43 +167,14 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     discovery.onMdns(peerId, near)
   }
 
-  const kads: (Kad & { protocol: string })[] = [{ isPublic: false, protocol: LAN_KAD, dht: node.services.lanDht }]
-  if (node.services.publicDht != null) {
-    kads.push({ isPublic: true, protocol: PUBLIC_KAD, dht: node.services.publicDht })
-  }
-  const members = new Map(kads.map(({ protocol }) => [protocol, new Set<string>()]))
-  const dhtPeers = (): number => new Set([...members.values()].flatMap(set => [...set])).size
-  const readyKads = (): Kad[] => {
-    const ready = kads.filter(({ protocol }) => (members.get(protocol)?.size ?? 0) > 0)
-    return ready.length > 0 ? ready : kads // with nobody there a query waits for the first peer
-  }
-  const providing = acquiring.use(
-    startProviding({
-      rows: options.provides ?? { load: () => [], save: () => undefined },
-      provide: async (root, provideSignal) => await provideOn(readyKads(), CID.parse(root), provideSignal),
-      now: Date.now,
-      random: Math.random
-    })
-  )
-  const countDht = (change: (peers: Set<string>, protocol: string) => void): void => {
-    const before = dhtPeers()
-    for (const [protocol, peers] of members) change(peers, protocol)
-    if (dhtPeers() !== before) providing.setDhtPeers(dhtPeers())
-  }
-
-  node.addEventListener('peer:identify', ({ detail: { peerId: peer, protocols, connection } }) => {
+  const routing = acquiring.use(startRouting(node, mode, options.provides))
+  node.addEventListener('peer:identify', ({ detail: { peerId: peer, connection } }) => {
     const peerId = peer.toString()
     discovery.onConnect(peerId)
-    if (!isConnected(peerId)) return
-    countDht((peers, protocol) => (protocols.includes(protocol) ? peers.add(peerId) : peers.delete(peerId)))
     if (connection.direction !== 'outbound' || !links.speaking.has(peerId)) return
     options.goodPeers?.save(peerId, [connection.remoteAddr.toString()])
   })
-  node.addEventListener('peer:disconnect', ({ detail: peer }) => {
-    const peerId = peer.toString()
-    discovery.onDisconnect(peerId)
-    countDht(peers => peers.delete(peerId))
-  })
+  node.addEventListener('peer:disconnect', ({ detail: peer }) => discovery.onDisconnect(peer.toString()))
 
   signal.throwIfAborted()
   await node.start()
@@ -221,7 +194,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       return ports[0] == null ? undefined : Number(ports[0])
     },
     async dial(target, dialSignal, via = 'peer') {
-      const to = target.startsWith('/') ? [checkDialAddr(mode, target)] : checkPeerId(target)
+      const to = target.startsWith('/') ? [parseDialAddr(mode, target)] : parsePeerId(target)
       const peerId = typeof to === 'string' ? to : peerOf(to[0])
       if (peerId != null && gater.isBanned(peerId)) {
         throw new CodedError('forbidden', 'This peer sent wrong data and is not dialled for 24 hours')
@@ -239,13 +212,8 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       })
     },
     async dialHints(addrs, dialSignal) {
-      const byPeer = new Map<string, Multiaddr[]>()
-      for (const text of addrs.slice(0, MAX_HINTS)) {
-        const addr = parseMultiaddr(text)
-        const peerId = addr == null ? undefined : peerOf(addr)
-        if (addr == null || peerId == null || peerId === ownPeerId || !mayDial(mode, addr)) continue
-        byPeer.set(peerId, [...(byPeer.get(peerId) ?? []), addr])
-      }
+      const byPeer = hintsByPeer(mode, addrs)
+      byPeer.delete(ownPeerId)
       const limited = AbortSignal.any([dialSignal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
       const dials = [...byPeer.values()].map(async list => await dial(list, 'link', limited).catch(() => undefined))
       return (await Promise.all(dials)).filter(peerId => peerId != null)
@@ -255,19 +223,16 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     handle: links.handle,
     async *findProviders(root, findSignal) {
       const query = AbortSignal.any([findSignal, signal])
-      for await (const found of findProviders(readyKads(), { root, mode, ownPeerId }, query)) {
+      for await (const found of routing.find(root, query)) {
         if (gater.isBanned(found.peerId)) continue
         book.noteVia(found.peerId, 'dht')
         yield found
       }
     },
-    provide: async (root, provideSignal) => await providing.add(root.toString(), provideSignal),
-    unprovide(root) {
-      providing.remove(root.toString())
-      for (const { dht } of kads) void dht.cancelReprovide(root).catch(() => undefined)
-    },
+    provide: routing.provide,
+    unprovide: routing.unprovide,
     get dhtPeers() {
-      return dhtPeers()
+      return routing.dhtPeers
     },
     peers: () => describePeers(node, liveness, book, links.speaking),
     noteName: (peerId, name) => book.noteName(peerId, name),
@@ -307,31 +272,6 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
 
 /** Milliseconds that never go back. */
 const monotonic = (): number => performance.now()
-
-function checkDialAddr(mode: NetworkMode, text: string): Multiaddr {
-  const addr = parseMultiaddr(text)
-  if (addr == null || scopeOf(addr) == null) {
-    throw new CodedError(
-      'usage',
-      `Not an address that can be dialled: ${JSON.stringify(text)}. It should look like /ip4/192.168.1.5/tcp/4801/p2p/...`
-    )
-  }
-  if (mayDial(mode, addr)) return addr
-  throw new CodedError('forbidden', `The network mode "${mode}" does not allow dialling ${addr.toString()}`)
-}
-
-function checkPeerId(text: string): string {
-  try {
-    return peerIdFromString(text).toString()
-  } catch (err) {
-    throw new CodedError('usage', `Neither an address nor a peer ID: ${JSON.stringify(text.slice(0, 100))}`, {
-      cause: err
-    })
-  }
-}
-
-const peerOf = (addr: Multiaddr | undefined): string | undefined =>
-  addr?.getComponents().findLast(({ code }) => code === CODE_P2P)?.value
 
 function describePeers(node: Node, liveness: Liveness, book: PeerBook, speaking: ReadonlySet<string>): NetworkPeer[] {
   return node.getPeers().map(peer => {

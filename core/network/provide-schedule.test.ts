@@ -135,11 +135,25 @@ test('a thousand roots that are due do not hold up a new one', () => {
   for (let i = 0; i < 1000; i++) schedule.apply({ type: 'add', root: `old ${i}`, providedAt: 0 }, 50 * HOUR)
   const started = schedule.apply({ type: 'dht-peers', count: 1 }, 50 * HOUR)
   assert.equal(started.length, MAX_RUNNING - 1)
+  assert.equal(schedule.nextWakeAt(50 * HOUR), undefined, 'they wait for a place, not for a time')
   const effects = schedule.apply({ type: 'add', root: 'new' }, 50 * HOUR)
   assert.deepEqual(
     effects.map(effect => effect.type === 'provide' && effect.root),
     ['new']
   )
+})
+
+test('of many new roots at most four are provided at once', () => {
+  const schedule = new ProvideSchedule(() => 0.5)
+  for (let i = 0; i < 10; i++) schedule.apply({ type: 'add', root: `${i}` }, 0)
+  assert.equal(schedule.apply({ type: 'dht-peers', count: 1 }, 0).length, MAX_RUNNING)
+  assert.equal(schedule.apply({ type: 'provided', id: 1 }, 0).filter(({ type }) => type === 'provide').length, 1)
+})
+
+test('a clock that was set back makes a root due, not late', () => {
+  const schedule = new ProvideSchedule(() => 0.5)
+  schedule.apply({ type: 'dht-peers', count: 1 }, 0)
+  assert.equal(schedule.apply({ type: 'add', root: 'a', providedAt: 1000 * HOUR }, 0).length, 1)
 })
 
 test('a failure is tried again with growing pauses, and at once when the first DHT peer comes', () => {

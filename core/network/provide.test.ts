@@ -63,6 +63,7 @@ test('removing, aborting and stopping end every wait, and the request behind it'
   ]
   providing.remove('a')
   abort.abort(new Error('no longer interested'))
+  await Promise.all(waits.slice(0, 2))
   providing[Symbol.dispose]()
   await Promise.all(waits)
   assert.equal(signals.length, 3)

@@ -10,7 +10,7 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     do: fc.constant('input' as const),
-    type: fc.constantFrom('want', 'unwant', 'connected', 'disconnected', 'failed'),
+    type: fc.constantFrom('want', 'want', 'want', 'unwant', 'connected', 'disconnected', 'failed'),
     key: fc.constantFrom(...KEYS)
   }),
   fc.record({ do: fc.constant('wake' as const) })
@@ -70,4 +70,16 @@ test('the pauses grow from one second to one minute and start anew after a conne
   redial.apply({ type: 'connected', key: 'a' }, now)
   redial.apply({ type: 'disconnected', key: 'a' }, now)
   assert.equal(redial.nextWakeAt(), now + 1000)
+  now += 1000
+  redial.apply({ type: 'tick' }, now)
+  redial.apply({ type: 'failed', key: 'a' }, now)
+  assert.equal(redial.nextWakeAt(), now + 1000)
+})
+
+test('of many peers lost at once only a few are dialled at a time', () => {
+  const redial = new Redial(() => 0.5)
+  for (const key of KEYS) redial.apply({ type: 'want', key, isConnected: true }, 0)
+  for (const key of KEYS) assert.deepEqual(redial.apply({ type: 'disconnected', key }, 0), [])
+  assert.equal(redial.apply({ type: 'tick' }, 1000).length, MAX_DIALLING)
+  assert.equal(redial.apply({ type: 'failed', key: KEYS[0] ?? '' }, 1000).length, 1)
 })
