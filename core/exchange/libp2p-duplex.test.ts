@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { streamPair } from '@libp2p/utils'
-import { until } from './loopback-swarm.ts'
-import { duplexOf } from './stream-duplex.ts'
+import { until } from '../network/loopback-swarm.ts'
+import { duplexOf } from './libp2p-duplex.ts'
 
 const endOf = async (duplex: ReturnType<typeof duplexOf>): Promise<Error | undefined> =>
   await new Promise(resolve => duplex.onEnd(resolve))
