@@ -5,7 +5,8 @@ import { EXIT_CODES } from './exit-codes.ts'
 import { run } from './run.ts'
 
 const interrupt = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+// not SIGHUP: `nohup shoal serve` has it ignored, and a handler would undo that
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (interrupt.signal.aborted) process.exit(EXIT_CODES.cancelled)
     interrupt.abort(new CodedError('cancelled', 'Cancelled; the same command goes on.'))
