@@ -38,9 +38,9 @@ export interface Built {
  */
 export function buildDag(tree: SourceTree): Built {
   const dag = dagOf(tree, 0, 0)
-  const root = cidOf({ ...dag, digest: Uint8Array.from(dag.digest) }) // its own copy, of the plain kind
+  const root = cidOf(dag)
   const skeleton = skeletonOf(dag)
-  const isLeaf = tree.kind === 'file' && dag.block === undefined
+  const isLeaf = tree.kind === 'file' && dag.framed === undefined
   return { root, skeleton, layout: isLeaf ? rawRootLayout(root, tree.leaves.sizeBytes) : layoutOf(root, skeleton) }
 }
 
@@ -87,21 +87,10 @@ function skeletonOf(root: Dag): Uint8Array[] {
   const open = [root]
   for (let dag = open.pop(); dag !== undefined; dag = open.pop()) {
     const key = digestKey(dag.digest)
-    if (dag.block === undefined || seen.has(key)) continue
+    if (dag.framed === undefined || seen.has(key)) continue
     seen.add(key)
-    stream.push(framed(dag.block))
+    stream.push(dag.framed)
     for (let i = dag.below.length - 1; i >= 0; i--) open.push(dag.below[i]!) // within the bounds of the loop
   }
   return stream
-}
-
-function framed(block: Uint8Array): Uint8Array {
-  const length: number[] = []
-  let rest = block.length
-  for (; rest >= 128; rest >>>= 7) length.push((rest & 127) | 128)
-  length.push(rest)
-  const bytes = new Uint8Array(length.length + block.length)
-  bytes.set(length)
-  bytes.set(block, length.length)
-  return bytes
 }

@@ -116,7 +116,10 @@ export class ContentWalk {
   #advance(): void {
     while (this.#expected === undefined) {
       const open = this.#open.at(-1)
-      if (open === undefined) return
+      if (open === undefined) {
+        this.#walked.clear() // nothing can come again
+        return
+      }
       if (open.next < open.node.digestAt.length) this.#follow(open, open.next++)
       else this.#close(open)
     }

@@ -9,7 +9,7 @@ import { DAG_PB } from '../cid.ts'
 import type { Code } from '../errors.ts'
 import { CodedError } from '../errors.ts'
 import type { Layout } from './layout.ts'
-import { layoutOf } from './skeleton.ts'
+import { SkeletonReader } from './skeleton.ts'
 
 export interface Crafted {
   /** Binary CID. */
@@ -152,7 +152,10 @@ export function streamOf(root: Crafted): Buffer {
 }
 
 export function read(root: Crafted): Layout {
-  return layoutOf(rootOf(root), [streamOf(root)])
+  const reader = new SkeletonReader(rootOf(root))
+  reader.push(streamOf(root))
+  assert.equal(reader.complete, true, 'the whole skeleton was pushed')
+  return reader.layout()
 }
 
 /** A test: the skeleton of what `make` makes is refused with this code. */

@@ -171,10 +171,12 @@ export class Expansion {
     }
   }
 
-  /** Hands everything over to the layout. */
+  /** Hands everything over to the layout, without the room for more. */
   finish(root: CID, kind: 'file' | 'folder', skeletonBytes: number): Layout {
     const digests = new Uint8Array(this.#leafCount * 32)
     digests.set(this.#digests.subarray(0, digests.length))
+    this.#digests = Buffer.from(digests.buffer)
+    this.#starts = this.#starts.slice(0, this.#leafCount + 1)
     return createLayout({
       root,
       kind,
@@ -183,7 +185,7 @@ export class Expansion {
       symlinks: this.#symlinks,
       skeletonBytes,
       digests,
-      starts: this.#starts.slice(0, this.#leafCount + 1)
+      starts: this.#starts
     })
   }
 

@@ -4,14 +4,13 @@ import { murmur364 } from '@multiformats/murmur3'
 import { UnixFS } from 'ipfs-unixfs'
 import { CodedError } from '../errors.ts'
 import type { Dag, DagLink } from './dag.ts'
-import { nodeDag } from './dag.ts'
+import { linkBytes, nodeDag } from './dag.ts'
 import { MAX_FOLDER_ENTRIES, MAX_HAMT_DEPTH } from './limits.ts'
 
 const FANOUT = 256 // IPIP-0499, unixfs-v1-2025
 const MURMUR3_X64_64 = 0x22n // multicodec table
 /** A directory whose block would be longer than this is sharded. IPIP-0499: "block-bytes", strictly more. */
 const SHARD_ABOVE_BYTES = 262_144
-const CID_BYTES = 36
 
 /** A named entry; `nameBytes` is its name in UTF-8. */
 export interface FolderEntry extends DagLink {
@@ -38,21 +37,7 @@ export function folderDag(entries: FolderEntry[]): Dag {
 /** Length of the directory block that would hold these entries. */
 function directoryBytes(entries: readonly FolderEntry[]): number {
   let bytes = 4 // the data field: two bytes of UnixFS that say "directory"
-  for (const { nameBytes, dag } of entries) {
-    const link = field(CID_BYTES) + field(nameBytes.length) + 1 + varintBytes(dag.dagBytes)
-    bytes += field(link)
-  }
-  return bytes
-}
-
-/** Length of a protobuf field of `length` bytes, with its tag and length. */
-function field(length: number): number {
-  return 1 + varintBytes(length) + length
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1
-  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes++
+  for (const { nameBytes, dag } of entries) bytes += linkBytes(nameBytes.length, dag.dagBytes)
   return bytes
 }
 

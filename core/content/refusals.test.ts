@@ -48,6 +48,14 @@ accepted(
   layout => assert.deepEqual(layout.files[0]?.path, ['a'])
 )
 refused('a HAMT of 9 levels', 'too-large', () => deepHamt(9))
+accepted(
+  'tall files make no HAMT tall',
+  () => {
+    const level = hamt({ '00f': tall(6) })
+    return directory({ a: level, b: times(4, level, inner => hamt({ FF: inner })) })
+  },
+  layout => assert.equal(layout.leafCount, 2)
+)
 refused('a HAMT of 9 levels, the lower 4 known before', 'too-large', () =>
   directory({ a: deepHamt(4), b: times(5, deepHamt(4), inner => hamt({ FF: inner })) })
 )
