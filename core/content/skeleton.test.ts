@@ -170,6 +170,18 @@ test('bytes after the end, a partial stream, lengths that no block has', () => {
   }
 })
 
+test('refused content stays refused', () => {
+  const root = directory({ a: directory({ '..': leaf('a') }) })
+  const stream = streamOf(root)
+  const reader = new SkeletonReader(rootOf(root))
+  assert.throws(() => reader.layout(), isCode('internal'))
+  assert.throws(() => reader.push(stream), isCode('unsafe-name'))
+  reader.resync()
+  assert.throws(() => reader.push(stream), isCode('unsafe-name'))
+  assert.throws(() => reader.layout(), isCode('unsafe-name'))
+  assert.equal(reader.complete, false)
+})
+
 test('a raw root has no skeleton', () => {
   const raw = parseRoot('bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e')
   assert.throws(() => new SkeletonReader(raw), isCode('unsupported-cid'))
