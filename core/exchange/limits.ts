@@ -77,8 +77,8 @@ export const BATCH_BYTES = 256 * KIB
 export const QUANTUM_BYTES = 64 * KIB
 /** A leaf of at most so many bytes shares a frame with its neighbours. */
 export const PACK_LEAF_BYTES = 16 * KIB
-/** A reader that takes nothing for so long gives its read-ahead back to the others. */
-export const STALL_MS = 1_000
+/** A reader that takes nothing for so long gives its read-ahead back when others want it; shorter waits are ordinary. */
+export const STALL_MS = 100
 export const HAVE_INTERVAL_MS = 250
 /** Have messages in one interval, all roots of a session: below the flood limit of the other side. */
 export const HAVES_PER_INTERVAL = 8

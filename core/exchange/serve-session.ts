@@ -82,6 +82,7 @@ export class ServeSession {
       queue: this.#queue,
       turns: ports.turns,
       budget: ports.budget,
+      clock: ports.clock,
       signal: this.#abort.signal,
       reject,
       findAgain: async root => {

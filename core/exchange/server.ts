@@ -71,7 +71,7 @@ export function openExchangeServer(options: ExchangeServerOptions): ExchangeServ
 class Server implements ExchangeServer {
   readonly #options: ExchangeServerOptions
   readonly #clock: Clock
-  readonly #turns = new Turns(limits.QUANTUM_BYTES, limits.MAX_READ_AHEAD)
+  readonly #turns: Turns
   readonly #sessions = new Map<number, ServeSession>()
   readonly #byNonce = new Map<string, ServeSession>()
   #nextId = 1
@@ -83,6 +83,7 @@ class Server implements ExchangeServer {
   constructor(options: ExchangeServerOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    this.#turns = new Turns(this.#clock, limits.QUANTUM_BYTES, limits.MAX_READ_AHEAD)
   }
 
   handleControl(duplex: Duplex, peer: PeerPipe): void {

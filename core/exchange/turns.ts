@@ -1,5 +1,7 @@
 // Whose unit is read next: deficit round-robin between peers (Shreedhar and Varghese 1995), within one room of read-ahead.
 // Every byte sent was read first, so fair reading is fair sending, and the room bounds memory.
+import type { Clock } from './clock.ts'
+import { STALL_MS } from './limits.ts'
 
 /** A peer that may want something read. */
 export interface Turn {
@@ -7,11 +9,12 @@ export interface Turn {
   wants(): number | undefined
   /** Has that unit, and its bytes of the room until `release`. */
   take(): void
-  /** While it waits for its stream: gives back what it holds, to be read again later. Says how many bytes. */
+  /** When it has waited for its stream for STALL_MS: gives back what it holds, to be read again later. Says how many bytes. */
   giveBack(): number
 }
 
 export class Turns {
+  readonly #clock: Clock
   readonly #quantum: number
   readonly #room: number
   /** Everybody served, in the order they may be asked to give back. */
@@ -23,8 +26,11 @@ export class Turns {
   /** Whether the head of the ring had its quantum on this visit. */
   #visited = false
   #running = false
+  /** Whether a timer will look for room again. */
+  #looksAgain = false
 
-  constructor(quantum: number, room: number) {
+  constructor(clock: Clock, quantum: number, room: number) {
+    this.#clock = clock
     this.#quantum = quantum
     this.#room = room
   }
@@ -118,6 +124,13 @@ export class Turns {
       this.#all.add(turn)
       if (enough()) return true
     }
+    if (!this.#looksAgain) this.#clock.timer(STALL_MS, () => this.#lookAgain())
+    this.#looksAgain = true
     return false
+  }
+
+  #lookAgain(): void {
+    this.#looksAgain = false
+    this.#run()
   }
 }

@@ -1,8 +1,9 @@
 // Reads and sends what one peer asked for, in order: units are taken out of the queue when it is this peer's turn, read
 // ahead, cut into frames, and written as fast as the budget and the peer's streams take them.
+import type { Clock } from './clock.ts'
 import { BatchWriter } from './data-frames.ts'
 import type { Duplex } from './duplex.ts'
-import { MAX_PEER_READ_AHEAD, MAX_UNSENT } from './limits.ts'
+import { MAX_PEER_READ_AHEAD, MAX_UNSENT, STALL_MS } from './limits.ts'
 import { ExchangeCode } from './messages.ts'
 import { MovingUnit, type Piece } from './moving-unit.ts'
 import type { UploadBudget } from './rate-limit.ts'
@@ -16,6 +17,7 @@ export interface SenderPorts {
   readonly queue: SendQueue
   readonly turns: Turns
   readonly budget: UploadBudget
+  readonly clock: Clock
   readonly signal: AbortSignal
   readonly reject: RejectCall
   findAgain(root: ServedRoot): Promise<Servable | undefined>
@@ -33,8 +35,8 @@ export class UnitSender implements Turn {
   /** Where the batch goes. */
   #stream: Duplex | undefined
   #granted = 0
-  /** Waiting for a stream or the budget. */
-  #blocked = false
+  /** Since when it waits for a stream or the budget. */
+  #blockedSince: number | undefined
   #running = false
 
   constructor(ports: SenderPorts) {
@@ -58,7 +60,7 @@ export class UnitSender implements Turn {
   }
 
   wants(): number | undefined {
-    if (this.#ports.signal.aborted || this.#streams.length === 0 || this.#blocked) return undefined
+    if (this.#ports.signal.aborted || this.#streams.length === 0 || this.#blockedSince != null) return undefined
     const room = MAX_PEER_READ_AHEAD - this.#granted
     const bytes = room > 0 ? this.#ungranted()?.unit.bytes : undefined
     return bytes == null || bytes > room ? undefined : bytes
@@ -74,7 +76,7 @@ export class UnitSender implements Turn {
   }
 
   giveBack(): number {
-    if (!this.#blocked) return 0
+    if (this.#blockedSince == null || this.#ports.clock.now() - this.#blockedSince < STALL_MS) return 0
     const given = this.#granted
     for (const moving of this.#moving.filter(it => it.granted)) {
       moving.granted = false
@@ -204,11 +206,11 @@ export class UnitSender implements Turn {
   }
 
   async #wait(due: Promise<void>): Promise<void> {
-    this.#blocked = true
+    this.#blockedSince = this.#ports.clock.now()
     try {
       await due
     } finally {
-      this.#blocked = false
+      this.#blockedSince = undefined
       this.wake()
     }
   }
