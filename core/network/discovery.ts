@@ -12,6 +12,8 @@ const DIAL_TIMEOUT_MS = 15_000
 const FIRST_GOOD_PEERS = 8 // dialled at once; more would be a burst nobody asked for
 const MAX_AUTO_CONNECTIONS = 120 // of 150: discovery leaves room for whoever comes by himself
 const MDNS_TIE_MS = 1000
+const PAUSE_AFTER_FAILURE_MS = 30_000
+const MAX_FAILURES_KEPT = 1024
 
 /** Where good peers are remembered: the last 64 this node reached by dialling, addresses with /p2p/. `load` gives the latest first. */
 export interface GoodPeers {
@@ -50,6 +52,7 @@ export function startDiscovery(ports: DiscoveryPorts): Discovery {
   const redial = new Redial(ports.random)
   const kept = new Map<string, { target: readonly Multiaddr[] | string; via: Via; peerId?: string }>() // by redial key
   const dialling = new Set<string>() // peer IDs being dialled once
+  const failedAt = new Map<string, number>() // peer IDs that others keep telling us of, and that nobody reaches
   const stopped = new AbortController()
   const timers = new Set<NodeJS.Timeout>()
   let wakeUp: NodeJS.Timeout | undefined
@@ -80,8 +83,16 @@ export function startDiscovery(ports: DiscoveryPorts): Discovery {
   const tryOnce = (peerId: string, addrs: readonly Multiaddr[], via: Via): void => {
     if (peerId === ports.ownPeerId || addrs.length === 0 || stopped.signal.aborted) return
     if (dialling.has(peerId) || ports.isConnected(peerId) || ports.connectionCount() >= MAX_AUTO_CONNECTIONS) return
+    const failed = failedAt.get(peerId)
+    if (failed != null && ports.now() < failed + PAUSE_AFTER_FAILURE_MS) return
     dialling.add(peerId)
-    void attempt(addrs, via).then(() => dialling.delete(peerId))
+    void attempt(addrs, via).then(reached => {
+      dialling.delete(peerId)
+      failedAt.delete(peerId)
+      if (reached == null) failedAt.set(peerId, ports.now())
+      const [oldest] = failedAt.keys()
+      if (failedAt.size > MAX_FAILURES_KEPT && oldest != null) failedAt.delete(oldest)
+    })
   }
   const keysOf = (peerId: string): string[] =>
     [...kept].filter(([key, entry]) => key === peerId || entry.peerId === peerId).map(([key]) => key)

@@ -24,8 +24,7 @@ export async function openBareNode({ connectionGater }: Pick<Gater, 'connectionG
     encrypters: await chooseEncrypters(privateKey, () => undefined),
     gater: connectionGater,
     datastore: createCappedDatastore({ isPinned: () => false, now: Date.now }),
-    onLanDhtPeer: () => undefined,
-    onMdnsPeer: () => undefined
+    onLanDhtPeer: () => undefined
   })
   await node.start()
   return node

@@ -1,7 +1,7 @@
 // The libp2p node as a mode wants it. Every limit that libp2p has is set here; what it lacks is in the gater and the datastore.
 
 import { type Identify, identify } from '@libp2p/identify'
-import type { ConnectionGater, Ed25519PrivateKey, PeerId, PeerInfo } from '@libp2p/interface'
+import type { ConnectionGater, Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -32,8 +32,6 @@ export interface NodeOptions {
   readonly datastore: NonNullable<Libp2pInit['datastore']>
   /** A member of the LAN DHT named this peer; called before libp2p stores its addresses. */
   onLanDhtPeer(peer: PeerId): void
-  /** mDNS heard this peer; called before libp2p stores its addresses. */
-  onMdnsPeer(peer: PeerInfo): void
 }
 
 type Services = { identify: Identify; ping: Ping; lanDht: KadDHT; publicDht?: KadDHT }
@@ -82,7 +80,6 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     datastore: options.datastore,
     peerStore: { maxAddressAge: DAY_MS, maxPeerAge: 2 * DAY_MS },
     ...(isInternet ? {} : { dns: { query: refuseLookUp } }),
-    peerDiscovery: mode === 'loopback' ? [] : [await mdnsFactory(options.onMdnsPeer)],
     services: {
       identify: identify({ maxObservedAddresses: 4 }),
       ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }), // with libp2p's 1, a ping of liveness.ts makes the DHT's fail, and the peer stays out of its table
@@ -91,19 +88,6 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     },
     start: false
   })
-}
-
-/** mDNS is loaded only where it is used: its sockets and packet parser have no place in a loopback node. */
-async function mdnsFactory(
-  onPeer: (peer: PeerInfo) => void
-): Promise<NonNullable<Libp2pInit['peerDiscovery']>[number]> {
-  const { mdns } = await import('@libp2p/mdns')
-  const create = mdns({ interval: 5000 })
-  return components => {
-    const service = create(components)
-    service.addEventListener('peer', event => onPeer(event.detail))
-    return service
-  }
 }
 
 async function refuseLookUp(): Promise<never> {

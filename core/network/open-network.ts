@@ -1,21 +1,22 @@
 // The node as the rest of the application sees it: peers that speak the exchange protocol, pipes to them, providers. Wires the parts, decides little.
 
-import type { Connection, Ed25519PrivateKey, PeerInfo } from '@libp2p/interface'
+import type { Connection, Ed25519PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
 import type { ExchangeProtocol, PeerPipe } from '../exchange/duplex.ts'
-import { isNear, mayLearn, type NetworkMode } from './address-policy.ts'
+import { isNear, type NetworkMode } from './address-policy.ts'
 import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
 import { createCappedDatastore } from './capped-datastore.ts'
 import type { Found } from './dht.ts'
-import { hintsByPeer, MAX_HINTS, parseDialAddr, parsePeerId, peerOf } from './dial-target.ts'
+import { hintsByPeer, parseDialAddr, parsePeerId, peerOf } from './dial-target.ts'
 import { type GoodPeers, startDiscovery } from './discovery.ts'
 import { chooseEncrypters } from './encrypters.ts'
 import { createGater } from './gater.ts'
 import { chooseListenAddrs } from './listen.ts'
 import { type Liveness, watchLiveness } from './liveness.ts'
+import { startMdns } from './mdns.ts'
 import { createNode, type Node } from './open-libp2p.ts'
 import { PeerBook, type Via } from './peer-book.ts'
 import { type PeerEvent, type StreamHandler, watchPeerLinks } from './peer-links.ts'
@@ -133,8 +134,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       now: Date.now,
       isPinned: peerId => peerId === ownPeerId || (peerId !== '' && isConnected(peerId))
     }),
-    onLanDhtPeer: peer => book.noteNear(peer.toString()),
-    onMdnsPeer: peer => onMdnsPeer(peer)
+    onLanDhtPeer: peer => book.noteNear(peer.toString())
   })
   made = node
   acquiring.defer(async () => {
@@ -160,13 +160,6 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       random: Math.random
     })
   )
-  const onMdnsPeer = ({ id, multiaddrs }: PeerInfo): void => {
-    const peerId = id.toString()
-    book.noteNear(peerId)
-    const near = multiaddrs.filter(addr => isNear(addr) && mayLearn(mode, addr, true)).slice(0, MAX_HINTS)
-    discovery.onMdns(peerId, near)
-  }
-
   const routing = acquiring.use(startRouting(node, mode, options.provides))
   node.addEventListener('peer:identify', ({ detail: { peerId: peer, connection } }) => {
     const peerId = peer.toString()
@@ -183,6 +176,14 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
   const bootstrap = options.bootstrap ?? (mode === 'internet' ? PUBLIC_BOOTSTRAPPERS : [])
   for (const addr of bootstrap) discovery.keepAddr(addr, 'dht')
   if (options.goodPeers != null) discovery.dialGoodPeers(options.goodPeers)
+
+  if (mode !== 'loopback') {
+    const onPeer = (peerId: string, addrs: Multiaddr[]): void => {
+      book.noteNear(peerId)
+      discovery.onMdns(peerId, addrs)
+    }
+    acquiring.use(startMdns({ ownPeerId, addrs: () => node.getMultiaddrs(), onPeer, log }))
+  }
 
   const owned = acquiring.move()
   return {

@@ -1,0 +1,149 @@
+// Lan mode between machines: network namespaces of the test's own, real multicast, no address told to anybody.
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { type Host, Namespaces, whyNoNamespaces } from './namespaces.ts'
+
+const skip = whyNoNamespaces() ?? false
+
+/** Opens a node in lan mode, prints what happens as JSON lines, and a root it finds providers of when told one. */
+const PROGRAM = `
+  const { openNetwork } = await import(${JSON.stringify(new URL('../core/network/open-network.ts', import.meta.url).href)})
+  const { generateKeyPair } = await import('@libp2p/crypto/keys')
+  const { CID } = await import('multiformats/cid')
+  const print = (event) => console.log(JSON.stringify({ ...event, at: Date.now() }))
+  const signal = new AbortController().signal
+  const startedAt = Date.now()
+  const network = await openNetwork({ mode: 'lan', privateKey: await generateKeyPair('Ed25519'), version: '0', log: (message) => print({ event: 'log', message }) }, signal)
+  network.onPeer((peerId, event) => print({ event, peerId, via: network.peers().find((it) => it.peerId === peerId)?.via }))
+  print({ event: 'listening', peerId: network.peerId, addrs: network.addrs(), startedAt })
+  for await (const line of (await import('node:readline')).createInterface({ input: process.stdin })) {
+    const [what, text] = line.split(' ')
+    if (what === 'stop') break
+    if (what === 'dial') await network.dial(text, signal).then(() => print({ event: 'dialled' }), (err) => print({ event: 'refused', code: err.code }))
+    if (what === 'provide') await network.provide(CID.parse(text), signal).then(() => print({ event: 'provided' }))
+    if (what === 'find') for await (const found of network.findProviders(CID.parse(text), signal)) { print({ event: 'found', ...found }); break }
+  }
+  await network[Symbol.asyncDispose]()
+`
+
+type Event = { event: string; at: number; peerId: string; addrs: string[]; via: string; code: string }
+
+class LanNode implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #seen: Event[] = []
+  readonly #waiting = new Set<() => void>()
+  #errors = ''
+
+  constructor(host: Host) {
+    const [command, ...args] = [...host.prefix, process.execPath, '--input-type=module', '--eval', PROGRAM]
+    this.#child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, SHOAL_NETWORK: 'lan' } })
+    this.#child.stderr?.on('data', bytes => (this.#errors += String(bytes)))
+    const lines = createInterface({ input: this.#child.stdout ?? process.stdin })
+    lines.on('line', line => {
+      this.#seen.push(JSON.parse(line) as Event) // our own program above
+      for (const wake of this.#waiting) wake()
+    })
+  }
+
+  say(line: string): void {
+    this.#child.stdin?.write(`${line}\n`)
+  }
+
+  count(event: string): number {
+    return this.#seen.filter(it => it.event === event).length
+  }
+
+  async event(event: string, deadlineMs = 20_000, isIt: (it: Event) => boolean = () => true): Promise<Event> {
+    const timeout = AbortSignal.timeout(deadlineMs)
+    while (true) {
+      const found = this.#seen.find(it => it.event === event && isIt(it))
+      if (found != null) return found
+      if (timeout.aborted)
+        throw new Error(`No ${event} within ${deadlineMs} ms; ${JSON.stringify(this.#seen)} ${this.#errors}`)
+      await new Promise<void>(resolve => {
+        this.#waiting.add(resolve)
+        timeout.addEventListener('abort', () => resolve(), { once: true })
+      }).finally(() => this.#waiting.clear())
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode != null) return
+    const ended = once(this.#child, 'exit')
+    this.say('stop')
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 5000)
+    await ended
+    clearTimeout(late)
+  }
+}
+
+test('nodes on one network find each other within 3 seconds and share a DHT', { skip, timeout: 60_000 }, async () => {
+  using net = new Namespaces()
+  const lan = net.switch()
+  const [hostA, hostB] = [net.host('a'), net.host('b')]
+  lan.plug(hostA, 'eth0', '10.77.0.1/24')
+  lan.plug(hostB, 'eth0', '10.77.0.2/24')
+  await using a = new LanNode(hostA)
+  const { peerId: idA, addrs } = await a.event('listening')
+  assert.ok(addrs.some(addr => addr.startsWith('/ip4/10.77.0.1/tcp/')))
+  assert.ok(
+    addrs.every(addr => !addr.includes('127.0.0.1') && !addr.includes('/ip6/fe80')),
+    addrs.join(' ')
+  )
+
+  await using b = new LanNode(hostB)
+  const listening = await b.event('listening')
+  const connected = await b.event('connect')
+  assert.equal(connected.peerId, idA)
+  assert.equal((await a.event('connect')).peerId, listening.peerId)
+  assert.ok(connected.at - listening.at <= 3000, `took ${connected.at - listening.at} ms`)
+
+  const root = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+  a.say(`provide ${root}`)
+  await a.event('provided', 10_000)
+  b.say(`find ${root}`)
+  const found = await b.event('found', 10_000)
+  assert.equal(found.peerId, idA)
+  assert.ok(found.addrs.some(addr => addr.startsWith('/ip4/10.77.0.1/tcp/')))
+
+  for (const outside of ['/ip4/203.0.113.1/tcp/1', '/dns4/example.com/tcp/1']) b.say(`dial ${outside}`)
+  assert.equal((await b.event('refused')).code, 'forbidden')
+})
+
+test('neighbours are found beside a network that takes the default route', { skip, timeout: 60_000 }, async () => {
+  using net = new Namespaces()
+  const [home, tunnel] = [net.switch(), net.switch()]
+  const [hostA, hostB] = [net.host('a'), net.host('b')]
+  for (const [host, n] of [
+    [hostA, 1],
+    [hostB, 2]
+  ] as const) {
+    if (n === 1) tunnel.plug(host, 'tun0', `10.99.0.${n}/24`)
+    home.plug(host, 'eth0', `192.168.77.${n}/24`)
+  }
+  net.defaultRoute(hostA, 'tun0')
+  await using a = new LanNode(hostA)
+  await a.event('listening')
+  await using b = new LanNode(hostB)
+  const listening = await b.event('listening')
+  const connected = await b.event('connect')
+  assert.ok(connected.at - listening.at <= 3000, `took ${connected.at - listening.at} ms`)
+})
+
+test('a network that comes later is joined', { skip, timeout: 60_000 }, async () => {
+  using net = new Namespaces()
+  const lan = net.switch()
+  const [hostA, hostB] = [net.host('a'), net.host('b')]
+  lan.plug(hostB, 'eth0', '10.77.0.2/24')
+  await using a = new LanNode(hostA)
+  await a.event('listening')
+  await using b = new LanNode(hostB)
+  await b.event('listening')
+  assert.equal(b.count('connect'), 0)
+  lan.plug(hostA, 'eth0', '10.77.0.1/24')
+  await b.event('connect', 15_000)
+})
