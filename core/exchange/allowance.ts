@@ -21,6 +21,12 @@ export class Allowance {
     return true
   }
 
+  /** Takes tokens whether they are there or not; what is owed comes first when time passes. */
+  spend(tokens: number, now: number): void {
+    this.#refill(now)
+    this.#tokens -= tokens
+  }
+
   /** More tokens for a reason of their own; they may exceed the burst. */
   add(tokens: number): void {
     this.#tokens += tokens

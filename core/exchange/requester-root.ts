@@ -2,15 +2,23 @@
 import type { CID } from 'multiformats/cid'
 import { checkHave } from './have-bits.ts'
 import * as limits from './limits.ts'
-import { ExchangeCode, violation, type HaveMessage, type InfoMessage, type Run } from './messages.ts'
+import {
+  ExchangeCode,
+  HaveKind,
+  violation,
+  type ControlMessage,
+  type HaveMessage,
+  type InfoMessage,
+  type Run
+} from './messages.ts'
 import type { OpenRoot, RootListener } from './requester.ts'
+
+const MAX_NEWS = 32
 
 /** What a root needs of its session. */
 export interface RootSession {
   /** Something waits to be sent: look soon. */
   flushSoon(): void
-  sendHave(sid: number, have: HaveMessage): void
-  sendPex(sid: number, records: readonly Uint8Array[]): void
   /** Marks what is asked of the peer as cancelled; returns how many leaves that were. */
   cancelAsked(root: RequesterRoot, run: Run): number
   closeRoot(root: RequesterRoot): void
@@ -27,6 +35,7 @@ export class RequesterRoot implements OpenRoot {
   #runs: Run[] = []
   #ranges: { offset: number; maxBytes: number }[] = []
   #cancels: Run[] = []
+  #news: ControlMessage[] = []
   #waitingBytes = 0
   #askedBytes = 0
   #leaves: number | undefined
@@ -89,11 +98,13 @@ export class RequesterRoot implements OpenRoot {
   }
 
   sendHave(have: HaveMessage): void {
-    if (!this.#closed) this.#session.sendHave(this.sid, have)
+    if (have.kind === HaveKind.FULL || have.kind === HaveKind.NONE)
+      this.#news = this.#news.filter(it => it.type !== 'have')
+    this.#tell({ type: 'have', sid: this.sid, kind: have.kind, start: have.start, bits: have.bits })
   }
 
   sendPex(records: readonly Uint8Array[]): void {
-    if (!this.#closed) this.#session.sendPex(this.sid, records)
+    this.#tell({ type: 'pex', sid: this.sid, records: records.slice(0, limits.MAX_PEX_RECORDS) })
   }
 
   close(): void {
@@ -109,6 +120,7 @@ export class RequesterRoot implements OpenRoot {
     this.#runs = []
     this.#ranges = []
     this.#cancels = []
+    this.#news = []
     this.#waitingBytes = 0
     this.listener.onClosed(error)
   }
@@ -167,13 +179,26 @@ export class RequesterRoot implements OpenRoot {
     return this.#cancels.splice(0, limits.MAX_MESSAGE_RUNS)
   }
 
+  /** The next Have or Pex: they go when nothing more urgent waits. */
+  takeNews(): ControlMessage | undefined {
+    return this.#news.shift()
+  }
+
   get waits(): boolean {
-    return this.#runs.length + this.#ranges.length + this.#cancels.length > 0
+    return this.#runs.length + this.#ranges.length + this.#cancels.length + this.#news.length > 0
   }
 
   /** Bytes asked for are over. */
   over(bytes: number): void {
     this.#askedBytes -= bytes
+  }
+
+  /** News are hints: of very many that wait, the oldest are forgotten. */
+  #tell(message: ControlMessage): void {
+    if (this.#closed) return
+    this.#news.push(message)
+    if (this.#news.length > MAX_NEWS) this.#news.shift()
+    this.#session.flushSoon()
   }
 
   #asked(bytes: number): void {

@@ -14,7 +14,6 @@ import {
   violation,
   type ControlMessage,
   type Counts,
-  type HaveMessage,
   type Run
 } from './messages.ts'
 import type { OpenRoot, Requester, RootListener } from './requester.ts'
@@ -138,17 +137,10 @@ export class RequesterSession implements Requester, RootSession {
   send(message: ControlMessage): void {
     if (this.#closed) return
     this.sent[message.type]++
+    this.#own.spend(1, this.#clock.now())
     this.#control.send(controlFrame(message))
     if (this.#control.unsentBytes > limits.MAX_CONTROL_UNSENT)
       this.end(new ExchangeError(ExchangeCode.LIMIT, 'The peer does not read its control stream'))
-  }
-
-  sendHave(sid: number, have: HaveMessage): void {
-    this.send({ type: 'have', sid, kind: have.kind, start: have.start, bits: have.bits })
-  }
-
-  sendPex(sid: number, records: readonly Uint8Array[]): void {
-    this.send({ type: 'pex', sid, records })
   }
 
   cancelAsked(root: RequesterRoot, run: Run): number {
@@ -189,6 +181,13 @@ export class RequesterSession implements Requester, RootSession {
       this.send({ type: 'cancel', reqs: [], runs: cancels, sid: root.sid, all: false })
       return true
     }
+    if (this.#flushRequest(root)) return true
+    const news = root.takeNews()
+    if (news != null) this.send(news)
+    return news != null
+  }
+
+  #flushRequest(root: RequesterRoot): boolean {
     if (this.#runsOut >= this.#maxRuns || this.#bytesOut >= this.#maxBytes) return false
     const req = this.#nextReq
     const range = root.takeRange()
@@ -228,12 +227,12 @@ export class RequesterSession implements Requester, RootSession {
     if (runs < 0 || bytes < 0) this.flushSoon()
   }
 
-  /** Takes a token of our own pace, or comes back when there is one. */
+  /** Whether our own pace allows a message; if not, comes back when it does. */
   #mayTalk(): boolean {
-    const now = this.#clock.now()
-    if (this.#own.take(now)) return true
+    const wait = this.#own.waitMs(this.#clock.now())
+    if (wait === 0) return true
     this.#cancelTimer?.()
-    this.#cancelTimer = this.#clock.timer(this.#own.waitMs(now), () => {
+    this.#cancelTimer = this.#clock.timer(wait, () => {
       this.#cancelTimer = undefined
       this.flushSoon()
     })

@@ -326,7 +326,9 @@ export class ServeSession {
   #announce(open: ServedRoot, found: Found | 'failed'): void {
     if (found === 'not-yet') this.#send(open.info(ExchangeCode.NOT_HAVE, limits.NOT_YET_RETRY_MS))
     else this.#send(open.info(found === 'failed' ? ExchangeCode.IO : ExchangeCode.NOT_FOUND))
-    for (const have of open.whole()) this.#send({ type: 'have', sid: open.sid, ...have })
+    const whole = open.whole()
+    for (const have of whole) this.#send({ type: 'have', sid: open.sid, ...have })
+    if (whole.length > 1) this.#flood.spend(whole.length - 1, this.#ports.clock.now()) // big bitmaps are not for the asking
     if (open.servable == null) this.#cancel(job => job.root === open, ExchangeCode.NOT_FOUND)
   }
 

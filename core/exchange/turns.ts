@@ -9,8 +9,11 @@ export interface Turn {
   wants(): number | undefined
   /** Has that unit, and its bytes of the room until `release`. */
   take(): void
-  /** When it has waited for its stream for STALL_MS: gives back what it holds, to be read again later. Says how many bytes. */
-  giveBack(): number
+  /**
+   * When it has waited for its stream for STALL_MS: gives back what it holds, to be read again later. `all`: also what it
+   * is in the middle of sending. Says how many bytes.
+   */
+  giveBack(all: boolean): number
 }
 
 export class Turns {
@@ -115,17 +118,22 @@ export class Turns {
   #makeRoom(cost: number, head: Turn): boolean {
     const enough = () => this.#used + cost <= this.#room || this.#used === 0
     if (enough()) return true
-    for (const turn of this.#all) {
-      if (turn === head) continue
-      const given = turn.giveBack()
+    if (this.#collect(head, false, enough) || this.#collect(head, true, enough)) return true
+    if (!this.#looksAgain) this.#clock.timer(STALL_MS, () => this.#lookAgain())
+    this.#looksAgain = true
+    return false
+  }
+
+  /** Has stalled peers give back until it is enough. */
+  #collect(head: Turn, all: boolean, enough: () => boolean): boolean {
+    for (const turn of [...this.#all].filter(it => it !== head)) {
+      const given = turn.giveBack(all)
       if (given === 0) continue
       this.#used -= given
       this.#all.delete(turn) // to the back of the line: the next one asked is another
       this.#all.add(turn)
       if (enough()) return true
     }
-    if (!this.#looksAgain) this.#clock.timer(STALL_MS, () => this.#lookAgain())
-    this.#looksAgain = true
     return false
   }
 

@@ -75,15 +75,16 @@ export class UnitSender implements Turn {
     void this.#run()
   }
 
-  giveBack(): number {
+  giveBack(all: boolean): number {
     if (this.#blockedSince == null || this.#ports.clock.now() - this.#blockedSince < STALL_MS) return 0
-    const given = this.#granted
-    for (const moving of this.#moving.filter(it => it.granted)) {
+    let given = 0
+    for (const moving of this.#moving.slice(all ? 0 : 1).filter(it => it.granted)) {
+      given += moving.unit.bytes
       moving.granted = false
       moving.leaves = undefined
       moving.ready = Promise.withResolvers()
     }
-    this.#granted = 0
+    this.#granted -= given
     return given
   }
 
