@@ -34,6 +34,8 @@ export class Peer {
   cursor = 0
   /** Nothing missing can be asked of it until something changes. */
   exhausted = false
+  /** The leaf it would be asked for next, last time: below that, looking again is in vain while it has something to send. */
+  leastBytes = 0
   rttMs: number
   choked = false
   slotsBytes = 0

@@ -36,6 +36,7 @@ export class Picker {
       if (found === undefined) break
       const ordinal = this.#wantedPosition(peer, found)
       const bytes = this.#table.plan.leafBytes(ordinal)
+      peer.leastBytes = bytes
       if (bytes > hard || (bytes > free && peer.out.size > 0)) break
       const last = runs.at(-1)
       if (last !== undefined && last.start + last.count === ordinal) last.count++

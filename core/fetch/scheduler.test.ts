@@ -254,7 +254,10 @@ class Model {
   }
 
   check(): void {
-    for (const it of this.open) assert.ok(this.peers.has(it.peer), 'only connected peers')
+    for (const it of this.open) {
+      assert.ok(this.peers.has(it.peer), 'only connected peers')
+      assert.ok(this.missing.has(this.names[it.ordinal]!), 'nothing is expected that is here')
+    }
     for (const id of this.banned) assert.ok(!this.peers.has(id), 'a liar stayed')
     assert.equal(this.scheduler.outstandingBytes, this.outstanding(), 'the books agree')
     if (this.missing.size + this.verifying.length === 0) assert.ok(this.isDone, 'done is said')

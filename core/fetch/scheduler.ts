@@ -25,6 +25,7 @@ export class Scheduler {
   #room = limits.MAX_OUT_BYTES
   #squeezed = false // somebody was refused for want of room, not of work
   #duplicateBytes = 0
+  #sharing = 1 // peers that share what may be outstanding in all
   #turn = 0
   #running = true
   #stopped = false
@@ -147,12 +148,12 @@ export class Scheduler {
       case 'have':
         peer.have.apply(input.change)
         peer.exhausted = false
-        return peer
+        return 'all'
       case 'choke':
         peer.choked = input.choked
         peer.slotsBytes = input.slotsBytes
         if (!input.choked) peer.heldUntil = -Infinity
-        return peer
+        return 'all'
       case 'bytes':
         this.#progress(peer, input.ordinal, input.bytes, now)
         return peer
@@ -336,6 +337,8 @@ export class Scheduler {
   #askAll(now: number): void {
     this.#squeezed = false
     const peers = [...this.#peers.values()]
+    this.#sharing = 0
+    for (const peer of peers) if (!peer.exhausted && peer.mayBeAsked(now)) this.#sharing++
     this.#turn++
     for (let i = 0; i < peers.length; i++) this.#ask(peers[(i + this.#turn) % peers.length]!, now)
   }
@@ -357,21 +360,19 @@ export class Scheduler {
 
   /** Undefined: nothing now. A request covers at least a quarter of the window, so that folders are not round trips. */
   #budget(peer: Peer, now: number): Budget | undefined {
-    const window = Math.min(peer.window, Math.max(limits.EXTENT_BYTES, limits.MAX_OUT_BYTES / this.#askable(now)))
+    const window = Math.min(
+      peer.window,
+      Math.max(limits.EXTENT_BYTES, limits.MAX_OUT_BYTES / Math.max(1, this.#sharing))
+    )
+    const least = peer.out.size === 0 ? 1 : Math.max(window / 4, peer.leastBytes)
     const free = window - peer.outBytes
-    if (peer.out.size > 0 && free < window / 4) return undefined
+    if (free < least) return undefined
     const hard = Math.min(limits.MAX_OUT_BYTES, this.#room) - this.#ledger.outBytes
+    this.#squeezed ||= hard < free
+    if (hard < least) return undefined
     let tokens = Infinity
     for (const bucket of this.#buckets) tokens = Math.min(tokens, bucket.available(now))
-    this.#squeezed ||= hard < free
-    return tokens > 0 && hard > 0 ? { free, hard, tokens } : undefined
-  }
-
-  /** Peers that share what may be outstanding in all. */
-  #askable(now: number): number {
-    let count = 0
-    for (const peer of this.#peers.values()) if (!peer.exhausted && peer.mayBeAsked(now)) count++
-    return Math.max(1, count)
+    return tokens > 0 ? { free, hard, tokens } : undefined
   }
 
   #steal(now: number): void {
