@@ -211,9 +211,7 @@ export class Scheduler {
     this.#progress(peer, ordinal, one.bytes - one.got, now)
     peer.record.backoffs = 0
     this.#ledger.settle(peer, leaf)
-    const state = this.#table.state(leaf)
-    if (state !== ASSIGNED && state !== MISSING) return
-    this.#table.set(leaf, RECEIVED)
+    this.#table.set(leaf, RECEIVED) // nobody is asked for a leaf that is here, so it was not
     for (const other of this.#ledger.holders(leaf)) this.#cancel(other, [leaf], now)
     this.#room -= one.bytes
     this.#out.push({ type: 'accept', peer: peer.id, ordinal })
