@@ -5,15 +5,44 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { ConnectionEncrypter } from '@libp2p/interface'
 import { tls } from '@libp2p/tls'
 import { chooseEncrypters, testEncrypter } from './encrypters.ts'
+import { until } from './loopback-swarm.ts'
 
 const key = await generateKeyPair('Ed25519')
 
-test('TLS and noise pass the self-test; TLS is offered first', async () => {
+test('TLS and noise pass the self-test', async () => {
   await testEncrypter(components => tls()(components), key)
   await testEncrypter(components => noise()(components), key)
-  const log: string[] = []
-  assert.equal((await chooseEncrypters(key, message => log.push(message))).length, 2)
-  assert.deepEqual(log, [])
+})
+
+test('TLS is offered first, and taken back when its self-test fails', async () => {
+  for (const isBroken of [false, true]) {
+    const offered = new Map<string, unknown>()
+    const tested = Promise.withResolvers<void>()
+    const log: string[] = []
+    const factories = await chooseEncrypters(
+      key,
+      message => log.push(message),
+      async () => {
+        tested.resolve()
+        if (isBroken) throw new Error('no cipher')
+      }
+    )
+    // of libp2p's components the encrypters look only at the upgrader here
+    const components = {
+      upgrader: { getConnectionEncrypters: () => offered },
+      logger: { forComponent: () => undefined }
+    } as unknown
+    for (const factory of factories) {
+      const encrypter = factory(components as Parameters<typeof factory>[0])
+      offered.set(encrypter.protocol, encrypter)
+    }
+    assert.deepEqual([...offered.keys()], ['/tls/1.0.0', '/noise'])
+    let isTested = false
+    void tested.promise.then(() => (isTested = true))
+    await until(() => isTested && (!isBroken || !offered.has('/tls/1.0.0')), 'the self-test has run')
+    assert.equal(offered.has('/tls/1.0.0'), !isBroken)
+    assert.equal(log.length, isBroken ? 1 : 0)
+  }
 })
 
 test('an encrypter that cannot shake hands, or that loses bytes, does not pass', async () => {

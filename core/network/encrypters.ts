@@ -4,7 +4,7 @@
 import { type ICryptoInterface, noise, pureJsCrypto } from '@chainsafe/libp2p-noise'
 import type { ComponentLogger, ConnectionEncrypter, Logger, PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { tls } from '@libp2p/tls'
+import { PROTOCOL as TLS_PROTOCOL, tls } from '@libp2p/tls'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import type { Libp2pInit } from 'libp2p'
 
@@ -12,21 +12,40 @@ export type EncrypterFactories = NonNullable<Libp2pInit['connectionEncrypters']>
 type Components = Parameters<EncrypterFactories[number]>[0]
 
 const SELF_TEST_MS = 3000
+const LATER_MS = 300
+let selfTest: Promise<void> | undefined // once a process: it tests the machine, not the node
 
-/** The encrypters to offer, best first. `log` hears why TLS was left out. */
+/**
+ * The encrypters to offer, best first; `log` hears why TLS was left out. Under Electron the self-test comes first. Elsewhere it would only hold up the
+ * start for what nearly always works: it runs a moment later, and takes TLS back if it fails.
+ */
 export async function chooseEncrypters(
   privateKey: PrivateKey,
-  log: (message: string) => void
+  log: (message: string) => void,
+  testTls = async (): Promise<void> => await (selfTest ??= testEncrypter(components => tls()(components), privateKey))
 ): Promise<EncrypterFactories> {
   const crypto = await nativeNoiseCrypto()
   const noiseFactory = noise(crypto == null ? {} : { crypto })
-  try {
-    await testEncrypter(components => tls()(components), privateKey)
-    return [tls(), noiseFactory]
-  } catch (err) {
-    log(`tls left out, its self-test failed: ${err instanceof Error ? err.message : 'unknown'}`)
-    return [noiseFactory]
+  const tryTls = async (): Promise<boolean> => {
+    try {
+      await testTls()
+      return true
+    } catch (err) {
+      log(`TLS left out, its self-test failed: ${err instanceof Error ? err.message : 'unknown'}`)
+      return false
+    }
   }
+  if (process.versions['electron'] != null) return (await tryTls()) ? [tls(), noiseFactory] : [noiseFactory]
+  const tlsFactory: EncrypterFactories[number] = components => {
+    const timer = setTimeout(() => {
+      void tryTls().then(works => {
+        if (!works) components.upgrader.getConnectionEncrypters().delete(TLS_PROTOCOL) // the map it offers from
+      })
+    }, LATER_MS)
+    timer.unref()
+    return tls()(components)
+  }
+  return [tlsFactory, noiseFactory]
 }
 
 /** One handshake with ourselves over an in-memory pair, and bytes in both directions. Throws when any of it fails or is late. */

@@ -12,13 +12,8 @@ import {
   writeSync
 } from 'node:fs'
 import path from 'node:path'
-import { randomBytes } from 'node:crypto'
-import {
-  generateKeyPair,
-  generateKeyPairFromSeed,
-  privateKeyFromProtobuf,
-  privateKeyToProtobuf
-} from '@libp2p/crypto/keys'
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { CodedError, codeOf } from '../errors.ts'
 
@@ -58,17 +53,22 @@ function readKeyFile(file: string): Uint8Array | undefined {
   }
 }
 
-async function parseKey(bytes: Uint8Array): Promise<Ed25519PrivateKey> {
+function parseKey(bytes: Uint8Array): Ed25519PrivateKey {
   try {
     const key = privateKeyFromProtobuf(bytes)
-    if (key.type === 'Ed25519') {
-      const derived = await generateKeyPairFromSeed('Ed25519', key.raw.subarray(0, SEED_BYTES))
-      if (derived.equals(key)) return key // the file holds both halves: one flipped bit and they no longer belong together
-    }
+    if (key.type === 'Ed25519' && belongTogether(key.raw.subarray(0, SEED_BYTES), key.publicKey.raw)) return key
   } catch (err) {
     throw damaged(err)
   }
   throw damaged()
+}
+
+/** The file holds both halves of the key: one flipped bit and they no longer belong together. */
+function belongTogether(seed: Uint8Array, publicKey: Uint8Array): boolean {
+  const d = Buffer.from(seed).toString('base64url')
+  const x = Buffer.from(publicKey).toString('base64url')
+  const derived = createPublicKey(createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' }))
+  return derived.export({ format: 'jwk' }).x === x
 }
 
 /** All of it or nothing: a temporary file beside it, synced, then renamed. */
