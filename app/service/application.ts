@@ -2,6 +2,8 @@
 import { statfsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { CID } from 'multiformats/cid'
 import { parseRoot } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
@@ -42,9 +44,10 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   const pool = acquiring.use(openHashPool())
   const limits = new RunLimits(settings, options.limits)
 
+  const privateKey = await openIdentity(dataDir)
   const network = options.offline
     ? undefined
-    : acquiring.use(await openNode(options, mode, settings, store, log, signal))
+    : acquiring.use(await openNode(options, privateKey, mode, settings, store, log, signal))
   signal.throwIfAborted()
   let transfers: Transfers | undefined // the server may be asked before they are there
   const servables: Servables = {
@@ -108,6 +111,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     mode,
     settings,
     store,
+    peerId: peerIdFromPrivateKey(privateKey).toString(),
     network,
     connections,
     shares,
@@ -171,6 +175,7 @@ function sizeOfDisk(directory: string): number {
 
 async function openNode(
   options: EngineOptions,
+  privateKey: Ed25519PrivateKey,
   mode: NetworkMode,
   settings: SettingsFile,
   store: Store,
@@ -180,7 +185,7 @@ async function openNode(
   const network = await openNetwork(
     {
       mode,
-      privateKey: await openIdentity(options.dataDir),
+      privateKey,
       version: options.version,
       port: settings.value.listenPort,
       ...(options.listen.length > 0 && { listen: options.listen }),

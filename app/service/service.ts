@@ -26,6 +26,7 @@ export interface ServiceParts {
   readonly mode: NetworkMode
   readonly settings: SettingsFile
   readonly store: Store
+  readonly peerId: string
   /** These two are there together, or not at all when offline. */
   readonly network: Network | undefined
   readonly connections: Connections | undefined
@@ -50,7 +51,7 @@ export function createService(parts: ServiceParts): Service {
   const info = (): NodeInfo => ({
     version: parts.version,
     name: settings.value.name,
-    peerId: network?.peerId ?? '',
+    peerId: parts.peerId,
     addrs: network?.addrs() ?? [],
     listen: [...parts.listen],
     network: parts.mode

@@ -80,7 +80,7 @@ test('a hint is never refused', () => {
     'a b',
     'fallback',
     'a_b',
-    '.hidden'
+    '_.hidden'
   ]
   assert.deepEqual(cleaned, expected)
 })

@@ -36,7 +36,8 @@ export function placeName(name: string, kind: NameKind, platform: Platform): str
 
 /**
  * The name for what a link or a peer calls its root: the last part of it, cleaned; `fallback` when nothing is left.
- * Total: a hint is never a reason to refuse. `fallback` must be clean already.
+ * Total: a hint is never a reason to refuse. `fallback` must be clean already. A leading dot is covered: in a home folder a stranger's
+ * `.profile` would be run at the next login.
  */
 export function cleanName(hint: string, fallback: string, platform: Platform): string {
   const last = hint
@@ -45,7 +46,8 @@ export function cleanName(hint: string, fallback: string, platform: Platform): s
     .map(part => part.trim())
     .findLast(part => part !== '')
   if (last === undefined || last === '.' || last === '..') return fallback
-  return writable(last, 'file', platform).trimEnd() // what was cut may end in a space
+  const shown = last.startsWith('.') ? `_${last}` : last
+  return writable(shown, 'file', platform).trimEnd() // what was cut may end in a space
 }
 
 /** The first of `NAME`, `NAME (2)`, `NAME (3)`... that `isTaken` does not claim. The number goes before a file's extension. */
