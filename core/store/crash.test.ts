@@ -17,6 +17,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Download } from './download.ts'
 import { bench, feed, open, never, wantedOf, type Bench } from './sample-download.ts'
+import { rootText } from '../cid.ts'
+import type { Bitmap } from './bitmap.ts'
+import { durableLeaves, findDownload } from './download-repo.ts'
 import { leafOf, sampleBytes } from './sample-share.ts'
 import { openStore, type Store } from './store.ts'
 
@@ -99,7 +102,8 @@ test('whatever a power cut does to what was not synced, nothing wrong is kept', 
       fc.uniqueArray(fc.nat(5), { maxLength: 6 }),
       fc.uniqueArray(damage, { maxLength: 6, selector: it => it.ordinal }),
       fc.boolean(),
-      async (synced, unsynced, damages, isNamed) => {
+      async (first, unsynced, damages, isNamed) => {
+        const synced = [...first]
         const directory = path.join(it.dir, `run ${run}`)
         const dbFile = path.join(it.dir, `run ${run++}.db`)
         cpSync(it.dbFile, dbFile)
@@ -110,8 +114,8 @@ test('whatever a power cut does to what was not synced, nothing wrong is kept', 
         {
           using store = openStore(dbFile)
           {
-            await using first = await open(here, { store })
-            await feed(here, first, synced)
+            await using before = await open(here, { store })
+            await feed(here, before, first)
           }
           await using second = await open(here, { store })
           await feed(
@@ -119,6 +123,8 @@ test('whatever a power cut does to what was not synced, nothing wrong is kept', 
             second,
             wantedOf(second).filter(i => unsynced.includes(i))
           )
+          const row = findDownload(store.db, rootText(second.root), directory)!
+          for (const i of ordinalsIn(durableLeaves(store.db, row.id, second.leafCount))) synced.push(i)
           cpSync(directory, copy, { recursive: true, preserveTimestamps: true })
           cpSync(dbFile, `${copy}.db`)
           cpSync(`${dbFile}-wal`, `${copy}.db-wal`)
@@ -146,6 +152,8 @@ test('whatever a power cut does to what was not synced, nothing wrong is kept', 
   )
 })
 
+const ordinalsIn = (it: Bitmap): number[] => Array.from({ length: it.size }, (_, i) => i).filter(i => it.has(i))
+
 function harm({ directory, indexed }: Bench, ordinal: number, how: string): void {
   const { layout } = indexed.built
   const name = layout.files[layout.fileIndexOf(ordinal)]!.path.join('/')
@@ -154,7 +162,7 @@ function harm({ directory, indexed }: Bench, ordinal: number, how: string): void
     const bytes = readFileSync(at)
     const [from, to] = [layout.leafOffset(ordinal), layout.leafOffset(ordinal) + layout.leafBytes(ordinal)]
     if (how === 'zero') bytes.fill(0, from, to)
-    else bytes[from + 5]! ^= 255
+    else bytes[from]! ^= 255
     writeFileSync(at, bytes)
   }
 }
@@ -243,6 +251,16 @@ test('a stranger at the place a download was moving to is not touched', async t 
   await feed(it, download)
   assert.equal(path.basename((await download.finish(never)).path), 'things (2)')
   assert.equal(readFileSync(path.join(it.directory, 'things', 'sub', 'a'), 'utf8'), 'mine')
+})
+
+test('nor is one, when there is nothing to tell the download by', async t => {
+  const it = bench(t, { 'a.txt': Buffer.alloc(0) })
+  await (await open(it))[Symbol.asyncDispose]()
+  it.store.db.run('UPDATE download SET place = ?', path.join(it.directory, 'things'))
+  mkdirSync(path.join(it.directory, 'things'))
+  await using download = await open(it)
+  assert.equal(path.basename((await download.finish(never)).path), 'things (2)')
+  assert.deepEqual(readdirSync(path.join(it.directory, 'things')), [])
 })
 
 test('a full disk stops the download and keeps what arrived', { timeout: 30_000 }, async t => {

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,10 +15,12 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { rootText } from '../cid.ts'
 import type { ServableChange } from '../exchange/servable.ts'
+import { fileStatOf } from '../files/file-stat.ts'
 import { findExisting } from './find-existing.ts'
 import { openDownload } from './open-download.ts'
 import { bench, feed, never, open, wantedOf } from './sample-download.ts'
 import { leafOf, sampleBytes, writeSample } from './sample-share.ts'
+import { packStat } from './stat.ts'
 
 const MIB = 1024 * 1024
 const TREE = {
@@ -54,6 +57,8 @@ test('a file carries .part until it is whole, and is a share then', async t => {
   assert.equal((await it.store.held(download.root)!.readLeaf(2)).length, MIB)
   assert.equal((await download.readLeaf(2)).length, MIB, 'who was being served still is')
   assert.deepEqual(it.store.db.all('SELECT * FROM download, dirty, durable'), [])
+  it.store.removeShare(rootText(download.root))
+  await assert.rejects(download.readLeaf(2), { code: 'not-found' }, 'as long as it is shared')
 })
 
 test('in a folder, whole files have their names and the others .part; empty ones come last', async t => {
@@ -201,6 +206,27 @@ test('a written leaf that went bad is never served, and is wanted again', async 
   assert.deepEqual(readFileSync(at), readFileSync(it.indexed.sourcePaths[0]!))
 })
 
+test('a written leaf that went bad stays lost, even if its file looks untouched', async t => {
+  const it = bench(t, { '': sampleBytes(2 * MIB, 'f') }, 'f.bin')
+  const part = path.join(it.directory, 'f.bin.part')
+  {
+    await using download = await open(it)
+    await feed(it, download, [0, 1])
+    await download.writeLeaf([0], leafOf(it.indexed, 0))
+  }
+  const bytes = readFileSync(part)
+  bytes[77]! ^= 1
+  writeFileSync(part, bytes)
+  it.store.db.run('UPDATE part_file SET stat = ?', packStat(fileStatOf(statSync(part, { bigint: true }))))
+  {
+    await using download = await open(it)
+    assert.equal(download.have.has(0), true, 'nothing shows yet')
+    await assert.rejects(download.readLeaf(0), { code: 'not-found' })
+  }
+  await using download = await open(it)
+  assert.deepEqual([download.have.has(0), download.have.has(1)], [false, true])
+})
+
 test('a symlink put in the way is not followed', async t => {
   const it = bench(t, TREE)
   const outside = path.join(it.dir, 'outside')
@@ -298,6 +324,9 @@ test('content that is there already is recognised, to the byte and to the entry'
   writeFileSync(more, '')
   assert.equal(await findExisting(it.store, options, never), undefined)
   rmSync(more)
+  rmdirSync(path.join(it.indexed.sourcePaths[0]!, 'empty'))
+  assert.equal(await findExisting(it.store, options, never), undefined)
+  mkdirSync(path.join(it.indexed.sourcePaths[0]!, 'empty'))
   writeFileSync(path.join(it.indexed.sourcePaths[0]!, 'sub', 'b.txt'), 'hullo')
   assert.equal(await findExisting(it.store, options, never), undefined)
 })

@@ -11,6 +11,9 @@ import { syncFolder } from './durability.ts'
 import type { PartTree } from './part-tree.ts'
 import { codedWrite, systemCode } from './write-error.ts'
 
+const MAX_ATTEMPTS = 100
+const TAKEN_CODES = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR'])
+
 /** Everything written is synced. Returns where it stands, and the symlinks that were not made. */
 export async function finishDownload(
   parts: DownloadParts,
@@ -40,7 +43,7 @@ async function rename(parts: DownloadParts): Promise<void> {
   const { tree, row, store } = parts
   const { kind } = tree.layout
   const folder = row.directory
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     const name = nextFreeName(row.name, kind, it => isTaken(path.join(folder, it)))
     const place = path.join(folder, name)
     setPlace(store.db, row.id, place)
@@ -48,8 +51,7 @@ async function rename(parts: DownloadParts): Promise<void> {
       if (kind === 'folder') renameSync(tree.base, place)
       else renameFile(tree.base, place)
     } catch (err) {
-      const code = systemCode(err)
-      if (code === 'EEXIST' || code === 'ENOTEMPTY' || code === 'ENOTDIR') continue // taken since: the next name
+      if (attempt < MAX_ATTEMPTS && TAKEN_CODES.has(systemCode(err) ?? '')) continue // taken since: the next name
       throw err
     }
     tree.moveTo(place)
