@@ -242,6 +242,19 @@ test('a skeleton begun by an earlier run goes on where it ended', limit, async t
   assert.equal((await stored.fetch.layout()).leafCount, 600)
 })
 
+test('a preview and a transfer of one root store one skeleton together', limit, async t => {
+  const files = Object.fromEntries(
+    Array.from({ length: 900 }, (_, i) => [`${'d'.repeat(200)}${i}/f`, sampleBytes(10, `${i}`)])
+  )
+  const content = sampleContent(files)
+  const it = sampleFetch(t, content)
+  const preview = sampleFetch(t, content, { mode: 'preview', ports: { skeleton: it.skeleton } })
+  for (const { fetch } of [it, preview]) fetch.addPeer((await seeds(t, content, 1))[0]!.requester, { rttMs: 1 })
+  await preview.fetch.layout()
+  await it.fetch.done
+  assert.deepEqual(it.stored.bytes, content.skeleton)
+})
+
 test('ending it cancels everything and keeps what is there', limit, async t => {
   const it = sampleFetch(t, bigFile)
   const [seed] = await seeds(t, bigFile, 1)

@@ -133,6 +133,18 @@ export class LayoutFinder {
     })
   }
 
+  /** A preview and a transfer of one root may store the same skeleton at once: whoever is behind adds what is new. */
+  #append(offset: number, bytes: Uint8Array): void {
+    const { skeleton } = this.#ports
+    try {
+      skeleton.append(offset, bytes)
+    } catch (err) {
+      const stored = [...skeleton.parts()].reduce((sum, part) => sum + part.length, 0)
+      if (stored <= offset) throw err
+      if (stored < offset + bytes.length) skeleton.append(stored, bytes.subarray(stored - offset))
+    }
+  }
+
   #foundLeaf(leaf: Uint8Array): void {
     this.#found.resolve({ layout: rawRootLayout(this.#root, leaf.length), leaf })
   }
@@ -147,7 +159,7 @@ export class LayoutFinder {
     }
     this.#skeleton = new SkeletonFetch(
       this.#root,
-      { append: (offset, bytes) => skeleton.append(offset, bytes), blame: this.#blame },
+      { append: (offset, bytes) => this.#append(offset, bytes), blame: this.#blame },
       stored
     )
     this.#guard(() => {})

@@ -219,6 +219,7 @@ export interface SampleFetch {
   readonly download: MemoryDownload
   readonly banned: string[]
   readonly stored: { bytes: Buffer }
+  readonly skeleton: FetchPorts['skeleton']
   /** Resolves once the snapshot says so; the test's deadline is the limit. */
   until(holds: () => boolean): Promise<void>
 }
@@ -226,7 +227,7 @@ export interface SampleFetch {
 export function sampleFetch(
   t: TestContext,
   content: Content,
-  options: Partial<FetchOptions> & {
+  options: Partial<Omit<FetchOptions, 'ports'>> & {
     ports?: Partial<FetchPorts>
     wanted?: readonly number[]
     stored?: Buffer
@@ -260,5 +261,5 @@ export function sampleFetch(
       await new Promise(resolve => setTimeout(resolve, 5))
     }
   }
-  return { fetch, download, banned, stored, until }
+  return { fetch, download, banned, stored, skeleton: ports.skeleton, until }
 }

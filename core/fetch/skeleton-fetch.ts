@@ -153,7 +153,8 @@ export class SkeletonFetch {
     if (this.#suspects.pending && this.#solo === undefined && usable[0] !== undefined) {
       this.#solo = { source: usable[0], from: this.#pushed }
     }
-    const size = usable.length > 1 ? SHARED_RANGE_BYTES : RANGE_BYTES
+    const isShared = usable.length > 1 || this.#pushed === 0 // others may be on their way
+    const size = isShared ? SHARED_RANGE_BYTES : RANGE_BYTES
     for (let turn = 0; turn < RANGES_PER_PEER; turn++) {
       for (const source of this.#solo === undefined ? usable : [this.#solo.source]) this.#askOf(source, size, now)
     }
