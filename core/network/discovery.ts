@@ -33,8 +33,8 @@ export interface DiscoveryPorts {
 }
 
 export interface Discovery extends Disposable {
-  /** Stay connected to this address, retrying for ever with growing pauses. */
-  keepAddr(addr: string, via: Via): void
+  /** Stay connected to this address, retrying for ever with growing pauses; while it is not needed, it is not dialled. */
+  keepAddr(addr: string, via: Via, isNeeded?: () => boolean): void
   /** The same for a peer that is known by its ID. */
   keepPeer(peerId: string): void
   dropPeer(peerId: string): void
@@ -48,9 +48,16 @@ export interface Discovery extends Disposable {
   onDisconnect(peerId: string): void
 }
 
+interface Kept {
+  readonly target: readonly Multiaddr[] | string
+  readonly via: Via
+  readonly isNeeded: () => boolean
+  peerId?: string
+}
+
 export function startDiscovery(ports: DiscoveryPorts): Discovery {
   const redial = new Redial(ports.random)
-  const kept = new Map<string, { target: readonly Multiaddr[] | string; via: Via; peerId?: string }>() // by redial key
+  const kept = new Map<string, Kept>() // by redial key
   const dialling = new Set<string>() // peer IDs being dialled once
   const failedAt = new Map<string, number>() // peer IDs that others keep telling us of, and that nobody reaches
   const stopped = new AbortController()
@@ -69,6 +76,7 @@ export function startDiscovery(ports: DiscoveryPorts): Discovery {
   const perform = ({ key }: RedialEffect): void => {
     const entry = kept.get(key)
     if (entry == null) return
+    if (!entry.isNeeded()) return feed({ type: 'failed', key }) // asked again after the pause
     void attempt(entry.target, entry.via).then(peerId => {
       if (peerId != null) entry.peerId = peerId
       feed({ type: peerId == null ? 'failed' : 'connected', key })
@@ -98,12 +106,12 @@ export function startDiscovery(ports: DiscoveryPorts): Discovery {
     [...kept].filter(([key, entry]) => key === peerId || entry.peerId === peerId).map(([key]) => key)
 
   return {
-    keepAddr(addr, via) {
-      kept.set(addr, { target: [multiaddr(addr)], via })
+    keepAddr(addr, via, isNeeded = () => true) {
+      kept.set(addr, { target: [multiaddr(addr)], via, isNeeded })
       feed({ type: 'want', key: addr, isConnected: false })
     },
     keepPeer(peerId) {
-      if (!kept.has(peerId)) kept.set(peerId, { target: peerId, via: 'inbound', peerId })
+      if (!kept.has(peerId)) kept.set(peerId, { target: peerId, via: 'inbound', isNeeded: () => true, peerId })
       feed({ type: 'want', key: peerId, isConnected: ports.isConnected(peerId) })
     },
     dropPeer(peerId) {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
 import { openBareNode, openLoopbackNode, openLoopbackSwarm, until } from './loopback-swarm.ts'
+import type { GoodPeers, ProvideRows } from './open-network.ts'
 import { type Duplex, PROTOCOL_IDS } from '../exchange/duplex.ts'
 
 const ROOT = CID.parse('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy')
@@ -144,5 +146,83 @@ test(
     await first[Symbol.asyncDispose]()
     await using third = await openLoopbackNode(t.signal, { port })
     assert.equal(third.port, port)
+  }
+)
+
+test('a peer named at the start is dialled until it is there', { timeout: 20_000 }, async t => {
+  const privateKey = await generateKeyPair('Ed25519')
+  const early = await openLoopbackNode(t.signal, { privateKey })
+  const [addr = ''] = early.addrs()
+  const port = early.port ?? 0
+  await early[Symbol.asyncDispose]()
+  await using node = await openLoopbackNode(t.signal, { peers: [addr] })
+  assert.equal(node.peers().length, 0)
+  await using late = await openLoopbackNode(t.signal, { privateKey, port })
+  await until(() => node.pipe(late.peerId) != null, 'it is found')
+  assert.equal(node.peers()[0]?.via, 'peer')
+})
+
+test('peers that were reached are remembered, and dialled by the next run', { timeout: 20_000 }, async t => {
+  const saved = new Map<string, readonly string[]>()
+  const goodPeers: GoodPeers = {
+    load: () => [...saved].map(([peerId, addrs]) => ({ peerId, addrs })),
+    save: (peerId, addrs) => saved.set(peerId, addrs)
+  }
+  await using friend = await openLoopbackNode(t.signal)
+  {
+    await using first = await openLoopbackNode(t.signal, { goodPeers })
+    await first.dial(friend.addrs()[0] ?? '', t.signal)
+    await until(() => saved.size === 1, 'remembered')
+    assert.deepEqual([...saved.keys()], [friend.peerId])
+  }
+  await until(() => friend.peers().length === 0, 'the first run is over')
+  await using second = await openLoopbackNode(t.signal, { goodPeers })
+  await until(() => second.pipe(friend.peerId) != null, 'found without being told')
+  assert.equal(saved.size, 1)
+})
+
+test('what was shared in an earlier run is provided in the next one', { timeout: 20_000 }, async t => {
+  const saved: string[] = []
+  const provides: ProvideRows = {
+    load: () => [{ root: ROOT.toString(), at: undefined }],
+    save: root => saved.push(root)
+  }
+  await using first = await openLoopbackNode(t.signal)
+  await using seeder = await openLoopbackNode(t.signal, { provides })
+  assert.deepEqual(saved, [])
+  await first.dial(seeder.addrs()[0] ?? '', t.signal)
+  await until(() => saved.length === 1, 'provided as soon as there is a DHT peer', 5000)
+  for await (const { peerId } of first.findProviders(ROOT, t.signal)) {
+    assert.equal(peerId, seeder.peerId)
+    return
+  }
+  assert.fail('no provider found')
+})
+
+test(
+  'hints of a link lead to the peers that answer, and only the first 16 are looked at',
+  { timeout: 20_000 },
+  async t => {
+    await using node = await openLoopbackNode(t.signal)
+    await using friend = await openLoopbackNode(t.signal)
+    const nobody = peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString()
+    const noise = ['not an address', '/ip4/10.0.0.1/tcp/1', `/ip4/127.0.0.1/tcp/1/p2p/${nobody}`, ...node.addrs()]
+    assert.deepEqual(await node.dialHints([...noise, ...friend.addrs()], t.signal), [friend.peerId])
+    const many = Array.from({ length: 16 }, () => `/ip4/127.0.0.1/tcp/1/p2p/${nobody}`)
+    assert.deepEqual(await node.dialHints([...many, ...friend.addrs()], t.signal), [])
+  }
+)
+
+test(
+  'a closed node leaves nothing behind that keeps the process alive or the port taken',
+  { timeout: 20_000 },
+  async t => {
+    const node = await openLoopbackNode(t.signal)
+    const { port = 0 } = node
+    await node[Symbol.asyncDispose]()
+    await using again = await openLoopbackNode(t.signal, { port })
+    assert.equal(again.port, port)
+    const aborted = AbortSignal.abort(new Error('too late'))
+    await assert.rejects(openLoopbackNode(aborted, { port: 0 }))
   }
 )

@@ -29,6 +29,7 @@ export type { GoodPeers, NetworkMode, PeerPipe, ProvideRows, Via }
 const KEEP_TAG = 'shoal-transfer'
 const KEEP_VALUE = 100 // the most a tag may weigh: the pruner closes the lightest first
 const DIAL_TIMEOUT_MS = 15_000
+const ENOUGH_DHT_PEERS = 4
 
 export interface NetworkOptions {
   readonly mode: NetworkMode
@@ -174,7 +175,8 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
   signal.throwIfAborted()
   for (const addr of options.peers ?? []) discovery.keepAddr(addr, 'peer')
   const bootstrap = options.bootstrap ?? (mode === 'internet' ? PUBLIC_BOOTSTRAPPERS : [])
-  for (const addr of bootstrap) discovery.keepAddr(addr, 'dht')
+  // bootstrappers serve everybody: once we know our way around they are left alone
+  for (const addr of bootstrap) discovery.keepAddr(addr, 'dht', () => routing.dhtPeers < ENOUGH_DHT_PEERS)
   if (options.goodPeers != null) discovery.dialGoodPeers(options.goodPeers)
 
   if (mode !== 'loopback') {
