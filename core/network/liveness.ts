@@ -26,7 +26,11 @@ interface Pulse {
 }
 
 /** Pings every connection every 15 s and aborts one that gave no sign for 30 s. `now` is monotonic, ms. */
-export function watchLiveness(connections: () => Connection[], now: () => number): Liveness {
+export function watchLiveness(
+  connections: () => Connection[],
+  now: () => number,
+  { intervalMs, deadAfterMs } = { intervalMs: INTERVAL_MS, deadAfterMs: DEAD_AFTER_MS }
+): Liveness {
   const pulses = new WeakMap<Connection, Pulse>()
   const stopped = new AbortController()
   const pulseOf = (connection: Connection): Pulse => {
@@ -43,13 +47,13 @@ export function watchLiveness(connections: () => Connection[], now: () => number
     pulse.isProbing = true
     const startedAt = now()
     try {
-      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(DEAD_AFTER_MS)])
+      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(deadAfterMs)])
       pulse.samples = [...pulse.samples.slice(1 - SAMPLES), await ping(connection, now, signal)]
       pulse.lastAt = now()
     } catch (err) {
       if (isUnsupported(err))
         pulse.lastAt = now() // it answered, with a no
-      else if (!stopped.signal.aborted && pulse.lastAt <= startedAt && now() - startedAt >= DEAD_AFTER_MS / 2) {
+      else if (!stopped.signal.aborted && pulse.lastAt <= startedAt && now() - startedAt >= deadAfterMs / 2) {
         connection.abort(new Error('The peer gave no sign of life'))
       }
     } finally {
@@ -59,7 +63,7 @@ export function watchLiveness(connections: () => Connection[], now: () => number
 
   const timer = setInterval(() => {
     for (const connection of connections()) void probe(connection)
-  }, INTERVAL_MS)
+  }, intervalMs)
   timer.unref()
   return {
     probe,
