@@ -2,7 +2,7 @@
 
 import { createCipheriv, createHash, hash } from 'node:crypto'
 import { closeSync, createReadStream, ftruncateSync, lstatSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { readdirSync, readlinkSync, writeSync } from 'node:fs'
+import { readSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
 export const MIB = 1_048_576
@@ -50,6 +50,18 @@ export function writeSparseFile(file: string, sizeBytes: number): void {
       counter.writeBigUInt64LE(BigInt(index + 1))
       writeSync(fd, counter, 0, Math.min(8, sizeBytes - index * MIB), index * MIB)
     }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Changes one byte in place: the length stays. */
+export function flipByte(file: string, at: number): void {
+  const old = Buffer.alloc(1)
+  const fd = openSync(file, 'r+')
+  try {
+    readSync(fd, old, 0, 1, at)
+    writeSync(fd, Uint8Array.of((old[0] ?? 0) ^ 1), 0, 1, at)
   } finally {
     closeSync(fd)
   }

@@ -85,7 +85,9 @@ export async function untilFailed(peer: Peer, exit: number, code: string, deadli
 
 /** The last `bytes` of a fetch seen so far; 0 before the first. */
 export function bytesOf(peer: Peer): number {
-  const progress = peer.lines.findLast(line => line.event === 'progress' && line.phase === 'fetch')
+  const progress = peer.lines.findLast(
+    line => line.event === 'progress' && (line.phase === 'fetch' || line.phase === 'find')
+  )
   return progress?.event === 'progress' ? (progress.bytes ?? 0) : 0
 }
 
