@@ -116,6 +116,8 @@ test('every ordinal asked for is sent or rejected, exactly once', { timeout: 60_
           assert.ok(Buffer.from(payload).equals(leaf.subarray(header.offset, header.offset + header.length)))
         }
       assert.equal(peer.ended, false)
+      await until(() => server.peers()[0]?.queued.runs === 0)
+      assert.deepEqual(server.peers()[0]?.queued, { runs: 0, bytes: 0 })
     }),
     { numRuns: 60 }
   )

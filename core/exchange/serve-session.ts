@@ -109,6 +109,10 @@ export class ServeSession {
     return [...this.#opens.values()].map(it => ({ root: it.root, key: it.key, full: it.peerIsFull }))
   }
 
+  get queued(): { runs: number; bytes: number } {
+    return { runs: this.#queue.runs, bytes: this.#queue.bytes }
+  }
+
   /** Whether it may want bytes: it has a root open here of which it does not hold everything. */
   get interested(): boolean {
     for (const it of this.#opens.values()) if (it.servable != null && !it.peerIsFull) return true

@@ -44,6 +44,8 @@ export interface ServedPeer {
   readonly agent: string
   readonly choked: boolean
   readonly bytesSent: number
+  /** What it asked for and has not got. */
+  readonly queued: { readonly runs: number; readonly bytes: number }
   /** `full`: the peer said it holds all leaves, so it is a complete copy. */
   readonly roots: readonly { root: CID; key: string; full: boolean }[]
   readonly sent: Readonly<Counts>
@@ -158,6 +160,7 @@ class Server implements ExchangeServer {
       agent: it.agent,
       choked: it.choked,
       bytesSent: it.bytesSent,
+      queued: it.queued,
       roots: it.roots(),
       sent: it.sent,
       received: it.received
