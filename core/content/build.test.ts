@@ -4,6 +4,7 @@ import type { Code } from '../errors.ts'
 import { CodedError } from '../errors.ts'
 import type { SourceTree } from './build.ts'
 import { buildDag } from './build.ts'
+import { varint } from './crafted-dag.ts'
 import { file, folder, keyStream } from './sample-content.ts'
 import { layoutOf } from './skeleton.ts'
 
@@ -65,6 +66,21 @@ test('two names of the same hash fit in one block', () => assert.equal(buildDag(
 refused('two names of the same hash in a HAMT', 'too-large', () => {
   if (twins.kind === 'folder') for (let i = 0; i < 3000; i++) twins.entries.set(`${i}`.padStart(60, '0'), x)
   return twins
+})
+
+test('sizes around every power of two that a 32-bit number could trip over', () => {
+  for (const gib of [1, 2, 3, 4, 6, 10, 128]) {
+    for (const more of [-MIB, -1, 0, 1]) {
+      const sizeBytes = gib * 2 ** 30 + more
+      const digests = new Uint8Array(Math.ceil(sizeBytes / MIB) * 32)
+      new DataView(digests.buffer).setUint32(digests.length - 4, gib)
+      const { layout, skeleton } = buildDag({ kind: 'file', leaves: { digests, sizeBytes } })
+      assert.equal(layout.sizeBytes, sizeBytes)
+      const root = Buffer.from(skeleton[0] ?? [])
+      const field = Buffer.concat([Buffer.of(0x08, 2, 0x18), varint(sizeBytes)]) // Type = File, filesize
+      assert.ok(root.includes(field), `${sizeBytes} stands in the root`)
+    }
+  }
 })
 
 test('a file of 1,025 chunks has two levels, full from the left', () => {

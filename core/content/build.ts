@@ -77,7 +77,7 @@ function symlinkDag(target: string): Dag {
   const data = Buffer.from(target)
   if (data.length > MAX_PATH_BYTES)
     throw new CodedError('too-large', `A symlink's target is longer than ${MAX_PATH_BYTES} bytes`)
-  return nodeDag(new UnixFS({ type: 'symlink', data }), [])
+  return nodeDag(new UnixFS({ type: 'symlink', data }).marshal(), [])
 }
 
 /** `uvarint length | block` of every dag-pb block at its first visit, depth first, root first. */

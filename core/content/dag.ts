@@ -2,7 +2,6 @@
 // @ipld/dag-pb would, links first (dag-pb spec, "Serial Format"), without an object for every CID: a share may have millions.
 
 import { hash } from 'node:crypto'
-import type { UnixFS } from 'ipfs-unixfs'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { DAG_PB, RAW } from '../cid.ts'
@@ -37,9 +36,8 @@ export function leafDag(digest: Uint8Array, sizeBytes: number): Dag {
   return { digest, dagBytes: sizeBytes, framed: undefined, below: NOTHING }
 }
 
-/** Encodes one block. Links must be sorted by the bytes of their names. Throws `too-large` for a block over 2 MiB. */
-export function nodeDag(unixfs: UnixFS, links: readonly DagLink[]): Dag {
-  const data = unixfs.marshal()
+/** Encodes one block; `data` is its UnixFS. Links must be sorted by the bytes of their names. Throws `too-large` for a block over 2 MiB. */
+export function nodeDag(data: Uint8Array, links: readonly DagLink[]): Dag {
   const nameLengths = links.map(({ name }) => Buffer.byteLength(name))
   let length = fieldBytes(data.length)
   links.forEach(({ dag }, i) => (length += linkBytes(nameLengths[i] ?? 0, dag.dagBytes)))

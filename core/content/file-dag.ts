@@ -1,11 +1,12 @@
 // Files as blocks: the balanced layout of boxo at 1,024 links a block. Every level is filled from the left; one leaf alone is the root.
 
-import { UnixFS } from 'ipfs-unixfs'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { CodedError } from '../errors.ts'
 import type { Dag } from './dag.ts'
 import { DIGEST_BYTES, leafDag, nodeDag } from './dag.ts'
 import { CHUNK_BYTES, MAX_NODES_AND_LEAVES } from './limits.ts'
 
+const FILE = 2 // UnixFS spec, enum DataType
 const WIDTH = 1024 // IPIP-0499, unixfs-v1-2025
 
 /** A hashed file. `digests`: 32 bytes of sha2-256 for each chunk of `CHUNK_BYTES`, in order; an empty file has one, of the empty leaf. */
@@ -52,13 +53,17 @@ interface Sized {
 }
 
 function joined(children: readonly Sized[]): Sized {
-  const data = new UnixFS({ type: 'file', blockSizes: children.map(child => BigInt(child.fileBytes)) })
   const fileBytes = children.reduce((sum, child) => sum + child.fileBytes, 0)
-  return {
-    dag: nodeDag(
-      data,
-      children.map(({ dag }) => ({ name: '', dag }))
-    ),
-    fileBytes
-  }
+  const links = children.map(({ dag }) => ({ name: '', dag }))
+  return { dag: nodeDag(fileData(fileBytes, children), links), fileBytes }
+}
+
+/**
+ * UnixFS spec, "Data Format": Type = File, filesize, blocksizes. Not by ipfs-unixfs: what protons-runtime 7.1 writes for a number
+ * whose bit 31 is set (2 GiB, 10 GiB) is not that number.
+ */
+function fileData(fileBytes: number, children: readonly Sized[]): Uint8Array {
+  const writer = new BinaryWriter().tag(1, WireType.Varint).uint32(FILE).tag(3, WireType.Varint).uint64(fileBytes)
+  for (const child of children) writer.tag(4, WireType.Varint).uint64(child.fileBytes)
+  return writer.finish()
 }

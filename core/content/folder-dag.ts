@@ -27,7 +27,7 @@ export function folderDag(entries: FolderEntry[]): Dag {
   }
   if (directoryBytes(entries) <= SHARD_ABOVE_BYTES) {
     entries.sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes))
-    return nodeDag(new UnixFS({ type: 'directory' }), entries)
+    return nodeDag(new UnixFS({ type: 'directory' }).marshal(), entries)
   }
   const hashed = entries.map(entry => ({ entry, hash: murmur(entry.nameBytes) }))
   hashed.sort((a, b) => Buffer.compare(a.hash, b.hash))
@@ -70,7 +70,7 @@ function shardDag(entries: readonly Hashed[], from: number, to: number, depth: n
   }
   const data = bits.subarray(bits.findIndex(byte => byte !== 0)) // one big-endian number, as boxo writes it
   const type = 'hamt-sharded-directory'
-  return nodeDag(new UnixFS({ type, data, fanout: BigInt(FANOUT), hashType: MURMUR3_X64_64 }), links)
+  return nodeDag(new UnixFS({ type, data, fanout: BigInt(FANOUT), hashType: MURMUR3_X64_64 }).marshal(), links)
 }
 
 function murmur(bytes: Uint8Array): Uint8Array {
