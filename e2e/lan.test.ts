@@ -1,4 +1,4 @@
-// Lan mode between machines: network namespaces of the test's own, real multicast, no address told to anybody.
+// Lan and internet mode between machines: network namespaces of the test's own, real multicast, no address told to anybody.
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -9,7 +9,7 @@ import { type Host, Namespaces, whyNoNamespaces } from './namespaces.ts'
 
 const skip = whyNoNamespaces() ?? false
 
-/** Opens a node in lan mode, prints what happens as JSON lines, and a root it finds providers of when told one. */
+/** Opens a node, prints what happens as JSON lines, and a root it finds providers of when told one. */
 const PROGRAM = `
   const { openNetwork } = await import(${JSON.stringify(new URL('../core/network/open-network.ts', import.meta.url).href)})
   const { generateKeyPair } = await import('@libp2p/crypto/keys')
@@ -17,7 +17,8 @@ const PROGRAM = `
   const print = (event) => console.log(JSON.stringify({ ...event, at: Date.now() }))
   const signal = new AbortController().signal
   const startedAt = Date.now()
-  const network = await openNetwork({ mode: 'lan', privateKey: await generateKeyPair('Ed25519'), version: '0', log: (message) => print({ event: 'log', message }) }, signal)
+  const [mode, ...bootstrap] = process.argv.slice(1)
+  const network = await openNetwork({ mode, bootstrap, privateKey: await generateKeyPair('Ed25519'), version: '0', log: (message) => print({ event: 'log', message }) }, signal)
   network.onPeer((peerId, event) => print({ event, peerId, via: network.peers().find((it) => it.peerId === peerId)?.via }))
   print({ event: 'listening', peerId: network.peerId, addrs: network.addrs(), startedAt })
   for await (const line of (await import('node:readline')).createInterface({ input: process.stdin })) {
@@ -28,6 +29,7 @@ const PROGRAM = `
     if (what === 'find') for await (const found of network.findProviders(CID.parse(text), signal)) { print({ event: 'found', ...found }); break }
   }
   await network[Symbol.asyncDispose]()
+  process.stdin.destroy() // nothing else may keep this process alive
 `
 
 type Event = { event: string; at: number; peerId: string; addrs: string[]; via: string; code: string }
@@ -38,9 +40,18 @@ class LanNode implements AsyncDisposable {
   readonly #waiting = new Set<() => void>()
   #errors = ''
 
-  constructor(host: Host) {
-    const [command, ...args] = [...host.prefix, process.execPath, '--input-type=module', '--eval', PROGRAM]
-    this.#child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, SHOAL_NETWORK: 'lan' } })
+  constructor(host: Host, mode: 'lan' | 'internet' = 'lan', bootstrap: readonly string[] = []) {
+    const [command = 'ip', ...args]: string[] = [
+      ...host.prefix,
+      process.execPath,
+      '--input-type=module',
+      '--eval',
+      PROGRAM,
+      '--',
+      mode,
+      ...bootstrap
+    ]
+    this.#child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, SHOAL_NETWORK: mode } })
     this.#child.stderr?.on('data', bytes => (this.#errors += String(bytes)))
     const lines = createInterface({ input: this.#child.stdout ?? process.stdin })
     lines.on('line', line => {
@@ -76,8 +87,9 @@ class LanNode implements AsyncDisposable {
     const ended = once(this.#child, 'exit')
     this.say('stop')
     const late = setTimeout(() => this.#child.kill('SIGKILL'), 5000)
-    await ended
+    const [code] = (await ended) as [number | null] // node:child_process, event 'exit'
     clearTimeout(late)
+    if (code !== 0) throw new Error(`A node that was told to stop ended with ${code ?? 'SIGKILL'}: ${this.#errors}`)
   }
 }
 
@@ -147,3 +159,39 @@ test('a network that comes later is joined', { skip, timeout: 60_000 }, async ()
   lan.plug(hostA, 'eth0', '10.77.0.1/24')
   await b.event('connect', 15_000)
 })
+
+test(
+  'in internet mode strangers find a provider through their own bootstrapper',
+  { skip, timeout: 60_000 },
+  async () => {
+    using net = new Namespaces()
+    const internet = net.switch()
+    const hosts = ['a', 'b', 'c'].map((name, i) => {
+      const host = net.host(name)
+      internet.plug(host, 'eth0', `203.0.113.${i + 1}/24`) // documentation addresses (RFC 5737) stand for public ones
+      return host
+    })
+    const [hostA, hostB, hostC] = hosts
+    assert.ok(hostA != null && hostB != null && hostC != null)
+    await using bootstrapper = new LanNode(hostA, 'internet', ['/ip4/203.0.113.250/tcp/1']) // none of the public ones is dialled
+    const { addrs } = await bootstrapper.event('listening')
+    const addr = addrs[0] ?? ''
+    assert.ok(addr.startsWith('/ip4/203.0.113.1/tcp/'), addrs.join(' '))
+    await using seeder = new LanNode(hostB, 'internet', [addr])
+    await using stranger = new LanNode(hostC, 'internet', [addr])
+    const { peerId } = await seeder.event('listening')
+    await stranger.event('connect')
+    const root = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+    seeder.say(`provide ${root}`)
+    await seeder.event('provided')
+    stranger.say(`find ${root}`)
+    const found = await stranger.event('found')
+    assert.equal(found.peerId, peerId)
+    assert.ok(
+      found.addrs.some(it => it.startsWith('/ip4/203.0.113.2/tcp/')),
+      found.addrs.join(' ')
+    )
+    stranger.say(`dial ${peerId}`)
+    await stranger.event('connect', 10_000, it => it.peerId === peerId)
+  }
+)

@@ -2,7 +2,7 @@
 
 import type { Connection } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
-import type { NetworkMode } from './address-policy.ts'
+import { isNear, type NetworkMode } from './address-policy.ts'
 import { type Found, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD } from './dht.ts'
 import type { Node } from './open-libp2p.ts'
 import { type ProvideRows, startProviding } from './provide.ts'
@@ -41,10 +41,13 @@ export function startRouting(node: Node, mode: NetworkMode, rows: ProvideRows | 
   }
   const isOpen = ({ status }: Connection): boolean => status === 'open'
 
-  node.addEventListener('peer:identify', ({ detail: { peerId, protocols } }) => {
+  node.addEventListener('peer:identify', ({ detail: { peerId, protocols, connection } }) => {
     if (!node.getConnections(peerId).some(isOpen)) return
     recount(() => {
-      for (const { members, protocol } of kads) if (protocols.includes(protocol)) members.add(peerId.toString())
+      for (const { isPublic, members, protocol } of kads) {
+        // everybody speaks the LAN DHT's protocol, but only near peers are members: the others' addresses have no place in it
+        if (protocols.includes(protocol) && (isPublic || isNear(connection.remoteAddr))) members.add(peerId.toString())
+      }
     })
   })
   node.addEventListener('peer:disconnect', ({ detail: peer }) => {
