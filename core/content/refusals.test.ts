@@ -200,7 +200,7 @@ for (const fanout of [0, 1, 4, 100, 2048, 2 ** 33 + 256]) {
   refused(`a HAMT of ${fanout} slots`, 'unsupported-layout', () => hamt({ '00a': x }, { fanout }))
 }
 refused('more bits than slots', 'bad-content', () =>
-  hamt({ '00a': x }, { data: Buffer.concat([Buffer.of(0), Buffer.alloc(32, 0)]) })
+  hamt({ '00a': x }, { data: Buffer.concat([Buffer.alloc(32), Buffer.of(1)]) })
 )
 refused('more links than bits', 'bad-content', () => hamt({ '00a': x, '01b': x }, { data: Buffer.of(1) }))
 refused('fewer links than bits', 'bad-content', () => hamt({ '00a': x }, { data: Buffer.of(3) }))
@@ -223,20 +223,26 @@ accepted(
 )
 refused('one name on two levels', 'bad-content', () => hamt({ '00': hamt({ '00a': x }), '01a': leaf('y') }))
 refused('one level twice', 'bad-content', () => hamt({ '00': hamt({ '00a': x }), '01': hamt({ '00a': x }) }))
-refused('one level twice, with a folder, a symlink', 'bad-content', () => {
-  const level = hamt({ '00d': directory({ a: x }) })
-  return hamt({ '00': level, '01': level })
-})
+for (const [what, entry] of [
+  ['folder', directory({ a: x })],
+  ['symlink', node({ type: SYMLINK, data: 't' })],
+  ['file', tall(2)]
+] as const) {
+  refused(`one level twice, with a ${what}`, 'bad-content', () => {
+    const level = hamt({ '00e': entry })
+    return hamt({ '00': level, '01': level })
+  })
+}
 refused('sizes in a HAMT', 'bad-content', () => hamt({ '00a': x }, { blockSizes: [1] }))
 accepted(
   'a level shared by two folders',
   () => {
     const level = hamt({ '00d': directory({ a: x }), '01s': node({ type: SYMLINK, data: 't' }), '02f': tall(2) })
-    return directory({ p: hamt({ '00': level, '01b': x }), q: hamt({ '07': level }), r: level })
+    return directory({ p: hamt({ '00': level, '01a': x }), q: hamt({ '00a': x, '07': level }), r: level })
   },
   layout => {
     const paths = layout.files.map(({ path }) => path.join('/'))
-    assert.deepEqual(paths, ['p/d/a', 'p/f', 'p/b', 'q/d/a', 'q/f', 'r/d/a', 'r/f'])
+    assert.deepEqual(paths, ['p/d/a', 'p/f', 'p/a', 'q/a', 'q/d/a', 'q/f', 'r/d/a', 'r/f'])
     assert.deepEqual(
       layout.folders.map(path => path.join('/')),
       ['p', 'p/d', 'q', 'q/d', 'r', 'r/d']

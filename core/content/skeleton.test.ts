@@ -154,6 +154,7 @@ test('bytes after the end, a partial stream, lengths that no block has', () => {
   assert.throws(() => done.push(Buffer.of(0)), isCode('hash-mismatch'))
   assert.equal(done.layout().files.length, 1)
   assert.throws(() => layoutOf(rootOf(root), [stream.subarray(0, -1)]), isCode('bad-content'))
+  assert.throws(() => new SkeletonReader(rootOf(root)).push(Buffer.of(0)), isCode('hash-mismatch'))
   const [length = 0] = stream
   const wrong = [
     [0],

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CodedError } from '../errors.ts'
 import type { Crafted } from './crafted-dag.ts'
 import {
   DIRECTORY,
+  FILE,
   SYMLINK,
   accepted,
   asV0,
@@ -14,6 +17,7 @@ import {
   refused,
   unixfs
 } from './crafted-dag.ts'
+import { parseNode } from './unixfs-node.ts'
 
 // Blocks that are not what dag-pb, UnixFS or a CID may look like; what folders and files may be together is in refusals.test.ts.
 
@@ -45,7 +49,7 @@ const flat = unixfs({ type: DIRECTORY })
 const aLink = Buffer.concat([bytes(1, x.cid), bytes(2, 'a'), number(3, 1)])
 const malformed: Record<string, Buffer> = {
   'two data fields': Buffer.concat([bytes(1, flat), bytes(1, flat)]),
-  'links around the data': Buffer.concat([bytes(2, aLink), bytes(1, flat), bytes(2, aLink)]),
+  'links around the data': Buffer.concat([bytes(2, aLink), bytes(1, flat), bytes(2, bytes(1, x.cid))]),
   'an unknown field': Buffer.concat([bytes(1, flat), bytes(3, '')]),
   'an unknown field in a link': Buffer.concat([bytes(2, Buffer.concat([aLink, number(4, 1)])), bytes(1, flat)]),
   'a number where bytes belong': Buffer.concat([number(1, 1)]),
@@ -84,3 +88,16 @@ accepted(
   },
   layout => assert.equal(layout.kind, 'folder')
 )
+
+test('a block is refused by itself, before anything it links to is looked at', () => {
+  const lone = [
+    node({ type: FILE, blockSizes: [2 ** 53 - 1, 2 ** 53 - 1] }, [{ to: x }, { to: x }]),
+    node({ type: SYMLINK, data: 't' }, [{ to: x }])
+  ]
+  for (const { block } of lone) {
+    assert.throws(
+      () => parseNode(block ?? Buffer.alloc(0)),
+      thrown => thrown instanceof CodedError && thrown.code === 'bad-content'
+    )
+  }
+})
