@@ -13,7 +13,8 @@ await build({
   entryPoints: {
     cli: 'app/cli/main.ts',
     'engine-worker': 'app/engine/engine-worker.ts',
-    'hash-worker': 'core/files/hash-worker.ts'
+    'hash-worker': 'core/files/hash-worker.ts',
+    'leaf-worker': 'core/store/leaf-worker.ts'
   },
   outdir: out,
   bundle: true,

@@ -290,6 +290,9 @@ test('a full disk stops the download and keeps what arrived', { timeout: 30_000 
     assert.ok(download.have.count >= 2 && !download.isComplete)
     for (let i = 0; i < download.leafCount; i++) if (download.have.has(i)) await download.readLeaf(i)
     const before = download.bytesWritten
+    const missing = wantedOf(download)[0]!
+    const bytes = Buffer.from(leafOf(it.indexed, missing))
+    await assert.rejects(download.verifyAndWrite([missing], bytes), { code: 'disk-full' }, 'on a thread too')
     await assert.rejects(feed(here, download), { code: 'disk-full' })
     assert.equal(download.bytesWritten, before)
   }

@@ -21,6 +21,7 @@ import { openDownload } from './open-download.ts'
 import { bench, feed, never, open, wantedOf } from './sample-download.ts'
 import { leafOf, sampleBytes, writeSample } from './sample-share.ts'
 import { packStat } from './stat.ts'
+import { openStore } from './store.ts'
 
 const MIB = 1024 * 1024
 const TREE = {
@@ -168,7 +169,41 @@ test('a leaf of another length than the layout claims is refused', async t => {
   const it = bench(t, TREE)
   await using download = await open(it)
   await assert.rejects(download.writeLeaf([0], new Uint8Array(3)), { code: 'bad-content' })
+  const { layout } = it.indexed.built
+  const options = { layout: { ...layout, leafBytes: () => 7 }, name: 'x', directory: it.directory, reserveBytes: 0 }
+  await using other = await openDownload(openStore(':memory:'), options, never)
+  await assert.rejects(other.verifyAndWrite([0], leafOf(it.indexed, 0)), { code: 'bad-content' })
   assert.equal(download.queuedBytes, 0)
+})
+
+test('leaves are verified on the way into the file', async t => {
+  const same = sampleBytes(MIB, 'same')
+  const it = bench(t, {
+    'a.bin': Buffer.concat([same, same]),
+    'b.bin': sampleBytes(2 * MIB, 'b'),
+    c: Buffer.from('sea')
+  })
+  await using download = await open(it)
+  const copyOf = (ordinal: number): Buffer => Buffer.from(leafOf(it.indexed, ordinal))
+  const wrong = copyOf(2)
+  wrong[MIB - 1]! ^= 1
+  assert.equal(await download.verifyAndWrite([2], wrong), false)
+  assert.equal(await download.verifyAndWrite([4], Buffer.from('See')), false)
+  assert.equal(await download.verifyAndWrite([0, 1], sampleBytes(MIB, 'other')), false)
+  assert.equal(await download.verifyAndWrite([2], new Uint8Array(100_000)), false, 'a liar, not bad content')
+  assert.deepEqual([download.have.count, download.queuedBytes], [0, 0])
+  assert.equal(await download.verifyAndWrite([2], copyOf(2)), true)
+  assert.equal(await download.verifyAndWrite([2], copyOf(2)), true, 'again')
+  assert.equal(await download.verifyAndWrite([0, 1], copyOf(0)), true)
+  const large = new Uint8Array(2 * MIB) // a view into something bigger stays as it is
+  large.set(copyOf(3), 5)
+  assert.equal(await download.verifyAndWrite([3], large.subarray(5, MIB + 5)), true)
+  assert.equal(large.length, 2 * MIB)
+  assert.equal(await download.verifyAndWrite([4], copyOf(4)), true)
+  const { path: at } = await download.finish(never)
+  for (const name of ['a.bin', 'b.bin', 'c']) {
+    assert.deepEqual(readFileSync(path.join(at, name)), readFileSync(path.join(it.indexed.sourcePaths[0]!, name)))
+  }
 })
 
 test('leaves that other shares hold are copied, not fetched', async t => {

@@ -5,10 +5,10 @@ import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
 import { Bitmap } from './bitmap.ts'
-import { hasDigest } from './digest.ts'
 import { dropDownload, type DownloadRow } from './download-repo.ts'
 import { Durability } from './durability.ts'
 import { finishDownload, removePart } from './finish-download.ts'
+import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
 import type { PartTree } from './part-tree.ts'
 import type { Resumed } from './resume.ts'
 import type { Store } from './store.ts'
@@ -49,7 +49,7 @@ export class Download implements Servable, AsyncDisposable {
   readonly #durability: Durability
   readonly #listeners = new Set<(change: ServableChange) => void>()
   readonly #writing = new Set<number>()
-  readonly #inFlight = new Set<Promise<void>>()
+  readonly #inFlight = new Set<Promise<unknown>>()
   #bytesWritten = 0
   #queuedBytes = 0
   #state: 'open' | 'finished' | 'closed' = 'open'
@@ -122,21 +122,52 @@ export class Download implements Servable, AsyncDisposable {
    * in the file. Throws `disk-full`, `not-writable`, `unsafe-name`, `bad-content` (its length is not the layout's).
    */
   async writeLeaf(ordinals: readonly number[], bytes: Uint8Array): Promise<void> {
-    this.#queuedBytes += bytes.length
+    await this.#queued(ordinals, bytes, async missing => {
+      await this.#write(missing, bytes)
+      return true
+    })
+  }
+
+  /**
+   * The same for a leaf nobody has hashed yet: false, and nothing written, when it does not have the positions' digest. A big
+   * leaf is hashed and written on a thread, and `bytes` are empty afterwards.
+   */
+  async verifyAndWrite(ordinals: readonly number[], bytes: Uint8Array): Promise<boolean> {
+    const first = ordinals[0]
+    if (first === undefined) return true
+    const digest = this.#layout.digest(first)
+    const isPlain = bytes.length <= SMALL_BYTES || ordinals.some(it => this.#layout.leafBytes(it) !== bytes.length)
+    if (isPlain && !hasDigest(bytes, digest)) return false // before its length: that is the content's fault, this the sender's
+    if (isPlain) return this.writeLeaf(ordinals, bytes).then(() => true)
+    return this.#queued(ordinals, bytes, async missing => {
+      const [only, ...others] = missing
+      if (only !== undefined && others.length === 0) return this.#writeOnThread(only, bytes)
+      if (!hasDigest(bytes, digest)) return false
+      await this.#write(missing, bytes)
+      return true
+    })
+  }
+
+  /** Waits for room, sorts out what is not missing, and keeps count of what is on its way. */
+  async #queued(
+    ordinals: readonly number[],
+    bytes: Uint8Array,
+    write: (missing: readonly number[]) => Promise<boolean>
+  ): Promise<boolean> {
+    const { length } = bytes
+    this.#queuedBytes += length
     try {
       await this.#durability.room()
       this.#throwIfClosed()
-      for (const ordinal of ordinals) {
-        if (bytes.length !== this.#layout.leafBytes(ordinal)) {
-          throw new CodedError('bad-content', 'A part has another length than its folder says. The link is damaged.')
-        }
+      if (ordinals.some(ordinal => this.#layout.leafBytes(ordinal) !== length)) {
+        throw new CodedError('bad-content', 'A part has another length than its folder says. The link is damaged.')
       }
       const missing = ordinals.filter(it => this.wanted.has(it) && !this.have.has(it) && !this.#writing.has(it))
-      if (missing.length > 0) await this.#tracked(this.#write(missing, bytes))
+      return missing.length === 0 || (await this.#tracked(write(missing)))
     } catch (err) {
       throw codedWrite(err)
     } finally {
-      this.#queuedBytes -= bytes.length
+      this.#queuedBytes -= length
     }
   }
 
@@ -147,8 +178,8 @@ export class Download implements Servable, AsyncDisposable {
     const length = this.#layout.leafBytes(ordinal)
     if (length === 0) return new Uint8Array(0)
     const at = this.#layout.leafOffset(ordinal)
-    const bytes = await this.#it.tree.read(this.#layout.fileIndexOf(ordinal), at, length).catch(() => undefined)
-    if (bytes?.length === length && (await hasDigest(bytes, this.#layout.digest(ordinal)))) return bytes
+    const read = await this.#it.tree.read(this.#layout.fileIndexOf(ordinal), at, length).catch(() => undefined)
+    if (isLeaf(read, length, this.#layout.digest(ordinal))) return read.bytes
     if (this.#state === 'open') {
       this.#durability.lose([ordinal])
       this.#takeBack([ordinal])
@@ -226,10 +257,10 @@ export class Download implements Servable, AsyncDisposable {
     await this.#durability.flush().catch(() => {})
   }
 
-  async #tracked(writing: Promise<void>): Promise<void> {
+  async #tracked<T>(writing: Promise<T>): Promise<T> {
     this.#inFlight.add(writing)
     try {
-      await writing
+      return await writing
     } finally {
       this.#inFlight.delete(writing)
     }
@@ -243,25 +274,53 @@ export class Download implements Servable, AsyncDisposable {
   }
 
   async #write(missing: readonly number[], bytes: Uint8Array): Promise<void> {
-    const { files } = this.#layout
-    this.#durability.begin(missing)
-    for (const ordinal of missing) this.#writing.add(ordinal)
+    this.#begin(missing)
     let done = 0
     try {
       for (const ordinal of missing) {
         const idx = this.#layout.fileIndexOf(ordinal)
-        const writing = this.#it.tree.write(idx, this.#layout.leafOffset(ordinal), bytes, files[idx]!.sizeBytes)
+        const { sizeBytes } = this.#layout.files[idx]!
+        const writing = this.#it.tree.write(idx, this.#layout.leafOffset(ordinal), bytes, sizeBytes)
         if (writing !== undefined) await writing
         done++
-        this.have.set(ordinal)
-        this.#countWritten(ordinal, 1)
-        this.#durability.written(ordinal, idx, bytes.length)
-        this.#tell({ set: [ordinal, ordinal + 1] })
+        this.#written(ordinal, idx, bytes.length)
       }
     } finally {
-      if (done < missing.length) this.#durability.failed(missing.slice(done))
-      for (const ordinal of missing) this.#writing.delete(ordinal)
+      this.#end(missing, missing.slice(done))
     }
+  }
+
+  async #writeOnThread(ordinal: number, bytes: Uint8Array): Promise<boolean> {
+    const { length } = bytes
+    const idx = this.#layout.fileIndexOf(ordinal)
+    const { sizeBytes } = this.#layout.files[idx]!
+    const [offset, digest] = [this.#layout.leafOffset(ordinal), this.#layout.digest(ordinal)]
+    this.#begin([ordinal])
+    let isRight = false
+    try {
+      isRight = await this.#it.tree.verifyAndWrite(idx, offset, bytes, sizeBytes, digest)
+      if (isRight) this.#written(ordinal, idx, length)
+    } finally {
+      this.#end([ordinal], isRight ? [] : [ordinal])
+    }
+    return isRight
+  }
+
+  #begin(ordinals: readonly number[]): void {
+    this.#durability.begin(ordinals)
+    for (const ordinal of ordinals) this.#writing.add(ordinal)
+  }
+
+  #written(ordinal: number, idx: number, bytes: number): void {
+    this.have.set(ordinal)
+    this.#countWritten(ordinal, 1)
+    this.#durability.written(ordinal, idx, bytes)
+    this.#tell({ set: [ordinal, ordinal + 1] })
+  }
+
+  #end(ordinals: readonly number[], failed: readonly number[]): void {
+    if (failed.length > 0) this.#durability.failed(failed)
+    for (const ordinal of ordinals) this.#writing.delete(ordinal)
   }
 
   /** Gives a resumed file the name that fits what is left of it. */

@@ -24,9 +24,9 @@ export async function findExisting(
   const at = path.join(options.directory, name)
   const stats = lstatSync(at, { throwIfNoEntry: false })
   if (!(layout.kind === 'folder' ? stats?.isDirectory() : stats?.isFile())) return undefined
-  const tree = new PartTree(layout, at, platformOf(process.platform))
+  const tree = new PartTree(layout, at, platformOf(process.platform), store.threads)
   if (layout.kind === 'folder' && !hasSameEntries(tree)) return undefined
-  await using files = new OpenFiles()
+  await using files = new OpenFiles(store.threads)
   const found: { idx: number; path: string; stat: Uint8Array }[] = []
   for (const [idx, { start, end, sizeBytes }] of layout.files.entries()) {
     signal.throwIfAborted()

@@ -34,7 +34,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
   const platform = platformOf(process.platform)
   try {
     await using opening = new AsyncDisposableStack()
-    const tree = opening.use(new PartTree(layout, directory, platform)) // refuses names before anything is made
+    const tree = opening.use(new PartTree(layout, directory, platform, store.threads)) // refuses names before anything is made
     mkdirSync(directory, { recursive: true })
     const known = knownDownload(store, options)
     if (known === undefined) checkSpace(directory, chosenBytes(layout, options.selection), options.reserveBytes)
@@ -79,7 +79,7 @@ function knownDownload(store: Store, { layout, directory }: DownloadOptions): Fo
 
 /** True when every file that was made durable stands below `place`, the very same one: then it is ours and may be touched. */
 function isMovedTo(store: Store, layout: Layout, row: DownloadRow, place: string): boolean {
-  const tree = new PartTree(layout, place, platformOf(process.platform))
+  const tree = new PartTree(layout, place, platformOf(process.platform), store.threads)
   const files = [...partFiles(store.db, row.id)]
   return (
     files.length > 0 &&

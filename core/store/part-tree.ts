@@ -20,7 +20,8 @@ import { placeInside, type PlacedTree } from '../files/safe-path.ts'
 import { twinKey, type Platform } from '../files/safe-name.ts'
 import { fileStatOf } from '../files/file-stat.ts'
 import { FdCache } from './fd-cache.ts'
-import { readFrom } from './open-files.ts'
+import { readHashed, readHashedNow, SMALL_BYTES, type Hashed } from './hashed-read.ts'
+import type { LeafThreads } from './leaf-threads.ts'
 import { packStat } from './stat.ts'
 import { symlinkInTheWay, systemCode } from './write-error.ts'
 
@@ -28,7 +29,6 @@ const [syncAt, writeAt] = [promisify(fdatasync), promisify(write)]
 
 export const PART = '.part'
 const MAX_OPEN = 32
-const SMALL_BYTES = 64 * 1024
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0
 const FLAGS = constants.O_RDWR | constants.O_CREAT | NOFOLLOW
 
@@ -36,6 +36,7 @@ export class PartTree implements AsyncDisposable {
   readonly layout: Layout
   readonly placed: PlacedTree
   #base: string
+  readonly #threads: LeafThreads
   readonly #isFile: boolean
   readonly #unfinished: readonly string[][] | undefined // where it differs from name + .part
   readonly #fds = new FdCache({ flags: FLAGS, max: MAX_OPEN, maxAgeMs: Infinity })
@@ -46,8 +47,9 @@ export class PartTree implements AsyncDisposable {
   readonly #newFolders = new Set<string>() // to be synced, with what they are in
 
   /** `base`: the .part file or folder, absolute. Throws `unsafe-name` for a tree that may not be written. */
-  constructor(layout: Layout, base: string, platform: Platform) {
+  constructor(layout: Layout, base: string, platform: Platform, threads: LeafThreads) {
     this.layout = layout
+    this.#threads = threads
     this.#base = base
     this.#isFile = layout.kind === 'file'
     this.placed = placeInside(layout, platform)
@@ -113,17 +115,36 @@ export class PartTree implements AsyncDisposable {
       return undefined
     }
     return this.#fds.use(at, async fd => {
-      if (!this.#sized.has(idx)) {
-        this.#sized.add(idx)
-        if (fstatSync(fd).size !== sizeBytes) ftruncateSync(fd, sizeBytes) // sparse
-      }
+      this.#size(idx, fd, sizeBytes)
       for (let done = 0; done < bytes.length;) {
         done += (await writeAt(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten
       }
     })
   }
 
-  async read(idx: number, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  /** Hashes a big leaf and writes it on a thread; false, and nothing written, when it has another digest. Takes the bytes. */
+  async verifyAndWrite(
+    idx: number,
+    offset: number,
+    bytes: Uint8Array,
+    sizeBytes: number,
+    digest: Uint8Array
+  ): Promise<boolean> {
+    const at = this.path(idx)
+    if (!this.#isFile) this.ensureFolder(path.dirname(at))
+    return this.#fds.use(at, async fd => {
+      this.#size(idx, fd, sizeBytes)
+      return this.#threads.write(fd, offset, bytes, digest)
+    })
+  }
+
+  #size(idx: number, fd: number, sizeBytes: number): void {
+    if (this.#sized.has(idx)) return
+    this.#sized.add(idx)
+    if (fstatSync(fd).size !== sizeBytes) ftruncateSync(fd, sizeBytes) // sparse
+  }
+
+  async read(idx: number, offset: number, length: number): Promise<Hashed> {
     const at = this.path(idx)
     try {
       return await this.#readAt(at, offset, length)
@@ -226,16 +247,16 @@ export class PartTree implements AsyncDisposable {
     return true
   }
 
-  async #readAt(at: string, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  async #readAt(at: string, offset: number, length: number): Promise<Hashed> {
     if (this.#fds.has(at) || length > SMALL_BYTES) {
       if (!this.#fds.has(at) && this.findStat(at) === undefined) {
         throw Object.assign(new Error('gone'), { code: 'ENOENT' }) // opening it for writing would make it
       }
-      return this.#fds.use(at, fd => readFrom(fd, offset, length))
+      return this.#fds.use(at, fd => readHashed(this.#threads, fd, offset, length))
     }
     const fd = openSync(at, constants.O_RDONLY | NOFOLLOW)
     try {
-      return await readFrom(fd, offset, length)
+      return readHashedNow(fd, offset, length)
     } finally {
       closeSync(fd)
     }

@@ -1,6 +1,6 @@
 // Reads one leaf from one file and says what it found; the only way bytes leave a user's file.
 import type { Layout } from '../content/layout.ts'
-import { hasDigest } from './digest.ts'
+import { isLeaf } from './hashed-read.ts'
 import type { OpenFiles } from './open-files.ts'
 import { FILE, type FileRow, type FileState } from './share-repo.ts'
 import { isSameFile } from './stat.ts'
@@ -23,9 +23,9 @@ export async function readLeafFrom(
     const length = layout.leafBytes(ordinal)
     const piece = await files.read(file.path, offset, length, stat => isSameFile(stat, file.stat))
     if (piece.stat === undefined) return { type: 'missing', cause: undefined }
-    if (piece.bytes === undefined) return { type: 'touched', stat: piece.stat }
-    const isRight = piece.bytes.length === length && (await hasDigest(piece.bytes, layout.digest(ordinal)))
-    return isRight ? { type: 'bytes', bytes: piece.bytes } : { type: 'mismatch', stat: piece.stat }
+    if (piece.read === undefined) return { type: 'touched', stat: piece.stat }
+    if (!isLeaf(piece.read, length, layout.digest(ordinal))) return { type: 'mismatch', stat: piece.stat }
+    return { type: 'bytes', bytes: piece.read.bytes }
   } catch (cause) {
     return { type: isGone(cause) ? 'missing' : 'unreadable', cause }
   }

@@ -3,8 +3,8 @@
 import type { Layout } from '../content/layout.ts'
 import type { Bitmap } from './bitmap.ts'
 import type { Db } from './db.ts'
-import { hasDigest } from './digest.ts'
 import { dirtyExtents, durableLeaves, partFiles } from './download-repo.ts'
+import { isLeaf } from './hashed-read.ts'
 import type { PartTree } from './part-tree.ts'
 import { isSameFile, packedSize } from './stat.ts'
 
@@ -73,10 +73,10 @@ async function rehash(tree: PartTree, layout: Layout, ordinals: number[], signal
       signal.throwIfAborted()
       if (ordinal % 16 === 0) await new Promise(resolve => setImmediate(resolve))
       const length = layout.leafBytes(ordinal)
-      const bytes = await tree
+      const read = await tree
         .read(layout.fileIndexOf(ordinal), layout.leafOffset(ordinal), length)
         .catch(() => undefined)
-      if (bytes?.length === length && (await hasDigest(bytes, layout.digest(ordinal)))) right.push(ordinal)
+      if (isLeaf(read, length, layout.digest(ordinal))) right.push(ordinal)
     }
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, run))

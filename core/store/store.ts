@@ -9,6 +9,7 @@ import { openDb, type Db } from './db.ts'
 import { HeldRoot } from './held-root.ts'
 import { Layouts } from './layouts.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
+import { LeafThreads } from './leaf-threads.ts'
 import { OpenFiles } from './open-files.ts'
 import * as peers from './peer-repo.ts'
 import { verifyFile } from './read-leaf.ts'
@@ -39,7 +40,9 @@ export class Store implements Disposable {
   /** For the other files of this folder only. */
   readonly db: Db
   readonly #now: () => number
-  readonly #files = new OpenFiles()
+  /** For the other files of this folder only. */
+  readonly threads = new LeafThreads()
+  readonly #files = new OpenFiles(this.threads)
   readonly #layouts: Layouts
   readonly #held = new Map<string, HeldRoot>()
   readonly #rechecker = new Rechecker(this.#files)
@@ -263,6 +266,7 @@ export class Store implements Disposable {
 
   [Symbol.dispose](): void {
     this.#rechecker[Symbol.dispose]()
+    void this.threads[Symbol.asyncDispose]()
     void this.#files[Symbol.asyncDispose]()
     this.statCache.flush()
     this.#countTouched()
