@@ -2,6 +2,7 @@
 
 import { type KadDHT, kadDHT } from '@libp2p/kad-dht'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
+import { CODE_P2P } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 import { isNear, mayLearn, type NetworkMode } from './address-policy.ts'
 import { CodedError } from '../errors.ts'
@@ -13,6 +14,7 @@ type KadFactory = ReturnType<typeof kadDHT>
 
 export interface Found {
   readonly peerId: string
+  /** With /p2p/, at most 16; none when the DHT knows only the peer's ID. */
   readonly addrs: string[]
 }
 
@@ -79,7 +81,9 @@ export async function* findProviders(
     for await (const event of dht.findProviders(root, { signal: query })) {
       if (event.name !== 'PROVIDER') continue
       for (const { id, multiaddrs } of event.providers) {
-        const addrs = multiaddrs.filter(addr => mayLearn(mode, addr, !isPublic)).map(addr => addr.toString())
+        const suffix = `/p2p/${id.toString()}`
+        const usable = multiaddrs.filter(addr => mayLearn(mode, addr, !isPublic))
+        const addrs = usable.map(addr => addr.decapsulateCode(CODE_P2P).encapsulate(suffix).toString())
         queue.push({ peerId: id.toString(), addrs: [...new Set(addrs)].slice(0, MAX_ADDRS) })
       }
       wake.resolve()

@@ -18,8 +18,11 @@ test('five nodes that know only one of them find a provider through the DHT', { 
   await seeder.provide(ROOT, t.signal)
   for await (const { peerId, addrs } of stranger.findProviders(ROOT, t.signal)) {
     assert.equal(peerId, seeder.peerId)
-    assert.ok(addrs.length > 0 && addrs.every(addr => /^\/ip(4\/127\.0\.0\.1|6\/::1)\//.test(addr)), addrs.join())
-    await stranger.dial(peerId, t.signal)
+    assert.ok(
+      addrs.length > 0 && addrs.every(addr => /^\/ip(4\/127\.0\.0\.1|6\/::1)\/.*\/p2p\//.test(addr)),
+      addrs.join()
+    )
+    assert.deepEqual(await stranger.dialHints(addrs, t.signal), [seeder.peerId])
     assert.ok(stranger.pipe(peerId)?.isLan)
     return
   }
@@ -226,3 +229,16 @@ test(
     await assert.rejects(openLoopbackNode(aborted, { port: 0 }))
   }
 )
+
+test('whoever listens late hears of the peers that are there', { timeout: 20_000 }, async t => {
+  await using one = await openLoopbackNode(t.signal)
+  await using two = await openLoopbackNode(t.signal)
+  await one.dial(two.addrs()[0] ?? '', t.signal)
+  await until(() => one.peers()[0]?.isExchanging === true, 'identified')
+  const events: string[] = []
+  const stop = one.onPeer((peerId, event) => events.push(`${event} ${peerId}`))
+  assert.deepEqual(events, [])
+  await until(() => events.length > 0, 'told')
+  assert.deepEqual(events, [`connect ${two.peerId}`])
+  stop()
+})

@@ -75,10 +75,14 @@ export interface Network extends AsyncDisposable {
   dialHints(addrs: readonly string[], signal: AbortSignal): Promise<string[]>
   /** For an open connection, the best there is. */
   pipe(peerId: string): PeerPipe | undefined
-  /** Peers that speak the exchange protocol; connect once, disconnect when the last connection is gone. Returns how to stop listening. */
+  /**
+   * Peers that speak the exchange protocol; connect once, disconnect when the last connection is gone. Those there already are told
+   * of at once. Returns how to stop listening.
+   */
   onPeer(listener: (peerId: string, event: PeerEvent) => void): () => void
   /** Once per protocol; streams that come earlier are refused. */
   handle(protocol: ExchangeProtocol, handler: StreamHandler): void
+  /** Each provider once, not us. Ends by itself: after a minute at the latest, after 5 s while no DHT peer is connected. */
   findProviders(root: CID, signal: AbortSignal): AsyncIterable<Found>
   /** Provides the root from now on, over restarts too; resolves when a DHT peer has taken it. */
   provide(root: CID, signal: AbortSignal): Promise<void>

@@ -113,6 +113,10 @@ export async function watchPeerLinks(node: Node, liveness: () => Liveness): Prom
     },
     onPeer(listener) {
       listeners.add(listener)
+      const already = [...speaking]
+      queueMicrotask(() => {
+        for (const peerId of already) if (listeners.has(listener) && speaking.has(peerId)) listener(peerId, 'connect')
+      })
       return () => void listeners.delete(listener)
     },
     handle(protocol, handler) {

@@ -7,9 +7,13 @@ import { type Found, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD } f
 import type { Node } from './open-libp2p.ts'
 import { type ProvideRows, startProviding } from './provide.ts'
 
+const QUERY_MS = 60_000
+const FIRST_PEER_MS = 5000
+
 export interface Routing extends Disposable {
   /** Connected peers that take part in a DHT. */
   readonly dhtPeers: number
+  /** Ends by itself: after a minute at the latest, after 5 s when no DHT peer comes by. */
   find(root: CID, signal: AbortSignal): AsyncIterable<Found>
   provide(root: CID, signal: AbortSignal): Promise<void>
   unprovide(root: CID): void
@@ -59,7 +63,11 @@ export function startRouting(node: Node, mode: NetworkMode, rows: ProvideRows | 
     get dhtPeers() {
       return count()
     },
-    find: (root, signal) => findProviders(ready(), { root, mode, ownPeerId: node.peerId.toString() }, signal),
+    find(root, signal) {
+      const patience = AbortSignal.timeout(count() > 0 ? QUERY_MS : FIRST_PEER_MS)
+      const about = { root, mode, ownPeerId: node.peerId.toString() }
+      return findProviders(ready(), about, AbortSignal.any([signal, patience]))
+    },
     provide: async (root, signal) => await providing.add(root.toString(), signal),
     unprovide(root) {
       providing.remove(root.toString())
