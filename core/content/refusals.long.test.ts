@@ -50,7 +50,7 @@ accepted(
 )
 refused('a folder of 1,000,001 entries', 'too-large', () => hamtOf(1e6 + 1))
 
-test('a file of 1 TiB and 5 bytes, and 100,000 small files, in seconds', { timeout: 60_000 }, () => {
+test('a file of 1 TiB and 5 bytes, and 100,000 small files, in seconds', () => {
   const leafCount = 1024 * 1024 + 1
   const digests = new Uint8Array(leafCount * 32)
   new DataView(digests.buffer).setUint32(digests.length - 32, 1)
@@ -62,9 +62,10 @@ test('a file of 1 TiB and 5 bytes, and 100,000 small files, in seconds', { timeo
   ])
   const built = buildDag(folder(entries))
   assert.equal(built.layout.files.length, 100_000)
-  const started = performance.now()
+  const before = process.cpuUsage()
   layoutOf(built.root, built.skeleton)
-  assert.ok(performance.now() - started < 3000)
+  const { user, system } = process.cpuUsage(before)
+  assert.ok(user + system < 4e6, 'seconds of CPU, whatever else the machine does')
 })
 
 test('a folder of 1,000,001 entries is not shared: too-large', () => {
