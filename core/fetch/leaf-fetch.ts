@@ -8,7 +8,6 @@ import { MAX_OUT_BYTES } from './limits.ts'
 import type { DownloadPort } from './ports.ts'
 import type { RateBucket } from './rate-bucket.ts'
 import { Scheduler } from './scheduler.ts'
-import { hasDigest } from './verify.ts'
 
 export interface LeafFetchPorts {
   now(): number
@@ -26,7 +25,6 @@ export interface LeafFetchPorts {
 
 export class LeafFetch implements Disposable {
   readonly scheduler: Scheduler
-  readonly #layout: Layout
   readonly #download: DownloadPort
   readonly #ports: LeafFetchPorts
   readonly #unwatch: () => void
@@ -37,7 +35,6 @@ export class LeafFetch implements Disposable {
   #failed = false
 
   constructor(layout: Layout, download: DownloadPort, ports: LeafFetchPorts, shared: readonly RateBucket[]) {
-    this.#layout = layout
     this.#download = download
     this.#ports = ports
     const { have, wanted } = download
@@ -124,36 +121,24 @@ export class LeafFetch implements Disposable {
 
   /** Never rejects: what fails here ends `run`. */
   async #keep(peer: string, ordinal: number, bytes: Uint8Array): Promise<void> {
+    const { length } = bytes
     this.#pending++
-    this.#pendingBytes += bytes.length
+    this.#pendingBytes += length
     try {
-      const outcome = await this.#verifyAndWrite(ordinal, bytes)
-      if (outcome === 'written') this.#ports.onGood(peer)
+      const isRight = await this.#download.verifyAndWrite(this.scheduler.positions(ordinal), bytes)
+      if (isRight) this.#ports.onGood(peer)
       else this.#ports.onWrong(peer)
-      this.feed(outcome === 'written' ? { type: 'written', ordinal } : { type: 'wrong', peer, ordinal })
+      this.feed(isRight ? { type: 'written', ordinal } : { type: 'wrong', peer, ordinal })
     } catch (err) {
       this.#fail(err)
       this.feed({ type: 'lost', ordinal })
     } finally {
       this.#pending--
-      this.#pendingBytes -= bytes.length
+      this.#pendingBytes -= length
       this.#sayRoom()
       this.#settle()
       this.#ports.onChange()
     }
-  }
-
-  async #verifyAndWrite(ordinal: number, bytes: Uint8Array): Promise<'written' | 'wrong'> {
-    if (!(await hasDigest(bytes, this.#layout.digest(ordinal)))) return 'wrong'
-    const positions = this.scheduler.positions(ordinal)
-    if (positions.some(at => this.#layout.leafBytes(at) !== bytes.length)) {
-      throw new CodedError(
-        'bad-content',
-        'A block has another length than the content says. The link names damaged content.'
-      )
-    }
-    await this.#download.writeLeaf(positions, bytes)
-    return 'written'
   }
 
   #sayRoom(): void {

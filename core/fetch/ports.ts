@@ -17,6 +17,8 @@ export interface DownloadPort extends AsyncDisposable {
   readonly queuedBytes: number
   /** Verified bytes, to all positions of their multihash. Throws `disk-full`, `not-writable`, `bad-content`, `unsafe-name`. */
   writeLeaf(ordinals: readonly number[], bytes: Uint8Array): Promise<void>
+  /** The same for bytes nobody hashed yet: false when they are not that multihash. They may be gone afterwards. */
+  verifyAndWrite(ordinals: readonly number[], bytes: Uint8Array): Promise<boolean>
   /** Fills wanted leaves from what this device holds elsewhere. */
   copyLocal(signal: AbortSignal): Promise<number>
   /** Throws `disk-full`, `not-writable`, `unreadable`; then it may be called again. */

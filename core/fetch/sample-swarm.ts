@@ -166,6 +166,13 @@ export class MemoryDownload extends ContentServable implements DownloadPort {
       this.hold(ordinal, ordinal + 1)
     }
   }
+  async verifyAndWrite(ordinals: readonly number[], bytes: Uint8Array): Promise<boolean> {
+    const digest = this.layout.digest(ordinals[0] ?? 0)
+    if (hex(createHash('sha256').update(bytes).digest()) !== hex(digest)) return false
+    if (ordinals.some(at => this.layout.leafBytes(at) !== bytes.length)) throw new CodedError('bad-content', 'length')
+    await this.writeLeaf(ordinals, bytes)
+    return true
+  }
   async copyLocal(): Promise<number> {
     for (const ordinal of this.local) {
       await this.writeLeaf([ordinal], this.content.leaves.get(hex(this.layout.digest(ordinal)))!)

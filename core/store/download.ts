@@ -278,6 +278,7 @@ export class Download implements Servable, AsyncDisposable {
     let done = 0
     try {
       for (const ordinal of missing) {
+        if (done > 0) await this.#durability.room() // one leaf may stand in a million places
         const idx = this.#layout.fileIndexOf(ordinal)
         const { sizeBytes } = this.#layout.files[idx]!
         const writing = this.#it.tree.write(idx, this.#layout.leafOffset(ordinal), bytes, sizeBytes)
