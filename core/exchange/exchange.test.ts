@@ -180,6 +180,28 @@ test('a root nobody knows is not found, until it is', async () => {
   assert.equal(later.watchers, 0)
 })
 
+test('what is asked of a root that goes away is answered, and leaves nothing behind', async () => {
+  const ends: { hold(held: boolean): void }[] = []
+  const servable = new SampleServable(
+    'gone',
+    Array.from({ length: 30 }, () => MIB)
+  )
+  await using it = await meet([servable], {
+    pipe: { highWater: 64 * KIB, onPair: (protocol, near) => protocol === 'data' && ends.push(near) }
+  })
+  for (const end of ends) end.hold(true)
+  it.root.request([{ start: 0, count: 30 }])
+  await until(() => it.server.peers()[0]?.queued.runs === 1)
+  it.found.byRoot.clear()
+  await it.server.refresh(servable.root)
+  for (const end of ends) end.hold(false)
+  await until(() => it.root.outstandingBytes === 0)
+  assert.ok(it.listener.rejects.every(reject => reject.code === ExchangeCode.NOT_FOUND))
+  assert.equal(it.listener.rejects.reduce((sum, reject) => sum + reject.count, 0) + it.listener.leaves.size, 30)
+  assert.deepEqual(it.server.peers()[0]?.queued, { runs: 0, bytes: 0 })
+  assert.equal(servable.watchers, 0)
+})
+
 test('a sweep for unknown roots is slowed down, then ended', async () => {
   await using it = await meet([new SampleServable('a', [1])])
   const codes: (number | undefined)[] = []

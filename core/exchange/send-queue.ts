@@ -15,6 +15,8 @@ export interface Job {
 }
 
 interface LiveJob extends Job {
+  /** Claimed lengths as they were when it was asked for: what is counted in is counted out, also when the root has gone. */
+  readonly leafBytes: (ordinal: number) => number
   /** What was not taken out yet: ordinals, or bytes of the skeleton. */
   intervals: { start: number; end: number; run: { left: number } }[]
   left: number
@@ -57,11 +59,13 @@ export class SendQueue {
   /** Queues the runs there is room for and rejects the others. Throws ExchangeError(PROTOCOL) for a req in use. */
   addRuns(req: number, root: ServedRoot, runs: readonly Run[]): void {
     this.#checkNew(req)
-    const leafCount = root.servable?.leafCount ?? 0
-    const job: LiveJob = { req, root, kind: 'leaves', intervals: [], left: 0 }
+    const servable = root.servable
+    const leafCount = servable?.leafCount ?? 0
+    const leafBytes = (ordinal: number) => servable?.leafBytes(ordinal) ?? 0
+    const job: LiveJob = { req, root, kind: 'leaves', leafBytes, intervals: [], left: 0 }
     const refused: [Run, ExchangeCode][] = []
     for (const { start, count } of runs) {
-      const bytes = start + count > leafCount ? 0 : bytesOf(root, start, count)
+      const bytes = start + count > leafCount ? 0 : bytesOf(job, start, count)
       const code = start + count > leafCount ? ExchangeCode.BAD_REQUEST : this.#roomFor(bytes)
       if (code !== ExchangeCode.OK) {
         refused.push([{ start, count }, code])
@@ -85,7 +89,7 @@ export class SendQueue {
     const interval = { start: offset, end: offset + bytes, run: { left: bytes } }
     this.#runs++
     this.#bytes += bytes
-    this.#admit({ req, root, kind: 'range', intervals: [interval], left: bytes })
+    this.#admit({ req, root, kind: 'range', leafBytes: () => 0, intervals: [interval], left: bytes })
   }
 
   /** Takes out what is to be sent next. Whoever has it calls `over` for all of it. */
@@ -120,7 +124,7 @@ export class SendQueue {
 
   #rejectCut(job: LiveJob, it: LiveJob['intervals'][number], code: ExchangeCode): void {
     const count = it.end - it.start
-    this.#end(job, it.run, count, job.kind === 'range' ? count : bytesOf(job.root, it.start, count))
+    this.#end(job, it.run, count, job.kind === 'range' ? count : bytesOf(job, it.start, count))
     if (job.kind === 'range') this.#reject(job.req, 0, 0, code, 0)
     else this.#reject(job.req, it.start, count, code, 0)
   }
@@ -153,12 +157,12 @@ function whole(job: Job, { start, end, run }: { start: number; end: number; run:
 }
 
 /** One leaf; or, when it is small, as many small ones after it as fill a frame. */
-function leafUnit(job: Job, { start, end, run }: { start: number; end: number; run: { left: number } }): Unit {
-  let bytes = claimed(job.root, start)
+function leafUnit(job: LiveJob, { start, end, run }: { start: number; end: number; run: { left: number } }): Unit {
+  let bytes = job.leafBytes(start)
   let count = 1
   if (bytes <= limits.PACK_LEAF_BYTES) {
     for (let at = start + 1; at < end; at++, count++) {
-      const leaf = claimed(job.root, at)
+      const leaf = job.leafBytes(at)
       if (leaf > limits.PACK_LEAF_BYTES || bytes + leaf + 2 * (count + 1) > limits.MAX_FRAME_BYTES) break
       bytes += leaf
     }
@@ -166,13 +170,9 @@ function leafUnit(job: Job, { start, end, run }: { start: number; end: number; r
   return { job, kind: count === 1 ? 'leaf' : 'pack', start, count, bytes, run }
 }
 
-function claimed(root: ServedRoot, ordinal: number): number {
-  return root.servable?.leafBytes(ordinal) ?? 0
-}
-
-function bytesOf(root: ServedRoot, start: number, count: number): number {
+function bytesOf(job: LiveJob, start: number, count: number): number {
   let bytes = 0
-  for (let at = start; at < start + count; at++) bytes += claimed(root, at)
+  for (let at = start; at < start + count; at++) bytes += job.leafBytes(at)
   return bytes
 }
 
