@@ -111,7 +111,9 @@ test('nodes on one network find each other within 3 seconds and share a DHT', { 
   const listening = await b.event('listening')
   const connected = await b.event('connect')
   assert.equal(connected.peerId, idA)
-  assert.equal((await a.event('connect')).peerId, listening.peerId)
+  const welcomed = await a.event('connect')
+  assert.equal(welcomed.peerId, listening.peerId)
+  assert.ok([connected.via, welcomed.via].includes('mdns'), `${connected.via} and ${welcomed.via}`)
   assert.ok(connected.at - listening.at <= 3000, `took ${connected.at - listening.at} ms`)
 
   const root = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'

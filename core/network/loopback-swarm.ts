@@ -1,6 +1,7 @@
 // Test helper: real nodes on 127.0.0.1, over real TCP.
 
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { createCappedDatastore } from './capped-datastore.ts'
 import { chooseEncrypters } from './encrypters.ts'
 import type { Gater } from './gater.ts'
@@ -14,8 +15,11 @@ export async function openLoopbackNode(signal: AbortSignal, options: Partial<Net
 }
 
 /** libp2p as openNetwork makes it, started, with nothing of ours around it but the gater. The caller stops it. */
-export async function openBareNode({ connectionGater }: Pick<Gater, 'connectionGater'>): Promise<Node> {
-  const privateKey = await generateKeyPair('Ed25519')
+export async function openBareNode(
+  { connectionGater }: Pick<Gater, 'connectionGater'>,
+  ownKey?: Ed25519PrivateKey
+): Promise<Node> {
+  const privateKey = ownKey ?? (await generateKeyPair('Ed25519'))
   const node = await createNode({
     mode: 'loopback',
     privateKey,

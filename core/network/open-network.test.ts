@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
+import { watchLiveness } from './liveness.ts'
 import { openBareNode, openLoopbackNode, openLoopbackSwarm, until } from './loopback-swarm.ts'
 import type { GoodPeers, ProvideRows } from './open-network.ts'
+import { watchPeerLinks } from './peer-links.ts'
 import { type Duplex, PROTOCOL_IDS } from '../exchange/duplex.ts'
 
 const ROOT = CID.parse('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy')
@@ -103,6 +106,30 @@ test('a second connection gives a peer no more streams', { timeout: 20_000 }, as
   await connections[0]?.newStream('/ipfs/ping/1.0.0') // whatever was sent before it has been judged
   assert.equal(held.length, 4)
 })
+
+test(
+  'of two connections to one peer the unused one goes; one that carries a stream stays',
+  { timeout: 20_000 },
+  async t => {
+    await using far = await openLoopbackNode(t.signal)
+    far.handle('control', () => undefined)
+    const node = await openBareNode({ connectionGater: {} }, await below(far.peerId))
+    await using _ = { [Symbol.asyncDispose]: async () => await node.stop() }
+    using liveness = watchLiveness(
+      () => node.getConnections(),
+      () => performance.now()
+    )
+    await watchPeerLinks(node, liveness, 200)
+    const addr = multiaddr(far.addrs()[0])
+    const first = await node.dial(addr)
+    const stream = await first.newStream(PROTOCOL_IDS.control)
+    const second = await node.dial(addr, { force: true })
+    await until(() => second.status !== 'open', 'the second is closed')
+    assert.equal(first.status, 'open')
+    assert.equal(stream.status, 'open')
+    assert.equal(node.getConnections().length, 1)
+  }
+)
 
 test('a banned peer is dropped and cannot come back, from either side', { timeout: 20_000 }, async t => {
   await using one = await openLoopbackNode(t.signal)
@@ -242,3 +269,11 @@ test('whoever listens late hears of the peers that are there', { timeout: 20_000
   assert.deepEqual(events, [`connect ${two.peerId}`])
   stop()
 })
+
+/** A key whose peer ID sorts before the given one, which half of all do. */
+async function below(peerId: string): Promise<Ed25519PrivateKey> {
+  while (true) {
+    const key = await generateKeyPair('Ed25519')
+    if (peerIdFromPrivateKey(key).toString() < peerId) return key
+  }
+}

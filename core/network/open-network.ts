@@ -146,10 +146,12 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     await node.stop()
   })
   const liveness = acquiring.use(watchLiveness(() => node.getConnections(), monotonic))
-  const links = await watchPeerLinks(node, () => liveness)
+  const links = await watchPeerLinks(node, liveness)
 
   const dial = async (target: readonly Multiaddr[] | string, via: Via, dialSignal: AbortSignal): Promise<string> => {
     const to = typeof target === 'string' ? peerIdFromString(target) : [...target]
+    const known = typeof target === 'string' ? target : peerOf(target[0])
+    if (known != null) book.noteVia(known, via) // before the connection is told of
     const connection = await node.dial(to, { signal: AbortSignal.any([dialSignal, signal]) })
     const peerId = connection.remotePeer.toString()
     book.noteVia(peerId, via)

@@ -12,6 +12,8 @@ import { duplexOf } from '../exchange/libp2p-duplex.ts'
 /** Inbound streams of one protocol that one peer may hold, over all its connections (DESIGN 4, limits). */
 export const MAX_STREAMS_PER_PEER = 4
 const OPEN_TIMEOUT_MS = 10_000
+/** How long two connections made at the same moment stay beside each other: by then one of them carries the streams. */
+const SETTLE_MS = 5000
 
 export type PeerEvent = 'connect' | 'disconnect'
 export type StreamHandler = (duplex: Duplex, peer: PeerPipe) => void
@@ -26,7 +28,7 @@ export interface PeerLinks {
 }
 
 /** Registers the protocols: call before the node starts, so that identify tells everybody from the first connection on. */
-export async function watchPeerLinks(node: Node, liveness: () => Liveness): Promise<PeerLinks> {
+export async function watchPeerLinks(node: Node, liveness: Liveness, settleMs = SETTLE_MS): Promise<PeerLinks> {
   const speaking = new Set<string>()
   const listeners = new Set<(peerId: string, event: PeerEvent) => void>()
   const handlers = new Map<ExchangeProtocol, StreamHandler>()
@@ -45,7 +47,15 @@ export async function watchPeerLinks(node: Node, liveness: () => Liveness): Prom
   }
 
   node.addEventListener('connection:open', ({ detail: connection }) => {
-    void liveness().probe(connection)
+    void liveness.probe(connection)
+    const peer = connection.remotePeer
+    // both peers tidying up could close each other's choice: the one with the smaller ID does it
+    if (node.getConnections(peer).length < 2 || peer.toString() < node.peerId.toString()) return
+    const timer = setTimeout(() => {
+      for (const surplus of surplusOf(connections(peer.toString()), liveness))
+        void surplus.close().catch(() => undefined)
+    }, settleMs)
+    timer.unref()
   })
   node.addEventListener('peer:identify', ({ detail: { peerId, protocols } }) => {
     if (protocols.includes(PROTOCOL_IDS.control)) noteSpeaking(peerId.toString())
@@ -58,8 +68,7 @@ export async function watchPeerLinks(node: Node, liveness: () => Liveness): Prom
 
   const pipeOn = (first: Connection): PeerPipe => {
     const peerId = first.remotePeer.toString()
-    const current = (): Connection =>
-      first.status === 'open' ? first : (best(connections(peerId), liveness()) ?? first)
+    const current = (): Connection => (first.status === 'open' ? first : (best(connections(peerId), liveness) ?? first))
     return {
       peerId,
       get remoteAddr() {
@@ -69,7 +78,7 @@ export async function watchPeerLinks(node: Node, liveness: () => Liveness): Prom
         return isNear(current().remoteAddr)
       },
       get rttMs() {
-        return liveness().rttMs(current())
+        return liveness.rttMs(current())
       },
       async open(protocol) {
         const connection = current()
@@ -78,7 +87,7 @@ export async function watchPeerLinks(node: Node, liveness: () => Liveness): Prom
           maxOutboundStreams: MAX_STREAMS_PER_PEER
         })
         if (stream.status !== 'open') throw new Error('The peer refused the stream')
-        return duplexOf(stream, () => liveness().touch(connection))
+        return duplexOf(stream, () => liveness.touch(connection))
       }
     }
   }
@@ -95,7 +104,7 @@ export async function watchPeerLinks(node: Node, liveness: () => Liveness): Prom
     }
     noteSpeaking(peerId) // identify may have failed or come later: whoever opens such a stream speaks the protocol
     handler(
-      duplexOf(stream, () => liveness().touch(connection)),
+      duplexOf(stream, () => liveness.touch(connection)),
       pipeOn(connection)
     )
   }
@@ -108,7 +117,7 @@ export async function watchPeerLinks(node: Node, liveness: () => Liveness): Prom
     speaking,
     connections,
     pipe(peerId) {
-      const connection = best(connections(peerId), liveness())
+      const connection = best(connections(peerId), liveness)
       return connection == null ? undefined : pipeOn(connection)
     },
     onPeer(listener) {
@@ -124,6 +133,15 @@ export async function watchPeerLinks(node: Node, liveness: () => Liveness): Prom
       handlers.set(protocol, handler)
     }
   }
+}
+
+const EXCHANGE_IDS: ReadonlySet<string> = new Set(Object.values(PROTOCOL_IDS))
+
+/** What nobody would miss of several connections to one peer: all but the best one, unless the exchange is using it. */
+function surplusOf(connections: readonly Connection[], liveness: Liveness): Connection[] {
+  const used = connections.filter(({ streams }) => streams.some(({ protocol }) => EXCHANGE_IDS.has(protocol)))
+  const kept = used.length > 0 ? used : [best(connections, liveness) ?? connections[0]]
+  return connections.filter(connection => !kept.includes(connection))
 }
 
 /** Direct and unlimited, near before far, quick before slow, old before new; both sides of two parallel connections need not agree. */
