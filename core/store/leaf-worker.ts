@@ -8,7 +8,11 @@ import type { LeafAnswer, LeafOrder } from './leaf-orders.ts'
 parentPort?.on('message', (order: LeafOrder) => {
   try {
     if (order.kind === 'read') read(order.id, order.fd, order.offset, order.length)
-    else answer({ kind: 'write', id: order.id, isRight: write(order) })
+    else {
+      const isRight = write(order)
+      order.bytes.buffer.transfer(0) // gives the memory back now, not at some garbage collection
+      answer({ kind: 'write', id: order.id, isRight })
+    }
   } catch (err) {
     const code = err instanceof Error && 'code' in err ? String(err.code) : 'EIO'
     answer({ kind: 'failed', id: order.id, errno: code })
