@@ -55,7 +55,7 @@ test('a server outlives any requester', { timeout: 60_000 }, async () => {
       assert.deepEqual(server.peers(), [])
       assert.equal(servable.watchers, 0)
     }),
-    { numRuns: 80 }
+    { numRuns: 40 }
   )
 })
 
