@@ -2,10 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { MIB, writeRandomFile } from './content.ts'
 import { type Host, Namespaces, whyNoNamespaces } from './namespaces.ts'
+import { startGet, startShare, untilDone, untilShared, withoutAddresses } from './peer.ts'
+import { openScratch } from './scratch.ts'
 
 const skip = whyNoNamespaces() ?? false
 
@@ -197,3 +202,27 @@ test(
     await stranger.event('connect', 10_000, it => it.peerId === peerId)
   }
 )
+
+test('a bare link is enough on a local network', { skip, timeout: 60_000 }, async () => {
+  using net = new Namespaces()
+  await using scratch = openScratch()
+  const lan = net.switch()
+  const [hostA, hostB] = [net.host('a'), net.host('b')]
+  lan.plug(hostA, 'eth0', '10.77.0.1/24')
+  lan.plug(hostB, 'eth0', '10.77.0.2/24')
+  const digest = writeRandomFile(scratch.at('in', 'file.bin'), 5 * MIB + 1, 'lan')
+  const network = 'lan'
+  await using seeder = startShare([scratch.at('in', 'file.bin')], {
+    data: scratch.at('a'),
+    network,
+    prefix: hostA.prefix
+  })
+  const { shared } = await untilShared(seeder)
+  await using getter = startGet(withoutAddresses(shared.link), scratch.at('out'), {
+    data: scratch.at('b'),
+    network,
+    prefix: hostB.prefix
+  })
+  const done = await untilDone(getter)
+  assert.equal(createHash('sha256').update(readFileSync(done.path)).digest('hex'), digest)
+})
