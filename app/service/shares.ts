@@ -11,6 +11,7 @@ import { RateMeter } from './rate.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
 
 const LIVE_INTERVAL_MS = 500
+const LOOK_MS = 1_000
 
 /** What the swarm knows of a root that is served. */
 export interface Served {
@@ -45,7 +46,9 @@ export class Shares implements Disposable {
     this.#watch()
   }
 
-  list(): Share[] {
+  /** Looks at the files first, for a moment, so that what changed on disk shows. */
+  async list(): Promise<Share[]> {
+    await this.#ports.store.lookAtShares(LOOK_MS)
     return this.#ports.store.shares().map(row => this.#shown(row))
   }
 

@@ -126,6 +126,15 @@ test('a second copy of the root steps in, and the share stays ready', async t =>
   assert.deepEqual(changes, [])
 })
 
+test('whoever looks at the list learns of a change', async t => {
+  const { store, held, at, state } = open(t)
+  writeFileSync(at('b.txt'), 'hullo')
+  assert.deepEqual(state(), ['ready', 'ready'])
+  await store.lookAtShares(10_000)
+  assert.deepEqual(state(), ['changed', 'changed'])
+  assert.equal(held.have.has(3), false)
+})
+
 test('verifying a share names the files that are not as they were', async t => {
   const { store, held, at } = open(t)
   assert.deepEqual(await store.verifyShare(held.root, never), { bytes: 2 * MIB + 13, bad: [] })

@@ -145,6 +145,14 @@ export class Store implements Disposable {
     }
   }
 
+  /** The same for somebody who waits for a list: as much of it as fits into `withinMs`, hashing included. Never rejects. */
+  async lookAtShares(withinMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(withinMs)
+    const late = new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
+    const looked = this.checkShares(signal).then(() => this.whenChecked())
+    await Promise.race([looked, late]).catch(() => {})
+  }
+
   /** Resolves when no file waits to be hashed again. */
   async whenChecked(): Promise<void> {
     await this.#rechecker.idle()
