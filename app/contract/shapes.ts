@@ -229,7 +229,7 @@ export const Settings = z.object({
 export type Settings = z.infer<typeof Settings>
 
 /** A folder that the host was started with (`--folder`) and that a browser may choose from. */
-export const Folder = z.object({ id: z.int().min(0), name: z.string() })
+export const Folder = z.object({ id: z.int().min(0), name: z.string(), freeBytes: maybe(bytes) })
 export const FolderEntry = z.object({ name: z.string(), kind: z.enum(['file', 'folder']), bytes })
 export const PathInside = z.array(z.string().min(1).max(MAX_NAME_CHARS)).max(256)
 export const AbsolutePath = z.string().min(1).max(MAX_PATH_CHARS)

@@ -5,14 +5,16 @@ import type { CodedError } from '../../core/errors.ts'
 import { type Client, openClient, portSocket } from '../engine/client.ts'
 import { type Engine, startEngine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/options.ts'
+import type { Door } from '../contract/service.ts'
 import { openLog } from '../service/log.ts'
 import { openSettings } from '../service/settings.ts'
-import { newToken, type Tokens } from './guard.ts'
+import { newToken } from './guard.ts'
+import { readPage } from './page-files.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
-import { openServer, type Server } from './server.ts'
+import { openServer } from './server.ts'
 
-/** The page's files beside this one: sources when this is the source, out/ui when bundled. */
-const PAGE = new URL(import.meta.url.endsWith('.ts') ? './page/' : './ui/', import.meta.url)
+/** The page as it was built: beside this file when bundled. */
+const PAGE = new URL(import.meta.url.endsWith('.ts') ? '../../out/ui/' : './ui/', import.meta.url)
 
 export interface HostOptions {
   readonly engine: EngineOptions
@@ -49,7 +51,9 @@ export async function openHost({ engine: options, ui, entry }: HostOptions, sign
   let uiUrl: string | null = null
   if (!options.offline) {
     const tokens = { cli: newToken(), ui: ui == null ? null : newToken() }
-    const server = acquiring.use(await serve(engine, tokens, ui == null ? null : PAGE, uiPort))
+    const page = ui == null ? null : readPage(PAGE)
+    const connect = (door: Door) => engine.connect(door)
+    const server = acquiring.use(await openServer({ tokens, port: uiPort, page, connect }))
     uiUrl = tokens.ui == null ? null : `http://127.0.0.1:${server.port}/#token=${tokens.ui}`
     acquiring.defer(() => removeRunFile(dataDir))
     const { version } = options
@@ -57,23 +61,4 @@ export async function openHost({ engine: options, ui, entry }: HostOptions, sign
   }
   const owned = acquiring.move()
   return { client, uiUrl, engine, ended: engine.ended, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-}
-
-function serve(engine: Engine, tokens: Tokens, page: URL | null, port: number): Promise<Server> {
-  const client = openClient(portSocket(engine.connect('ui')))
-  return openServer({
-    tokens,
-    port,
-    page,
-    connect: door => engine.connect(door),
-    status: async () => {
-      const [info, shares, transfers, peers] = await Promise.all([
-        client.node.info({}),
-        client.share.list({}),
-        client.transfer.list({}),
-        client.peer.list({})
-      ])
-      return { info, shares, transfers, peers: peers.length }
-    }
-  })
 }

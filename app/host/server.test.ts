@@ -22,14 +22,16 @@ const OPTIONS: EngineOptions = {
   limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: null },
   folders: []
 }
-const PAGE = new URL('./page/', import.meta.url)
+const PAGE = new Map([
+  ['/', { body: Buffer.from('<!doctype html><script src="/page.js"></script>'), type: 'text/html; charset=utf-8' }],
+  ['/page.js', { body: Buffer.from('1'), type: 'text/javascript; charset=utf-8' }]
+])
 
-async function open(signal: AbortSignal, page: URL | null = PAGE) {
+async function open(signal: AbortSignal, page: typeof PAGE | null = PAGE) {
   const stack = new AsyncDisposableStack()
   const engine = stack.use(await startInline(openFake, OPTIONS, signal))
   const tokens = { cli: newToken(), ui: page == null ? null : newToken() }
-  const status = () => Promise.resolve({ fine: true })
-  const server = stack.use(await openServer({ tokens, port: 0, page, connect: door => engine.connect(door), status }))
+  const server = stack.use(await openServer({ tokens, port: 0, page, connect: door => engine.connect(door) }))
   const origin = `http://127.0.0.1:${server.port}`
   const get = (path: string, headers: http.OutgoingHttpHeaders = {}, method = 'GET') =>
     new Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }>((resolve, reject) => {
@@ -82,7 +84,7 @@ test('a name that is not ours is misdirected (DNS rebinding), whatever else is r
     `127.0.0.1:${it.server.port}@evil.example`
   ])
     // prettier-ignore
-    for (const path of ['/', '/status.js', '/api/status', '/rpc'])
+    for (const path of ['/', '/page.js', '/api/session', '/rpc'])
       assert.equal((await it.get(path, { host, ...bearer })).status, 421, `${host} ${path}`)
   assert.equal(await it.connect(it.tokens.cli, { host: 'evil.example' }), 421)
   assert.equal((await it.get('/', { host: `localhost:${it.server.port}` })).status, 200)
@@ -93,14 +95,14 @@ test('another origin gets nothing, with the right token too', async t => {
   const bearer = { authorization: `Bearer ${it.tokens.ui}` }
   const foreign = ['null', 'https://evil.example', `https://127.0.0.1:${it.server.port}`, 'http://127.0.0.1:1', `http://localhost:${it.server.port}`, ''] // prettier-ignore
   for (const origin of foreign) {
-    assert.equal((await it.get('/api/status', { origin, ...bearer })).status, 403, origin)
+    assert.equal((await it.get('/api/session', { origin, ...bearer })).status, 403, origin)
     assert.equal(await it.connect(it.tokens.ui, { origin }), 403, origin)
     assert.equal(await it.connect(it.tokens.cli, { origin }), 403, origin)
   }
   for (const site of ['cross-site', 'same-site'])
-    assert.equal((await it.get('/api/status', { 'sec-fetch-site': site, ...bearer })).status, 403, site)
-  assert.equal((await it.get('/api/status', { 'sec-fetch-site': 'same-origin', ...bearer })).status, 200)
-  assert.equal((await it.get('/api/status', { origin: it.origin, ...bearer })).status, 200)
+    assert.equal((await it.get('/api/session', { 'sec-fetch-site': site, ...bearer })).status, 403, site)
+  assert.equal((await it.get('/api/session', { 'sec-fetch-site': 'same-origin', ...bearer })).status, 200)
+  assert.equal((await it.get('/api/session', { origin: it.origin, ...bearer })).status, 200)
 })
 
 test('a navigation to the page may begin anywhere; framing or fetching it may not', async t => {
@@ -111,7 +113,7 @@ test('a navigation to the page may begin anywhere; framing or fetching it may no
   assert.equal((await it.get('/', { ...cross, ...document, 'sec-fetch-dest': 'iframe' })).status, 403)
   assert.equal((await it.get('/', { ...cross, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' })).status, 403)
   const api = { ...cross, ...document, authorization: `Bearer ${it.tokens.ui}` }
-  assert.equal((await it.get('/api/status', api)).status, 403)
+  assert.equal((await it.get('/api/session', api)).status, 403)
 })
 
 test('without a token there is only the page, and each token opens its own door', async t => {
@@ -127,8 +129,8 @@ test('without a token there is only the page, and each token opens its own door'
     `Bearer ${tokens.ui}x`
   ])
     // prettier-ignore
-    assert.equal((await it.get('/api/status', { authorization })).status, 401, authorization)
-  assert.equal((await it.get(`/api/status?token=${tokens.ui}`)).status, 404, 'never in a URL')
+    assert.equal((await it.get('/api/session', { authorization })).status, 401, authorization)
+  assert.equal((await it.get(`/api/session?token=${tokens.ui}`)).status, 404, 'never in a URL')
   assert.equal(await it.connect(null), 401)
   assert.equal(await it.connect('x'), 401)
   assert.equal(await it.connect(tokens.ui), 401, 'no page leaves its Origin out')
@@ -146,22 +148,14 @@ test('without a token there is only the page, and each token opens its own door'
 test('a process without a page shows none and has no token for one', async t => {
   await using it = await open(t.signal, null)
   assert.equal((await it.get('/')).status, 404)
-  assert.equal((await it.get('/api/status', { authorization: 'Bearer ' })).status, 401)
+  assert.equal((await it.get('/api/session', { authorization: 'Bearer ' })).status, 401)
   assert.equal(await it.connect('', { origin: it.origin }), 401)
   opened(await it.connect(it.tokens.cli)).close()
 })
 
 test('only what is listed is served, as what it is, with its headers', async t => {
   await using it = await open(t.signal)
-  for (const path of [
-    '/../server.ts',
-    '/%2e%2e/server.ts',
-    '/status.js/..',
-    '//status.js',
-    '/index.html',
-    '/page/',
-    '/?x'
-  ])
+  for (const path of ['/../server.ts', '/%2e%2e/server.ts', '/page.js/..', '//page.js', '/index.html', '/page/', '/?x'])
     assert.equal((await it.get(path)).status, 404, path)
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])
     assert.equal((await it.get('/', {}, method)).status, 405, method)
@@ -224,7 +218,7 @@ test('a port that somebody has is left to them', async t => {
     throw new Error('nobody connects')
   }
   const tokens = { cli: newToken(), ui: null }
-  const options = { tokens, port: first.server.port, page: null, connect: refuse, status: refuse }
+  const options = { tokens, port: first.server.port, page: null, connect: refuse }
   await using second = await openServer(options)
   assert.notEqual(second.port, first.server.port)
 })

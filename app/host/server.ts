@@ -1,5 +1,4 @@
-// HTTP and WebSocket on 127.0.0.1: the page, one JSON answer for it, and the contract over WebSocket.
-import { readFileSync } from 'node:fs'
+// HTTP and WebSocket on 127.0.0.1: the page, what it cannot do over the contract, and the contract over WebSocket.
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -7,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { WebSocketServer } from 'ws'
 import type { Door } from '../contract/service.ts'
 import { doorOf, HEADERS, isBearer, type Refusal, refusal, type Tokens } from './guard.ts'
+import type { PageFile } from './page-files.ts'
 import { joinSocket } from './socket-pipe.ts'
 
 export const PROTOCOL = 'shoal.v1'
@@ -14,21 +14,13 @@ const MAX_MESSAGE_BYTES = 1024 * 1024
 const MAX_CLIENTS = 64
 const HEADER_TIMEOUT_MS = 10_000
 
-const PAGE: Readonly<Record<string, { file: string; type: string }>> = {
-  '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
-  '/status.js': { file: 'status.js', type: 'text/javascript; charset=utf-8' },
-  '/status.css': { file: 'status.css', type: 'text/css; charset=utf-8' }
-}
-
 export interface ServerOptions {
   readonly tokens: Tokens
   /** Tried first; another free one is taken when somebody has it. 0: any. */
   readonly port: number
-  /** Where the page's files stand; null: there is no page. */
-  readonly page: URL | null
+  /** The page's files by URL path; null: there is no page. */
+  readonly page: ReadonlyMap<string, PageFile> | null
   connect(door: Door): MessagePort
-  /** What the page shows. */
-  status(): Promise<object>
 }
 
 export interface Server extends AsyncDisposable {
@@ -38,7 +30,7 @@ export interface Server extends AsyncDisposable {
 export async function openServer(options: ServerOptions): Promise<Server> {
   let port = 0
   const server = http.createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
-    void answer(request, response, port, options)
+    answer(request, response, port, options)
   })
   server.headersTimeout = server.requestTimeout = HEADER_TIMEOUT_MS
   const sockets = new WebSocketServer({
@@ -81,29 +73,24 @@ async function listen(server: http.Server, wanted: number): Promise<number> {
   return (server.address() as AddressInfo).port // listening on TCP
 }
 
-async function answer(
+function answer(
   request: http.IncomingMessage,
   response: http.ServerResponse,
   port: number,
   options: ServerOptions
-) {
+): void {
   const end = (status: number, body: string | Buffer, type = 'text/plain; charset=utf-8'): void => {
     response.writeHead(status, { ...HEADERS, 'content-type': type })
     response.end(request.method === 'HEAD' ? undefined : body)
   }
-  const found = options.page == null ? undefined : PAGE[request.url ?? '']
-  const wrong = refusal(request.headers, port, found != null)
+  const found = options.page?.get(request.url ?? '')
+  const wrong = refusal(request.headers, port, request.url === '/' && found != null)
   if (wrong != null) return end(wrong.status, wrong.reason)
   if (request.method !== 'GET' && request.method !== 'HEAD') return end(405, 'Method')
-  if (found != null && options.page != null)
-    return end(200, readFileSync(new URL(found.file, options.page)), found.type)
-  if (request.url !== '/api/status') return end(404, 'Not found')
+  if (found != null) return end(200, found.body, found.type)
+  if (request.url !== '/api/session') return end(404, 'Not found')
   if (!isBearer(request.headers, options.tokens)) return end(401, 'Token')
-  try {
-    end(200, JSON.stringify(await options.status()), 'application/json')
-  } catch {
-    end(503, 'Stopping')
-  }
+  end(200, '{}', 'application/json')
 }
 
 function refuse(socket: Duplex, { status, reason }: Refusal): void {

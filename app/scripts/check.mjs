@@ -4,8 +4,10 @@ import path from 'node:path'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const bin = name => path.join(root, 'node_modules/.bin', process.platform === 'win32' ? `${name}.cmd` : name)
+/** @type {[name: string, command: string, args: string[]][]} */
 const checks = [
   ['types', bin('tsc'), ['-p', '.']],
+  ['types of the page', bin('tsc'), ['-p', 'renderer']],
   ['lint', bin('oxlint'), ['--deny-warnings', '.']],
   ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
   ['layers', process.execPath, ['--test', '--test-reporter=dot', 'e2e/layers.test.ts']]

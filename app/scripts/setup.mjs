@@ -76,7 +76,7 @@ function sourcesHash() {
   for (const folder of ['app', 'core', 'main', 'renderer']) {
     const top = path.join(root, folder)
     if (!fs.existsSync(top)) continue
-    for (const name of fs.readdirSync(top, { recursive: true }).sort()) {
+    for (const name of fs.readdirSync(top, { recursive: true, encoding: 'utf8' }).sort(byName)) {
       if (/(\.test\.ts|\.md)$/.test(name)) continue
       const stat = fs.statSync(path.join(top, name))
       if (stat.isFile()) hash.update(`${folder}/${name} ${stat.size} ${stat.mtimeMs}\n`)
@@ -84,6 +84,8 @@ function sourcesHash() {
   }
   return hash.digest('hex')
 }
+
+const byName = (a, b) => (a < b ? -1 : 1)
 
 /** Runs one piece of set-up while no other process of this checkout does. A lock left by a dead process is taken over. */
 async function alone(what, work) {

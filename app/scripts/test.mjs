@@ -12,7 +12,7 @@ process.env.SHOAL_NETWORK = 'loopback' // nothing a test starts may reach furthe
 
 const LONG = /\.long\.test\.ts$/
 const find = pattern => globSync(pattern, { cwd: root }).sort()
-const unit = find('{core,app}/**/*.test.ts').filter(file => !LONG.test(file))
+const unit = find('{core,app,renderer}/**/*.test.ts').filter(file => !LONG.test(file))
 const processes = find('e2e/**/*.test.ts').filter(file => !LONG.test(file))
 const long = find('{core,app,e2e}/**/*.long.test.ts')
 

@@ -1,5 +1,5 @@
 // The folders a host was started with: the only places a browser may choose from. A path inside is judged after every symlink was followed.
-import { lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { lstat, readdir, realpath, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
 
@@ -19,8 +19,10 @@ export class Folders {
     this.#roots = roots
   }
 
-  list(): { id: number; name: string }[] {
-    return this.#roots.map((root, id) => ({ id, name: path.basename(root) || root }))
+  async list(): Promise<{ id: number; name: string; freeBytes: number | null }[]> {
+    return Promise.all(
+      this.#roots.map(async (root, id) => ({ id, name: path.basename(root) || root, freeBytes: await freeBytes(root) }))
+    )
   }
 
   /** The absolute path of something that exists inside folder `id`. Throws not-found, forbidden. */
@@ -49,6 +51,16 @@ export class Folders {
       else if (info?.isFile() === true) found.push({ name, kind: 'file', bytes: info.size })
     }
     return found.sort((a, b) => (a.kind === b.kind ? a.name.localeCompare(b.name) : a.kind === 'folder' ? -1 : 1))
+  }
+}
+
+/** Null: the folder is not there. */
+export async function freeBytes(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder)
+    return bavail * bsize
+  } catch {
+    return null
   }
 }
 

@@ -1,0 +1,54 @@
+// A Chromium for the tests of the page, and a page of a host in it.
+
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { findChromium } from '../app/scripts/chromium.mjs'
+
+const FLAGS = [
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-dev-shm-usage'
+]
+
+/** Rejects with one sentence when there is none. */
+export async function openChromium(): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath == null) throw new Error('No Chromium here: install it, or name it in CHROMIUM.')
+  const isRoot = process.getuid?.() === 0
+  return await chromium.launch({ executablePath, args: isRoot ? [...FLAGS, '--no-sandbox'] : FLAGS })
+}
+
+export interface Opened {
+  readonly context: BrowserContext
+  readonly page: Page
+  /** What the page complained of: exceptions, refused loads, broken policies. */
+  readonly complaints: string[]
+}
+
+export interface View {
+  readonly theme?: 'light' | 'dark'
+  readonly width?: number
+  readonly height?: number
+  readonly language?: string
+}
+
+/** A page of its own profile. `url` with its token, as `serve` prints it. */
+export async function openPage(browser: Browser, url: string, view: View = {}): Promise<Opened> {
+  const context = await browser.newContext({
+    viewport: { width: view.width ?? 1200, height: view.height ?? 800 },
+    colorScheme: view.theme ?? 'light',
+    locale: view.language ?? 'en-GB',
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write']
+  })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', error => complaints.push(String(error)))
+  page.on('console', message => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  await page.goto(url)
+  return { context, page, complaints }
+}

@@ -1,0 +1,143 @@
+// The window: rail, one screen, the drawer, one sheet; drop and paste anywhere.
+import i18next from 'i18next'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { I18nProvider } from 'react-aria-components'
+import { useTranslation } from 'react-i18next'
+import { Details } from './drawers/details.tsx'
+import { formatsFor } from './format.ts'
+import { Rail } from './parts/rail.tsx'
+import { Toasts } from './parts/toasts.tsx'
+import { ScrollContext } from './parts/virtual-list.tsx'
+import { useCopyWhenShared } from './parts/copy-when-shared.ts'
+import { keepLanguage } from './preferences.ts'
+import { Home } from './screens/home.tsx'
+import { Library } from './screens/library.tsx'
+import { NotIn } from './screens/not-in.tsx'
+import { Peers } from './screens/peers.tsx'
+import { SettingsScreen } from './screens/settings.tsx'
+import { Transfers } from './screens/transfers.tsx'
+import { CurrentSheet } from './sheets/current-sheet.tsx'
+import { useStore } from './store.ts'
+import { type Context, type Screen, SCREENS, type Ui, UiContext } from './ui.ts'
+import { take } from './take.ts'
+import { isLanguage, type Say } from './words/words.ts'
+
+const PLACES: Record<Screen, () => React.ReactNode> = {
+  home: Home,
+  transfers: Transfers,
+  library: Library,
+  peers: Peers,
+  settings: SettingsScreen
+}
+
+export function App({ ui }: { ui: Ui }) {
+  const { t, i18n } = useTranslation()
+  const language = i18n.language
+  useEffect(() => {
+    document.documentElement.lang = language
+    document.documentElement.dir = i18n.dir(language)
+    if (isLanguage(language) && language !== i18next.options.lng) keepLanguage(language)
+  }, [i18n, language])
+  const context: Context = useMemo(
+    () => ({ ui, say: ((key, values) => t(key, values ?? {})) satisfies Say, formats: formatsFor(language) }),
+    [ui, t, language]
+  )
+  return (
+    <I18nProvider locale={language}>
+      <UiContext.Provider value={context}>
+        <Window context={context} />
+      </UiContext.Provider>
+    </I18nProvider>
+  )
+}
+
+function Window({ context: { ui, say } }: { context: Context }) {
+  const screen = useStore(ui.screen)
+  const link = useStore(ui.session.state)
+  const drawer = useStore(ui.drawer)
+  const scroller = useRef<HTMLElement>(null)
+  const isOver = useDrop(ui)
+  useShortcuts(ui)
+  useCopyWhenShared()
+  useEffect(() => {
+    scroller.current?.scrollTo(0, 0)
+  }, [screen])
+  if (link === 'refused') return <NotIn />
+  const Place = PLACES[screen]
+  return (
+    <div className="window" data-drawer={drawer != null || undefined}>
+      <Rail />
+      <main className="content" ref={scroller} tabIndex={-1}>
+        {link === 'lost' && (
+          <p className="lost" role="status">
+            {say('lost')}
+          </p>
+        )}
+        <ScrollContext.Provider value={scroller}>
+          <div className="column" key={screen}>
+            <Place />
+          </div>
+        </ScrollContext.Provider>
+      </main>
+      <Details />
+      <CurrentSheet />
+      <Toasts />
+      {isOver && (
+        <div className="drop-veil" aria-hidden="true">
+          <span>{say('drop.release')}</span>
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** Files and links, dropped or pasted anywhere but into a field. */
+function useDrop(ui: Ui): boolean {
+  const [depth, setDepth] = useState(0)
+  useEffect(() => {
+    const life = new AbortController()
+    const on = <K extends keyof WindowEventMap>(type: K, listener: (event: WindowEventMap[K]) => void): void =>
+      addEventListener(type, listener, { signal: life.signal })
+    const isOurs = ({ dataTransfer }: DragEvent): boolean =>
+      dataTransfer?.types.some(type => type === 'Files' || type.startsWith('text/')) ?? false
+    on('dragenter', event => {
+      if (isOurs(event)) setDepth(n => n + 1)
+    })
+    on('dragleave', event => {
+      if (isOurs(event)) setDepth(n => Math.max(0, n - 1))
+    })
+    on('dragover', event => event.preventDefault())
+    on('drop', event => {
+      event.preventDefault()
+      setDepth(0)
+      if (event.dataTransfer != null) void take(ui, event.dataTransfer)
+    })
+    on('paste', event => {
+      const isField = event.target instanceof HTMLElement && event.target.closest('input, textarea') != null
+      if (isField || event.clipboardData == null) return
+      event.preventDefault()
+      void take(ui, event.clipboardData)
+    })
+    return () => life.abort()
+  }, [ui])
+  return depth > 0
+}
+
+/** Alt and a digit: the places. Escape: the drawer. */
+function useShortcuts(ui: Ui): void {
+  useEffect(() => {
+    const life = new AbortController()
+    addEventListener(
+      'keydown',
+      event => {
+        const place = event.altKey && !event.ctrlKey ? SCREENS[Number(event.key) - 1] : undefined
+        if (place != null) ui.go(place)
+        else if (event.key === 'Escape' && ui.sheet.get() == null) ui.drawer.set(null)
+        else return
+        event.preventDefault()
+      },
+      { signal: life.signal }
+    )
+    return () => life.abort()
+  }, [ui])
+}

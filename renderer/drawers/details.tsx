@@ -1,0 +1,72 @@
+// The drawer at the right: what is behind a row, for those who open it.
+import { X } from 'lucide-react'
+import { type ReactNode, useEffect, useRef } from 'react'
+import { IconAction } from '../parts/controls.tsx'
+import { ScrollContext } from '../parts/virtual-list.tsx'
+import { useStore } from '../store.ts'
+import { useUi } from '../ui.ts'
+import { PeerDetails } from './peer-details.tsx'
+import { ShareDetails } from './share-details.tsx'
+import { TransferDetails } from './transfer-details.tsx'
+
+export function Details() {
+  const { ui } = useUi()
+  const drawer = useStore(ui.drawer)
+  switch (drawer?.type) {
+    case undefined:
+      return null
+    case 'transfer':
+      return <TransferDetails key={drawer.id} id={drawer.id} />
+    case 'share':
+      return <ShareDetails key={drawer.root} root={drawer.root} />
+    case 'peer':
+      return <PeerDetails key={drawer.peerId} peerId={drawer.peerId} />
+    default:
+      return drawer satisfies never
+  }
+}
+
+export function Drawer({ title, children }: { title: string; children: ReactNode }) {
+  const { ui, say } = useUi()
+  const body = useRef<HTMLDivElement>(null)
+  const before = useRef(document.activeElement)
+  useEffect(() => {
+    const from = before.current
+    return () => {
+      if (from instanceof HTMLElement && document.activeElement === document.body) from.focus()
+    }
+  }, [])
+  return (
+    <aside className="drawer" aria-label={say('details.of', { name: title })}>
+      <header className="sheet-head">
+        <h2>
+          <bdi>{title}</bdi>
+        </h2>
+        <IconAction icon={X} label={say('close')} onPress={() => ui.drawer.set(null)} />
+      </header>
+      {/* a part that scrolls must be reached by the keyboard */}
+      <div className="drawer-body" ref={body} tabIndex={0} role="group" aria-label={title}>
+        <ScrollContext.Provider value={body}>{children}</ScrollContext.Provider>
+      </div>
+    </aside>
+  )
+}
+
+export function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+/** A row that was there and went away takes its drawer with it; one that is about to come is waited for. */
+export function useCloseWhenGone(row: unknown): void {
+  const { ui } = useUi()
+  const wasThere = useRef(false)
+  useEffect(() => {
+    if (row != null) wasThere.current = true
+    else if (wasThere.current) ui.drawer.set(null)
+  }, [ui, row])
+}

@@ -1,0 +1,100 @@
+// One share: where else it is, who fetches it, its files; whether this device may be closed.
+import { Laptop, ShieldCheck } from 'lucide-react'
+import { Action } from '../parts/controls.tsx'
+import { FileTree } from '../parts/file-tree.tsx'
+import { Bar } from '../parts/row.tsx'
+import { shareChoices } from '../parts/share-row.tsx'
+import { Problem } from '../parts/states.tsx'
+import { useFiles } from '../parts/use-files.ts'
+import { verifying } from '../parts/verify.ts'
+import { shareSentence } from '../status-sentence.ts'
+import { useStore } from '../store.ts'
+import { useUi } from '../ui.ts'
+import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
+
+export function ShareDetails({ root }: { root: string }) {
+  const context = useUi()
+  const { ui, say, formats } = context
+  const row = useStore(ui.model.shares).rows.get(root)
+  const files = useFiles(row == null ? null : root)
+  useCloseWhenGone(row)
+  if (row == null) return null
+  const save = ui.platform.saveFile
+  return (
+    <Drawer title={row.name}>
+      <p className="summary">{shareSentence(row, say, formats)}</p>
+      {(row.state === 'changed' || row.state === 'missing') && <Problem code="source-changed" />}
+      {row.state === 'ready' && (
+        <p className={row.copies > 0 ? 'verified' : 'hint'}>
+          <Laptop size={18} aria-hidden /> {row.copies > 0 ? say('lid.close', { count: row.copies }) : say('lid.open')}
+        </p>
+      )}
+      <Verified root={root} />
+      <div className="actions">
+        {shareChoices(row, context).map(({ id, label, icon, run, isDanger }) => (
+          <Action key={id} icon={icon} onPress={run} kind={isDanger ? 'danger' : id === 'copy' ? 'primary' : 'plain'}>
+            {label}
+          </Action>
+        ))}
+      </div>
+      <dl className="facts">
+        <Fact name={say('details.copies')}>{formats.count(row.copies)}</Fact>
+        <Fact name={say('details.readers')}>
+          {formats.count(row.readers)}
+          {row.rateOut > 0 && ` · ${formats.rate(row.rateOut)}`}
+        </Fact>
+        <Fact name={say('details.sent')}>{formats.bytes(row.sentBytes)}</Fact>
+        <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
+        <Fact name={say('details.origin')}>{say(`origin.${row.origin}`)}</Fact>
+      </dl>
+      {files.rows.length > 0 && (
+        <section>
+          <h3>{say('details.files')}</h3>
+          <FileTree
+            files={files.rows}
+            onSave={
+              save != null && row.state === 'ready' ? index => void ui.try(async () => save(root, index)) : undefined
+            }
+          />
+        </section>
+      )}
+    </Drawer>
+  )
+}
+
+function Verified({ root }: { root: string }) {
+  const { say, formats } = useUi()
+  const state = useStore(verifying).get(root)
+  switch (state?.type) {
+    case undefined:
+      return null
+    case 'progress':
+      return (
+        <div role="status">
+          <p className="hint">{say('verify.now', { bytes: formats.bytes(state.bytes) })}</p>
+          <Bar part={state.total == null || state.total === 0 ? null : state.bytes / state.total} tone="active" />
+        </div>
+      )
+    case 'verified':
+      return state.bad.length === 0 ? (
+        <p className="verified" role="status">
+          <ShieldCheck size={18} aria-hidden /> {say('verify.good')}
+        </p>
+      ) : (
+        <div role="status">
+          <p className="warning">{say('verify.bad', { count: state.bad.length })}</p>
+          <ul className="bad">
+            {state.bad.slice(0, 20).map(path => (
+              <li key={path}>
+                <bdi>{path}</bdi>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )
+    case 'failed':
+      return <Problem code={state.code} />
+    default:
+      return state satisfies never
+  }
+}

@@ -1,0 +1,124 @@
+// One transfer: how it goes, who sends, what is there already, its files.
+import { ShieldCheck } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import type { TransferDetails as Live } from '../../app/contract/shapes.ts'
+import { BlockMap } from '../parts/block-map.tsx'
+import { Action } from '../parts/controls.tsx'
+import { FileTree } from '../parts/file-tree.tsx'
+import { RateGraph } from '../parts/rate-graph.tsx'
+import { Bar } from '../parts/row.tsx'
+import { Problem } from '../parts/states.tsx'
+import { isRunning, nameOf, partOf, transferChoices } from '../parts/transfer-row.tsx'
+import { useFiles } from '../parts/use-files.ts'
+import { toneOf, transferSentence } from '../status-sentence.ts'
+import { useStore } from '../store.ts'
+import { useUi } from '../ui.ts'
+import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
+
+const FILES_SHOWN = 500
+
+export function TransferDetails({ id }: { id: string }) {
+  const context = useUi()
+  const { ui, say, formats } = context
+  const row = useStore(ui.model.transfers).rows.get(id)
+  const live = useDetails(id, row != null && isRunning(row))
+  const hasFiles = row?.total != null
+  const files = useFiles(hasFiles ? row.root : null, row?.state === 'done' ? 1 : 0)
+  useCloseWhenGone(row)
+  if (row == null) return null
+  const save = ui.platform.saveFile
+  return (
+    <Drawer title={nameOf(row)}>
+      <p className="summary" data-tone={toneOf(row)}>
+        {transferSentence(row, say, formats)}
+      </p>
+      {row.state !== 'done' && <Bar part={partOf(row)} tone={toneOf(row)} />}
+      {row.state === 'done' && (
+        <p className="verified">
+          <ShieldCheck size={18} aria-hidden /> {say('verified')}
+        </p>
+      )}
+      {row.state === 'failed' && <Problem code={row.error?.code ?? 'internal'} />}
+      <div className="actions">
+        {transferChoices(row, context).map(({ id: choice, label, icon, run, isDanger }) => (
+          <Action key={choice} icon={icon} onPress={run} kind={isDanger ? 'danger' : 'plain'}>
+            {label}
+          </Action>
+        ))}
+      </div>
+      {live != null && live.rates.length > 1 && (
+        <section>
+          <h3>{say('details.rate')}</h3>
+          <RateGraph rates={live.rates} />
+        </section>
+      )}
+      {live != null && live.map.cells.length > 0 && (
+        <section>
+          <h3>{say('details.map')}</h3>
+          <BlockMap cells={live.map.cells} />
+        </section>
+      )}
+      {live != null && (
+        <section>
+          <h3>{say('details.sources')}</h3>
+          {live.sources.length === 0 ? (
+            <p className="hint">{say('details.sources.none')}</p>
+          ) : (
+            <ul className="sources">
+              {live.sources.map(source => (
+                <li key={source.peerId}>
+                  <bdi>{source.name === '' ? say('device.unnamed') : source.name}</bdi>
+                  <span>
+                    {[
+                      source.share === 1 && say('source.all'),
+                      formats.bytes(source.bytes),
+                      source.rate > 0 && formats.rate(source.rate)
+                    ]
+                      .filter(part => part !== false)
+                      .join(' · ')}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )}
+        </section>
+      )}
+      <dl className="facts">
+        <Fact name={say('details.received')}>{formats.bytes(row.received)}</Fact>
+        <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
+      </dl>
+      {files.rows.length > 0 && (
+        <section>
+          <h3>{say('details.files')}</h3>
+          <FileTree
+            files={files.rows}
+            onSave={
+              row.state === 'done' && save != null && files.rows.length <= FILES_SHOWN
+                ? index => void ui.try(async () => save(row.root, index))
+                : undefined
+            }
+          />
+        </section>
+      )}
+    </Drawer>
+  )
+}
+
+function useDetails(id: string, isLive: boolean): Live | null {
+  const { ui } = useUi()
+  const [live, setLive] = useState<Live | null>(null)
+  useEffect(() => {
+    if (!isLive) return
+    const life = new AbortController()
+    const read = async (): Promise<void> => {
+      for await (const value of await ui.session.client.transfer.details({ id }, { signal: life.signal }))
+        setLive(value)
+    }
+    read().catch(() => {}) // it has just ended; the row says how
+    return () => {
+      life.abort()
+      setLive(null)
+    }
+  }, [ui, id, isLive])
+  return live
+}

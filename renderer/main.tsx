@@ -1,0 +1,47 @@
+// The page begins: words, session, model, then what is seen.
+import i18next from 'i18next'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { initReactI18next } from 'react-i18next'
+import { App } from './app.tsx'
+import { browserPlatform } from './browser-platform.ts'
+import { openModel } from './model.ts'
+import { applyTheme, savedLanguage, savedTheme } from './preferences.ts'
+import { Session } from './session.ts'
+import './styles/tokens.css'
+import './styles/page.css'
+import './styles/controls.css'
+import './styles/lists.css'
+import './styles/sheets.css'
+import { SCREENS, Ui } from './ui.ts'
+import { LANGUAGES } from './words/words.ts'
+
+const SCREEN_KEY = 'shoal.screen'
+
+applyTheme(savedTheme())
+const lng = savedLanguage()
+document.documentElement.lang = lng
+await i18next.use(initReactI18next).init({
+  lng,
+  fallbackLng: 'en',
+  keySeparator: false,
+  nsSeparator: false,
+  interpolation: { escapeValue: false }, // React escapes
+  resources: Object.fromEntries(Object.entries(LANGUAGES).map(([id, { words }]) => [id, { translation: words }]))
+})
+
+const life = new AbortController()
+const platform = browserPlatform()
+const session = new Session(platform, life.signal)
+const screen = SCREENS.find(known => known === sessionStorage.getItem(SCREEN_KEY)) ?? 'home'
+const ui = new Ui(session, openModel(session), platform, screen)
+ui.screen.subscribe(() => sessionStorage.setItem(SCREEN_KEY, ui.screen.get()))
+addEventListener('pagehide', () => ui.flush())
+
+const root = document.getElementById('root')
+if (root == null) throw new Error('No place to show anything')
+createRoot(root).render(
+  <StrictMode>
+    <App ui={ui} />
+  </StrictMode>
+)

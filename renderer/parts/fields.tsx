@@ -1,0 +1,168 @@
+// Fields of forms.
+import { Check, ChevronDown } from 'lucide-react'
+import type { ReactNode } from 'react'
+import {
+  Button,
+  Checkbox,
+  Input,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Popover,
+  Select,
+  SelectValue,
+  Switch,
+  Text,
+  TextField
+} from 'react-aria-components'
+
+export function Toggle({
+  children,
+  isSelected,
+  onChange
+}: {
+  children: ReactNode
+  isSelected: boolean
+  onChange: (on: boolean) => void
+}) {
+  return (
+    <Switch className="toggle" isSelected={isSelected} onChange={onChange}>
+      <span className="toggle-label">{children}</span>
+      <span className="toggle-track" aria-hidden="true">
+        <span className="toggle-thumb" />
+      </span>
+    </Switch>
+  )
+}
+
+export function Tick({
+  label,
+  children,
+  isSelected,
+  isIndeterminate = false,
+  onChange
+}: {
+  label?: string
+  children?: ReactNode
+  isSelected: boolean
+  isIndeterminate?: boolean
+  onChange: (on: boolean) => void
+}) {
+  return (
+    <Checkbox
+      className="tick"
+      {...(label != null && { 'aria-label': label })}
+      isSelected={isSelected}
+      isIndeterminate={isIndeterminate}
+      onChange={onChange}
+    >
+      <span className="tick-box" aria-hidden="true">
+        {isIndeterminate ? <span className="tick-dash" /> : isSelected && <Check size={14} strokeWidth={3} />}
+      </span>
+      {children}
+    </Checkbox>
+  )
+}
+
+export function Choose<Id extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  hint
+}: {
+  label: string
+  value: Id
+  options: readonly { readonly id: Id; readonly name: string }[]
+  onChange: (id: Id) => void
+  hint?: string
+}) {
+  return (
+    <Select
+      className="field"
+      value={value}
+      onChange={key => {
+        const found = options.find(option => option.id === key)
+        if (found != null) onChange(found.id)
+      }}
+    >
+      <Label>{label}</Label>
+      <Button className="select">
+        <SelectValue />
+        <ChevronDown size={16} aria-hidden />
+      </Button>
+      {hint != null && (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
+      <Popover className="popover select-list">
+        <ListBox className="menu">
+          {options.map(({ id, name }) => (
+            <ListBoxItem key={id} id={id} className="menu-item" textValue={name}>
+              {name}
+            </ListBoxItem>
+          ))}
+        </ListBox>
+      </Popover>
+    </Select>
+  )
+}
+
+export function TextBox({
+  label,
+  value,
+  onChange,
+  onBlur,
+  hint,
+  placeholder,
+  maxLength,
+  isLabelHidden = false,
+  isFocused = false,
+  onPasted,
+  inputMode
+}: {
+  label: string
+  value: string
+  onChange: (text: string) => void
+  onBlur?: () => void
+  hint?: string
+  placeholder?: string
+  maxLength?: number
+  isLabelHidden?: boolean
+  /** From the start. */
+  isFocused?: boolean
+  /** Answers whether it took the text; what it took does not come into the field. */
+  onPasted?: (text: string) => boolean
+  inputMode?: 'decimal'
+}) {
+  return (
+    <TextField
+      className="field"
+      value={value}
+      onChange={onChange}
+      {...(onBlur && { onBlur })}
+      {...(maxLength != null && { maxLength })}
+      autoFocus={isFocused}
+      {...(isLabelHidden && { 'aria-label': label })}
+    >
+      {!isLabelHidden && <Label>{label}</Label>}
+      <Input
+        className="input"
+        {...(placeholder != null && { placeholder })}
+        {...(inputMode && { inputMode })}
+        onPaste={event => {
+          if (onPasted?.(event.clipboardData.getData('text/plain')) === true) event.preventDefault()
+        }}
+        onKeyDown={event => {
+          if (event.key === 'Enter' && onBlur != null) event.currentTarget.blur()
+        }}
+      />
+      {hint != null && (
+        <Text slot="description" className="hint">
+          {hint}
+        </Text>
+      )}
+    </TextField>
+  )
+}

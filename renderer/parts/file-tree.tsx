@@ -1,0 +1,83 @@
+// The files of a share: folders open and close; where a choice is to be made, each has a box.
+import { ChevronRight, Download } from 'lucide-react'
+import { useMemo, useState } from 'react'
+import type { FileRow } from '../../app/contract/shapes.ts'
+import { chosenOf, leftAfter, treeRows } from '../tree.ts'
+import { useUi } from '../ui.ts'
+import { IconAction } from './controls.tsx'
+import { Tick } from './fields.tsx'
+import { KindIcon } from './row.tsx'
+import { VirtualList } from './virtual-list.tsx'
+
+export function FileTree({
+  files,
+  left,
+  onChange,
+  onSave
+}: {
+  files: readonly FileRow[]
+  /** Indexes that are not chosen; undefined: nothing is to be chosen here. */
+  left?: ReadonlySet<number>
+  onChange?: (left: Set<number>) => void
+  /** Saves one file on this device; undefined: not offered. */
+  onSave?: ((index: number) => void) | undefined
+}) {
+  const { say, formats } = useUi()
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
+  const rows = useMemo(() => treeRows(files, open), [files, open])
+  const toggle = (key: string): void => {
+    const next = new Set(open)
+    if (!next.delete(key)) next.add(key)
+    setOpen(next)
+  }
+  return (
+    <VirtualList label={say('details.files')} rows={rows} keyOf={row => row.key} rowHeight={36}>
+      {row => {
+        const chosen = left && chosenOf(row, files, left)
+        const isPart = left == null && row.haveBytes < row.bytes
+        return (
+          <div className="file" style={{ paddingInlineStart: Math.min(row.depth, 12) * 16 }}>
+            {left != null && (
+              <Tick
+                label={say('choose', { name: row.name })}
+                isSelected={chosen === 'all'}
+                isIndeterminate={chosen === 'some'}
+                onChange={isChosen => onChange?.(leftAfter(row, files, left, isChosen))}
+              />
+            )}
+            {row.index == null ? (
+              <button
+                type="button"
+                className="file-name"
+                data-row-main=""
+                aria-expanded={row.isOpen}
+                onClick={() => toggle(row.key)}
+              >
+                <ChevronRight size={14} aria-hidden className="chevron" />
+                <KindIcon name={row.name} isFolder size={16} />
+                <bdi>{row.name}</bdi>
+              </button>
+            ) : (
+              <span className="file-name">
+                <span className="chevron" />
+                <KindIcon name={row.name} isFolder={false} size={16} />
+                <bdi>{row.name}</bdi>
+                {row.renamedFrom != null && <span className="renamed">{say('file.renamed')}</span>}
+              </span>
+            )}
+            <span className="file-bytes">
+              {isPart ? formats.bytesOf(row.haveBytes, row.bytes, say('of')) : formats.bytes(row.bytes)}
+            </span>
+            {onSave && row.index != null && (
+              <IconAction
+                icon={Download}
+                label={say('save.here', { name: row.name })}
+                onPress={() => onSave(row.index ?? 0)}
+              />
+            )}
+          </div>
+        )
+      }}
+    </VirtualList>
+  )
+}

@@ -1,0 +1,63 @@
+// The five places, and one quiet line about the network.
+import { ArrowDownUp, House, LibraryBig, type LucideIcon, Settings, Users } from 'lucide-react'
+import { useStore } from '../store.ts'
+import { type Screen, SCREENS, useUi } from '../ui.ts'
+import { Mark } from './mark.tsx'
+
+const ICONS: Record<Screen, LucideIcon> = {
+  home: House,
+  transfers: ArrowDownUp,
+  library: LibraryBig,
+  peers: Users,
+  settings: Settings
+}
+
+export function Rail() {
+  const { ui, say } = useUi()
+  const screen = useStore(ui.screen)
+  const status = useStore(ui.model.status)
+  const link = useStore(ui.session.state)
+  const transfers = useStore(ui.model.transfers)
+  const active = [...transfers.rows.values()].filter(row => row.state === 'fetching' || row.state === 'finding').length
+  const health = link !== 'open' || status == null ? 'lost' : status.state
+  return (
+    <nav className="rail" aria-label={say('rail')}>
+      <div className="brand">
+        <Mark size={28} />
+        <span>Shoal</span>
+      </div>
+      <ul>
+        {SCREENS.map((place, at) => {
+          const Icon = ICONS[place]
+          const badge = place === 'transfers' ? active : 0
+          return (
+            <li key={place}>
+              <button
+                type="button"
+                className="place"
+                aria-current={place === screen ? 'page' : undefined}
+                aria-keyshortcuts={`Alt+${at + 1}`}
+                onClick={() => ui.go(place)}
+              >
+                <Icon size={20} strokeWidth={1.75} aria-hidden />
+                <span className="place-name">{say(`place.${place}`)}</span>
+                {badge > 0 && (
+                  <span className="badge">
+                    {badge}
+                    <span className="unseen"> {say('badge.active')}</span>
+                  </span>
+                )}
+              </button>
+            </li>
+          )
+        })}
+      </ul>
+      <button type="button" className="health" data-state={health} onClick={() => ui.go('peers')}>
+        <span className="dot" aria-hidden="true" />
+        <span className="health-text">
+          {health === 'connected' ? say('health.connected', { count: status?.peers ?? 0 }) : say(`health.${health}`)}
+        </span>
+      </button>
+    </nav>
+  )
+}

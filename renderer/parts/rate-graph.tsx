@@ -1,0 +1,66 @@
+// The rate over the last minutes.
+import { useEffect, useRef } from 'react'
+import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import { useUi } from '../ui.ts'
+
+const HEIGHT = 120
+const MEGA = 1_000_000
+
+export function RateGraph({ rates }: { rates: readonly number[] }) {
+  const { say, formats } = useUi()
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const latest = useRef(rates)
+  latest.current = rates
+  useEffect(() => {
+    const element = place.current
+    if (element == null) return
+    const style = getComputedStyle(element)
+    const line = style.getPropertyValue('--accent-fill')
+    const quiet = style.getPropertyValue('--text-quiet')
+    const axis = { stroke: quiet, grid: { stroke: style.getPropertyValue('--line'), width: 1 }, ticks: { show: false } }
+    const made = new uPlot(
+      {
+        width: element.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { show: false },
+        scales: { x: { time: false }, y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] } },
+        axes: [
+          { ...axis, show: false },
+          { ...axis, size: 44, space: 36, values: (_, ticks) => ticks.map(tick => String(tick)) }
+        ],
+        series: [{}, { stroke: line, width: 2, fill: `${line}22`, points: { show: false } }]
+      },
+      dataOf(latest.current),
+      element
+    )
+    plot.current = made
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      made.destroy()
+      plot.current = null
+    }
+  }, [])
+  useEffect(() => plot.current?.setData(dataOf(rates)), [rates])
+  const last = rates.at(-1) ?? 0
+  return (
+    <div>
+      <div
+        ref={place}
+        className="rate-graph"
+        role="img"
+        aria-label={say('details.rate.label', { rate: formats.rate(last) })}
+      />
+      <p className="hint">{say('details.rate.unit')}</p>
+    </div>
+  )
+}
+
+const dataOf = (rates: readonly number[]): [number[], number[]] => [
+  rates.map((_, at) => at),
+  rates.map(rate => rate / MEGA)
+]

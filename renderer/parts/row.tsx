@@ -1,0 +1,80 @@
+// A row: icon by kind of content, name, one sentence, a thin bar; actions on hover and focus, and all of them in its menu.
+import { File, FileArchive, FileImage, FileMusic, FileText, FileVideo, Folder, type LucideIcon } from 'lucide-react'
+import type { Tone } from '../status-sentence.ts'
+import { type Choice, IconAction, RowMenu } from './controls.tsx'
+
+const KINDS: readonly [RegExp, LucideIcon][] = [
+  [/\.(jpe?g|png|gif|webp|heic|avif|svg|tiff?|raw|dng)$/i, FileImage],
+  [/\.(mp4|mkv|mov|avi|webm|m4v)$/i, FileVideo],
+  [/\.(mp3|flac|ogg|opus|wav|m4a|aac)$/i, FileMusic],
+  [/\.(zip|7z|rar|tar|gz|xz|zst|bz2|iso|dmg|img)$/i, FileArchive],
+  [/\.(txt|md|pdf|docx?|odt|rtf|epub|csv|xlsx?|ods|pptx?|html?)$/i, FileText]
+]
+
+export function KindIcon({ name, isFolder, size = 20 }: { name: string; isFolder: boolean; size?: number }) {
+  const Icon = isFolder ? Folder : (KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? File)
+  return <Icon size={size} strokeWidth={1.75} aria-hidden className="kind" />
+}
+
+export function Bar({ part, tone }: { part: number | null; tone: Tone }) {
+  return (
+    <div className="bar" data-tone={tone} data-unknown={part == null || undefined} aria-hidden="true">
+      <div className="bar-fill" style={{ transform: `scaleX(${part ?? 1})` }} />
+    </div>
+  )
+}
+
+export function Row({
+  name,
+  icon,
+  sentence,
+  tone,
+  part,
+  isOpen = false,
+  onOpen,
+  choices,
+  menuLabel
+}: {
+  name: string
+  icon: React.ReactNode
+  sentence: string
+  tone: Tone
+  /** 0..1; null: going on, nobody knows how far; undefined: no bar. */
+  part?: number | null
+  isOpen?: boolean
+  onOpen?: () => void
+  choices: readonly Choice[]
+  menuLabel: string
+}) {
+  const text = (
+    <>
+      <bdi className="row-name">{name}</bdi>
+      <span className="row-sentence" data-tone={tone}>
+        {sentence}
+      </span>
+    </>
+  )
+  return (
+    <div className="row" data-open={isOpen || undefined}>
+      <span className="row-icon">{icon}</span>
+      {onOpen == null ? (
+        <div className="row-main">{text}</div>
+      ) : (
+        <button type="button" className="row-main" data-row-main="" onClick={onOpen} aria-expanded={isOpen}>
+          {text}
+        </button>
+      )}
+      <div className="row-actions">
+        {choices
+          .filter(choice => choice.inRow)
+          .map(({ id, icon: Icon, label, run }) => (
+            <span className="row-action" key={id}>
+              <IconAction icon={Icon} label={label} onPress={run} />
+            </span>
+          ))}
+        {choices.length > 0 && <RowMenu label={menuLabel} choices={choices} />}
+      </div>
+      {part !== undefined && <Bar part={part} tone={tone} />}
+    </div>
+  )
+}

@@ -1,0 +1,89 @@
+// One share, or one in the making: its row, and what can be done with it.
+import { Copy, QrCode, ShieldCheck, Trash2, X } from 'lucide-react'
+import type { Share, ShareJob } from '../../app/contract/shapes.ts'
+import { jobSentence, shareSentence, type Tone } from '../status-sentence.ts'
+import { useStore } from '../store.ts'
+import { type Context, useUi } from '../ui.ts'
+import type { Choice } from './controls.tsx'
+import { copyLinkAndSay } from './copy-when-shared.ts'
+import { KindIcon, Row } from './row.tsx'
+import { startVerify } from './verify.ts'
+
+export function shareTone({ state, readers }: Share): Tone {
+  if (state === 'changed' || state === 'missing') return 'failed'
+  return state === 'indexing' || readers > 0 ? 'active' : 'quiet'
+}
+
+export function shareChoices({ root, name }: Share, { ui, say }: Context): Choice[] {
+  return [
+    {
+      id: 'copy',
+      label: say('copy.link'),
+      icon: Copy,
+      run: () => void copyLinkAndSay(ui, root, say('copied')),
+      inRow: true
+    },
+    { id: 'qr', label: say('show.qr'), icon: QrCode, run: () => ui.sheet.set({ type: 'link', root }), inRow: true },
+    {
+      id: 'verify',
+      label: say('verify'),
+      icon: ShieldCheck,
+      run: () => {
+        ui.drawer.set({ type: 'share', root })
+        void startVerify(ui, root)
+      }
+    },
+    {
+      id: 'stop',
+      label: say('stop'),
+      icon: Trash2,
+      isDanger: true,
+      run: () => {
+        ui.drawer.set(null)
+        ui.later(root, say('stopped', { name }), async () => ui.session.client.share.remove({ root }))
+      }
+    }
+  ]
+}
+
+export function ShareRow({ row }: { row: Share }) {
+  const context = useUi()
+  const { ui, say, formats } = context
+  const drawer = useStore(ui.drawer)
+  const isOpen = drawer?.type === 'share' && drawer.root === row.root
+  return (
+    <Row
+      name={row.name}
+      icon={<KindIcon name={row.name} isFolder={row.files !== 1 || !row.name.includes('.')} />}
+      sentence={shareSentence(row, say, formats)}
+      tone={shareTone(row)}
+      isOpen={isOpen}
+      onOpen={() => ui.drawer.set(isOpen ? null : { type: 'share', root: row.root })}
+      choices={shareChoices(row, context)}
+      menuLabel={say('menu.of', { name: row.name })}
+    />
+  )
+}
+
+export function JobRow({ job }: { job: ShareJob }) {
+  const { ui, say, formats } = useUi()
+  const isOver = job.state !== 'indexing'
+  const cancel: Choice = {
+    id: 'cancel',
+    label: say('cancel'),
+    icon: X,
+    run: () => void ui.try(async () => ui.session.client.share.cancel({ job: job.job })),
+    inRow: true
+  }
+  return (
+    <Row
+      name={job.name}
+      icon={<KindIcon name={job.name} isFolder={!job.name.includes('.')} />}
+      sentence={jobSentence(job, say, formats)}
+      tone={job.state === 'failed' ? 'failed' : isOver ? 'quiet' : 'active'}
+      {...(!isOver && { part: job.total == null || job.total === 0 ? null : job.bytes / job.total })}
+      choices={isOver ? [] : [cancel]}
+      menuLabel={say('menu.of', { name: job.name })}
+    />
+  )
+}

@@ -1,0 +1,43 @@
+// The one sheet: a dialog over everything, closed by Escape, by its button, or by a click beside it.
+import { X } from 'lucide-react'
+import { type ReactNode, useRef } from 'react'
+import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
+import { useUi } from '../ui.ts'
+import { IconAction } from './controls.tsx'
+import { ScrollContext } from './virtual-list.tsx'
+
+export function SheetFrame({
+  title,
+  children,
+  footer,
+  onClose,
+  isWide = false
+}: {
+  title: string
+  children: ReactNode
+  footer?: ReactNode
+  onClose: () => void
+  isWide?: boolean
+}) {
+  const { say } = useUi()
+  const body = useRef<HTMLDivElement>(null)
+  return (
+    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={isOpen => !isOpen && onClose()}>
+      <Modal className={isWide ? 'sheet wide' : 'sheet'}>
+        <Dialog className="sheet-dialog">
+          <header className="sheet-head">
+            <Heading slot="title">
+              <bdi>{title}</bdi>
+            </Heading>
+            <IconAction icon={X} label={say('close')} onPress={onClose} />
+          </header>
+          {/* a part that scrolls must be reached by the keyboard */}
+          <div className="sheet-body" ref={body} tabIndex={-1}>
+            <ScrollContext.Provider value={body}>{children}</ScrollContext.Provider>
+          </div>
+          {footer != null && <footer className="sheet-foot">{footer}</footer>}
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}

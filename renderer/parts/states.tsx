@@ -1,0 +1,69 @@
+// What stands where a list is not: nothing yet, still coming, could not be had.
+import { TriangleAlert, type LucideIcon } from 'lucide-react'
+import { type ReactNode, useEffect, useState } from 'react'
+import type { Code } from '../sentences.ts'
+import { SENTENCES } from '../sentences.ts'
+import { useUi } from '../ui.ts'
+import { Action } from './controls.tsx'
+
+const FLASH_MS = 200
+
+export function Empty({
+  icon: Icon,
+  title,
+  text,
+  children
+}: {
+  icon: LucideIcon
+  title: string
+  text: string
+  children?: ReactNode
+}) {
+  return (
+    <div className="empty">
+      <Icon size={32} strokeWidth={1.5} aria-hidden />
+      <h2>{title}</h2>
+      <p>{text}</p>
+      {children != null && <div className="actions">{children}</div>}
+    </div>
+  )
+}
+
+/** Nothing for 200 ms, so that what comes quickly does not flash. */
+export function Loading({ label }: { label?: string }) {
+  const { say } = useUi()
+  const [isLate, setLate] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), FLASH_MS)
+    return () => clearTimeout(timer)
+  }, [])
+  if (!isLate) return null
+  return (
+    <div className="loading" role="status">
+      <span className="loading-dots" aria-hidden="true">
+        <i />
+        <i />
+        <i />
+      </span>
+      <span>{label ?? say('loading')}</span>
+    </div>
+  )
+}
+
+/** What happened, what is safe, what to do next. */
+export function Problem({ code, retry }: { code: Code; retry?: () => void }) {
+  const { say } = useUi()
+  const { what, safe, next } = SENTENCES[code]
+  return (
+    <div className="problem" role="alert">
+      <TriangleAlert size={20} aria-hidden />
+      <div>
+        <strong>{say(what)}</strong>
+        <p>
+          {say(safe)} {say(next)}
+        </p>
+        {retry && <Action onPress={retry}>{say('again')}</Action>}
+      </div>
+    </div>
+  )
+}

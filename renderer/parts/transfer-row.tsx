@@ -1,0 +1,75 @@
+// One transfer: its row, and what can be done with it.
+import { Link, Pause, Play, RotateCw, Trash2, X } from 'lucide-react'
+import type { Transfer } from '../../app/contract/shapes.ts'
+import { toneOf, transferSentence } from '../status-sentence.ts'
+import { useStore } from '../store.ts'
+import { type Context, useUi } from '../ui.ts'
+import type { Choice } from './controls.tsx'
+import { copyLinkAndSay } from './copy-when-shared.ts'
+import { KindIcon, Row } from './row.tsx'
+
+export const RUNNING = ['finding', 'fetching', 'verifying', 'waiting', 'disk-full'] as const
+export const isRunning = ({ state }: Transfer): boolean => RUNNING.some(running => running === state)
+
+export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
+  const { id, root, name } = row
+  const call = (work: 'pause' | 'resume' | 'retry') => () =>
+    void ui.try(async () => ui.session.client.transfer[work]({ id }))
+  const cancel = (): void =>
+    ui.sheet.set({
+      type: 'confirm',
+      title: say('cancel.title', { name: nameOf(row) }),
+      text: say('cancel.text'),
+      action: say('cancel.action'),
+      run: () => void ui.try(async () => ui.session.client.transfer.cancel({ id }))
+    })
+  const remove = (): void =>
+    ui.later(id, say('removed', { name }), async () => ui.session.client.transfer.remove({ id }))
+  const choices: (Choice | false)[] = [
+    isRunning(row) && { id: 'pause', label: say('pause'), icon: Pause, run: call('pause'), inRow: true },
+    row.state === 'paused' && { id: 'resume', label: say('resume'), icon: Play, run: call('resume'), inRow: true },
+    row.state === 'failed' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
+    row.state === 'done' && {
+      id: 'copy',
+      label: say('copy.link'),
+      icon: Link,
+      run: () => void copyLinkAndSay(ui, root, say('copied')),
+      inRow: true
+    },
+    row.state === 'done'
+      ? { id: 'remove', label: say('remove'), icon: X, run: remove }
+      : { id: 'cancel', label: say('cancel'), icon: Trash2, run: cancel, isDanger: true }
+  ]
+  return choices.filter(choice => choice !== false)
+}
+
+export const nameOf = ({ name, root }: { name: string; root: string }): string =>
+  name === '' ? `${root.slice(0, 16)}…` : name
+
+export function partOf({ bytes, total, state }: Transfer): number | null {
+  if (state === 'done') return 1
+  if (total == null) return null
+  return total === 0 ? 1 : Math.min(1, bytes / total)
+}
+
+export function TransferRow({ row }: { row: Transfer }) {
+  const context = useUi()
+  const { ui, say, formats } = context
+  const drawer = useStore(ui.drawer)
+  const isOpen = drawer?.type === 'transfer' && drawer.id === row.id
+  const name = nameOf(row)
+  const part = partOf(row)
+  return (
+    <Row
+      name={name}
+      icon={<KindIcon name={name} isFolder={!/\.\w{1,5}$/.test(name)} />}
+      sentence={transferSentence(row, say, formats)}
+      tone={toneOf(row)}
+      {...(row.state !== 'done' && { part: part == null && !isRunning(row) ? 0 : part })}
+      isOpen={isOpen}
+      onOpen={() => ui.drawer.set(isOpen ? null : { type: 'transfer', id: row.id })}
+      choices={transferChoices(row, context)}
+      menuLabel={say('menu.of', { name })}
+    />
+  )
+}

@@ -1,0 +1,41 @@
+// Every file of a root, read page by page; what is there is shown at once.
+import { useEffect, useState } from 'react'
+import type { FileRow } from '../../app/contract/shapes.ts'
+import { failureOf } from '../client.ts'
+import type { Code } from '../sentences.ts'
+import { useUi } from '../ui.ts'
+
+const PAGE = 1000
+const MAX_SHOWN = 200_000
+
+export interface Files {
+  readonly rows: readonly FileRow[]
+  readonly isWhole: boolean
+  readonly code: Code | null
+}
+
+/** @param version another one reads them again */
+export function useFiles(root: string | null, version = 0): Files {
+  const { ui } = useUi()
+  const [files, setFiles] = useState<Files>({ rows: [], isWhole: false, code: null })
+  useEffect(() => {
+    const life = new AbortController()
+    const read = async (): Promise<void> => {
+      if (root == null) return
+      const rows: FileRow[] = []
+      for (let total = 1; rows.length < Math.min(total, MAX_SHOWN);) {
+        const options = { signal: life.signal }
+        const page = await ui.session.client.transfer.files({ root, offset: rows.length, limit: PAGE }, options)
+        rows.push(...page.rows)
+        total = page.rows.length === 0 ? 0 : page.total
+        const isWhole = rows.length >= Math.min(total, MAX_SHOWN)
+        if (rows.length <= PAGE || isWhole) setFiles({ rows: [...rows], isWhole, code: null })
+      }
+    }
+    read().catch((thrown: unknown) => {
+      if (!life.signal.aborted) setFiles({ rows: [], isWhole: false, code: failureOf(thrown).code })
+    })
+    return () => life.abort()
+  }, [ui, root, version])
+  return files
+}

@@ -1,0 +1,37 @@
+// What this page remembers for itself: how it looks and which language it speaks. Everything else is the engine's.
+import { isLanguage, type Language } from './words/words.ts'
+
+export const THEMES = ['system', 'light', 'dark'] as const
+export type Theme = (typeof THEMES)[number]
+
+const read = (key: string): string | null => {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null // storage is switched off
+  }
+}
+const write = (key: string, value: string): void => {
+  try {
+    localStorage.setItem(key, value)
+  } catch {
+    // kept until the page is closed
+  }
+}
+
+export const savedTheme = (): Theme => THEMES.find(theme => theme === read('shoal.theme')) ?? 'system'
+
+export function applyTheme(theme: Theme): void {
+  write('shoal.theme', theme)
+  if (theme === 'system') delete document.documentElement.dataset.theme
+  else document.documentElement.dataset.theme = theme
+}
+
+/** The chosen one, else the first the browser prefers that there is, else English. */
+export function savedLanguage(): Language {
+  const saved = read('shoal.language')
+  if (isLanguage(saved)) return saved
+  return navigator.languages.map(tag => tag.split('-')[0]).find(isLanguage) ?? 'en'
+}
+
+export const keepLanguage = (language: Language): void => write('shoal.language', language)

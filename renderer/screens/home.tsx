@@ -1,0 +1,192 @@
+// Home: who am I, drop files, paste a link, who is near.
+import { FolderInput, Laptop, Pencil } from 'lucide-react'
+import { useState } from 'react'
+import { Button } from 'react-aria-components'
+import { Action } from '../parts/controls.tsx'
+import { TextBox } from '../parts/fields.tsx'
+import { JobRow } from '../parts/share-row.tsx'
+import { ShareActions } from '../parts/sharing.tsx'
+import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
+import { useStore } from '../store.ts'
+import { takeText } from '../take.ts'
+import { useUi } from '../ui.ts'
+
+const SHOWN = 4
+
+export function Home() {
+  const { ui, say } = useUi()
+  const jobs = useStore(ui.model.jobs)
+  const transfers = useStore(ui.model.transfers)
+  const running = [...transfers.rows.values()].filter(isRunning).sort((a, b) => b.addedAt - a.addedAt)
+  return (
+    <>
+      <header className="screen-head">
+        <Name />
+      </header>
+      <InternetQuestion />
+      <section className="drop-area" aria-label={say('share.area')}>
+        <FolderInput size={40} strokeWidth={1.25} aria-hidden />
+        <h2>{say('drop.title')}</h2>
+        <p>{say('drop.text')}</p>
+        <div className="actions">
+          <ShareActions isPrimary />
+        </div>
+      </section>
+      <PasteLink />
+      {(jobs.length > 0 || running.length > 0) && (
+        <section>
+          <h2>{say('home.now')}</h2>
+          <ul className="plain-list">
+            {jobs.map(job => (
+              <li key={job.job}>
+                <JobRow job={job} />
+              </li>
+            ))}
+            {running.slice(0, SHOWN).map(row => (
+              <li key={row.id}>
+                <TransferRow row={row} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <Nearby />
+    </>
+  )
+}
+
+function Name() {
+  const { ui, say } = useUi()
+  const settings = useStore(ui.model.settings)
+  const [draft, setDraft] = useState<string | null>(null)
+  if (settings == null) return <h1>Shoal</h1>
+  const save = (): void => {
+    const name = draft?.trim() ?? ''
+    setDraft(null)
+    if (name !== '' && name !== settings.name) void ui.try(async () => ui.session.client.settings.set({ name }))
+  }
+  if (draft != null)
+    return (
+      <>
+        <h1 className="unseen">{say('home.you', { name: settings.name })}</h1>
+        <form
+          className="name-form"
+          onSubmit={event => {
+            event.preventDefault()
+            save()
+          }}
+        >
+          <TextBox label={say('settings.name')} value={draft} onChange={setDraft} maxLength={64} isFocused />
+          <Action kind="primary" onPress={save}>
+            {say('save')}
+          </Action>
+          <Action onPress={() => setDraft(null)}>{say('cancel')}</Action>
+        </form>
+      </>
+    )
+  return (
+    <h1 className="you">
+      <bdi>{say('home.you', { name: settings.name })}</bdi>
+      <Button className="edit-name" aria-label={say('home.edit.label')} onPress={() => setDraft(settings.name)}>
+        <Pencil size={14} aria-hidden />
+        <span>{say('home.edit')}</span>
+      </Button>
+    </h1>
+  )
+}
+
+/** Asked once; until it is answered Shoal stays on the local network. */
+export function InternetQuestion() {
+  const { ui, say } = useUi()
+  const settings = useStore(ui.model.settings)
+  if (settings == null || settings.network != null) return null
+  const choose = (network: 'lan' | 'internet') => () =>
+    void ui.try(async () => {
+      await ui.session.client.settings.set({ network })
+      ui.say(say(network === 'internet' ? 'reach.chosen.internet' : 'reach.chosen.lan'))
+    })
+  return (
+    <section className="question" aria-label={say('reach.title')}>
+      <div>
+        <h2>{say('reach.title')}</h2>
+        <p>{say('reach.text')}</p>
+      </div>
+      <div className="actions">
+        <Action onPress={choose('lan')}>{say('reach.stay')}</Action>
+        <Action onPress={choose('internet')}>{say('reach.allow')}</Action>
+      </div>
+    </section>
+  )
+}
+
+function PasteLink() {
+  const { ui, say } = useUi()
+  const [text, setText] = useState('')
+  const look = (): void => {
+    takeText(ui, text)
+    setText('')
+  }
+  return (
+    <section>
+      <h2 id="paste-title">{say('paste.title')}</h2>
+      <form
+        className="paste"
+        onSubmit={event => {
+          event.preventDefault()
+          look()
+        }}
+      >
+        <TextBox
+          label={say('paste.title')}
+          isLabelHidden
+          value={text}
+          onChange={setText}
+          placeholder="shoal:…"
+          maxLength={8192}
+          onPasted={pasted => {
+            takeText(ui, pasted)
+            return true
+          }}
+        />
+        <Action onPress={look} isDisabled={text.trim() === ''}>
+          {say('paste.look')}
+        </Action>
+      </form>
+    </section>
+  )
+}
+
+function Nearby() {
+  const { ui, say } = useUi()
+  const peers = useStore(ui.model.peers)
+  const near = [...peers.rows.values()].filter(peer => peer.nearby)
+  return (
+    <section>
+      <h2>{say('nearby')}</h2>
+      {near.length === 0 ? (
+        <p className="looking">
+          <span className="pulse" aria-hidden="true" />
+          {say('nearby.looking')}
+        </p>
+      ) : (
+        <ul className="devices" aria-label={say('nearby')}>
+          {near.slice(0, 24).map(({ peerId, name }) => (
+            <li key={peerId}>
+              <button
+                type="button"
+                className="device"
+                onClick={() => {
+                  ui.go('peers')
+                  ui.drawer.set({ type: 'peer', peerId })
+                }}
+              >
+                <Laptop size={20} strokeWidth={1.5} aria-hidden />
+                <bdi>{name === '' ? say('device.unnamed') : name}</bdi>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}

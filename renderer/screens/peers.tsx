@@ -1,0 +1,64 @@
+// Peers: who is connected, how they were found, how well they are reached.
+import { Laptop, Users } from 'lucide-react'
+import type { Peer } from '../../app/contract/shapes.ts'
+import { Row } from '../parts/row.tsx'
+import { Empty, Loading } from '../parts/states.tsx'
+import { VirtualList } from '../parts/virtual-list.tsx'
+import { useStore } from '../store.ts'
+import { type Context, useUi } from '../ui.ts'
+
+export function peerSentence(peer: Peer, { say, formats }: Context): string {
+  const parts = [
+    say(`via.${peer.via}`),
+    say(peer.nearby ? 'peer.nearby' : peer.direct ? 'peer.direct' : 'peer.relayed'),
+    peer.latencyMs != null && formats.latency(peer.latencyMs),
+    peer.rateIn > 0 && `↓ ${formats.rate(peer.rateIn)}`,
+    peer.rateOut > 0 && `↑ ${formats.rate(peer.rateOut)}`
+  ]
+  return parts.filter(part => part !== false).join(' · ')
+}
+
+export function Peers() {
+  const context = useUi()
+  const { ui, say, formats } = context
+  const list = useStore(ui.model.peers)
+  const status = useStore(ui.model.status)
+  const drawer = useStore(ui.drawer)
+  const peers = [...list.rows.values()].sort((a, b) => a.name.localeCompare(b.name) || a.peerId.localeCompare(b.peerId))
+  return (
+    <>
+      <header className="screen-head">
+        <h1>{say('place.peers')}</h1>
+      </header>
+      {status != null && (
+        <p className="network-line">
+          {say(`network.${status.network}.now`)}{' '}
+          {status.rateIn + status.rateOut > 0 && `↓ ${formats.rate(status.rateIn)} · ↑ ${formats.rate(status.rateOut)}`}
+        </p>
+      )}
+      {list.seq == null ? (
+        <Loading />
+      ) : peers.length === 0 ? (
+        <Empty icon={Users} title={say('peers.empty')} text={say('peers.empty.text')} />
+      ) : (
+        <VirtualList label={say('place.peers')} rows={peers} keyOf={peer => peer.peerId} rowHeight={60}>
+          {peer => {
+            const isOpen = drawer?.type === 'peer' && drawer.peerId === peer.peerId
+            return (
+              <Row
+                name={peer.name === '' ? say('device.unnamed') : peer.name}
+                icon={<Laptop size={20} strokeWidth={1.75} aria-hidden className="kind" />}
+                sentence={peerSentence(peer, context)}
+                tone="quiet"
+                isOpen={isOpen}
+                onOpen={() => ui.drawer.set(isOpen ? null : { type: 'peer', peerId: peer.peerId })}
+                choices={[]}
+                menuLabel={say('menu.of', { name: peer.name })}
+              />
+            )
+          }}
+        </VirtualList>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,174 @@
+// Settings: each takes effect when it is changed; there is no Save.
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Settings } from '../../app/contract/shapes.ts'
+import { Choose, TextBox, Toggle } from '../parts/fields.tsx'
+import { Loading } from '../parts/states.tsx'
+import { applyTheme, savedTheme, THEMES } from '../preferences.ts'
+import { useStore } from '../store.ts'
+import { useUi } from '../ui.ts'
+import { keepLanguage } from '../preferences.ts'
+import { isLanguage, LANGUAGES, type Language } from '../words/words.ts'
+
+const MEGA = 1_000_000
+const GIGA = 1_000_000_000
+const MODES = ['lan', 'internet', 'loopback'] as const
+
+export function SettingsScreen() {
+  const { ui, say } = useUi()
+  const settings = useStore(ui.model.settings)
+  const status = useStore(ui.model.status)
+  const { i18n } = useTranslation()
+  const [theme, setTheme] = useState(savedTheme)
+  const set = (change: Partial<Settings>): void => void ui.try(async () => ui.session.client.settings.set(change))
+  const language: Language = isLanguage(i18n.language) ? i18n.language : 'en'
+  return (
+    <>
+      <header className="screen-head">
+        <h1>{say('place.settings')}</h1>
+      </header>
+      {settings == null ? (
+        <Loading />
+      ) : (
+        <>
+          <section className="card">
+            <h2>{say('settings.device')}</h2>
+            <Draft
+              label={say('settings.name')}
+              hint={say('settings.name.hint')}
+              value={settings.name}
+              maxLength={64}
+              onDone={name => name.trim() !== '' && set({ name: name.trim() })}
+            />
+          </section>
+          <section className="card">
+            <h2>{say('settings.reach')}</h2>
+            <Choose
+              label={say('settings.network')}
+              value={settings.network ?? status?.network ?? 'lan'}
+              options={MODES.map(id => ({ id, name: say(`network.${id}`) }))}
+              onChange={network => set({ network })}
+              hint={
+                settings.network != null && status != null && settings.network !== status.network
+                  ? say('settings.network.later', { now: say(`network.${status.network}`) })
+                  : say('settings.network.hint')
+              }
+            />
+            <Amount
+              label={say('settings.connections')}
+              value={settings.maxConnections}
+              unit={1}
+              onDone={n => n != null && n >= 8 && n <= 1000 && set({ maxConnections: Math.round(n) })}
+            />
+          </section>
+          <section className="card">
+            <h2>{say('settings.limits')}</h2>
+            <Amount
+              label={say('settings.upload')}
+              hint={say('settings.limit.hint')}
+              value={settings.uploadBytesPerSecond}
+              unit={MEGA}
+              onDone={n => set({ uploadBytesPerSecond: n ?? 0 })}
+            />
+            <Amount
+              label={say('settings.download')}
+              hint={say('settings.limit.hint')}
+              value={settings.downloadBytesPerSecond}
+              unit={MEGA}
+              onDone={n => set({ downloadBytesPerSecond: n ?? 0 })}
+            />
+            <Amount
+              label={say('settings.reserve')}
+              hint={say('settings.reserve.hint')}
+              value={settings.reserveBytes ?? 0}
+              unit={GIGA}
+              onDone={n => set({ reserveBytes: n })}
+            />
+          </section>
+          <section className="card">
+            <h2>{say('settings.sharing')}</h2>
+            <Toggle isSelected={settings.keepSharing} onChange={keepSharing => set({ keepSharing })}>
+              {say('settings.keep')}
+            </Toggle>
+          </section>
+        </>
+      )}
+      <section className="card">
+        <h2>{say('settings.look')}</h2>
+        <Choose
+          label={say('settings.theme')}
+          value={theme}
+          options={THEMES.map(id => ({ id, name: say(`theme.${id}`) }))}
+          onChange={next => {
+            applyTheme(next)
+            setTheme(next)
+          }}
+        />
+        <Choose
+          label={say('settings.language')}
+          value={language}
+          options={Object.entries(LANGUAGES).map(([id, { name }]) => ({ id: id as Language, name }))} // its own keys
+          onChange={next => {
+            keepLanguage(next)
+            void i18n.changeLanguage(next)
+          }}
+        />
+      </section>
+      <p className="version">{status != null && say('settings.version', { version: status.version })}</p>
+    </>
+  )
+}
+
+/** A field whose text is the user's until they leave it. */
+function Draft({
+  value,
+  onDone,
+  ...rest
+}: {
+  label: string
+  hint?: string
+  maxLength?: number
+  inputMode?: 'decimal'
+  value: string
+  onDone: (text: string) => void
+}) {
+  const [draft, setDraft] = useState<string | null>(null)
+  return (
+    <TextBox
+      {...rest}
+      value={draft ?? value}
+      onChange={setDraft}
+      onBlur={() => {
+        if (draft != null && draft !== value) onDone(draft)
+        setDraft(null)
+      }}
+    />
+  )
+}
+
+/** A number in its unit; empty or 0: none. */
+function Amount({
+  value,
+  unit,
+  onDone,
+  ...rest
+}: {
+  label: string
+  hint?: string
+  value: number
+  unit: number
+  onDone: (amount: number | null) => void
+}) {
+  return (
+    <Draft
+      {...rest}
+      inputMode="decimal"
+      value={value === 0 ? '' : String(value / unit)}
+      onDone={text => {
+        const n = Number(text.replace(',', '.'))
+        if (Number.isFinite(n) && n >= 0 && n * unit <= Number.MAX_SAFE_INTEGER)
+          onDone(n === 0 ? null : Math.round(n * unit))
+      }}
+    />
+  )
+}

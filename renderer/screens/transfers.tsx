@@ -1,0 +1,61 @@
+// Transfers: what is being got and what was.
+import { ArrowDownUp, Search } from 'lucide-react'
+import { useState } from 'react'
+import { Empty, Loading } from '../parts/states.tsx'
+import { Filter, Tabs } from '../parts/filter.tsx'
+import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
+import { VirtualList } from '../parts/virtual-list.tsx'
+import { matches } from '../matches.ts'
+import { useStore } from '../store.ts'
+import { useUi } from '../ui.ts'
+import { Action } from '../parts/controls.tsx'
+
+const KINDS = ['all', 'running', 'stopped', 'done'] as const
+type Kind = (typeof KINDS)[number]
+
+export function Transfers() {
+  const { ui, say } = useUi()
+  const list = useStore(ui.model.transfers)
+  const leaving = useStore(ui.leaving)
+  const [text, setText] = useState('')
+  const [kind, setKind] = useState<Kind>('all')
+  const all = [...list.rows.values()].filter(row => !leaving.has(row.id)).sort((a, b) => b.addedAt - a.addedAt)
+  const is: Record<Kind, (row: (typeof all)[number]) => boolean> = {
+    all: () => true,
+    running: isRunning,
+    stopped: row => row.state === 'paused' || row.state === 'failed',
+    done: row => row.state === 'done'
+  }
+  const shown = all.filter(row => is[kind](row) && matches(row.name, text))
+  return (
+    <>
+      <header className="screen-head">
+        <h1>{say('place.transfers')}</h1>
+        {all.length > 0 && <Filter value={text} onChange={setText} />}
+      </header>
+      {all.length > 0 && (
+        <Tabs
+          label={say('filter.kind')}
+          value={kind}
+          onChange={setKind}
+          options={KINDS.map(id => ({ id, name: say(`filter.${id}`), count: all.filter(is[id]).length }))}
+        />
+      )}
+      {list.seq == null ? (
+        <Loading />
+      ) : all.length === 0 ? (
+        <Empty icon={ArrowDownUp} title={say('transfers.empty')} text={say('transfers.empty.text')}>
+          <Action kind="primary" onPress={() => ui.go('home')}>
+            {say('paste.title')}
+          </Action>
+        </Empty>
+      ) : shown.length === 0 ? (
+        <Empty icon={Search} title={say('filter.nothing')} text={say('filter.nothing.text')} />
+      ) : (
+        <VirtualList label={say('place.transfers')} rows={shown} keyOf={row => row.id} rowHeight={68}>
+          {row => <TransferRow row={row} />}
+        </VirtualList>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,139 @@
+// Choosing what to share among the folders of the computer Shoal runs on. Shared where it is: nothing is copied.
+import { ChevronLeft, Share2 } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { type Client, failureOf } from '../client.ts'
+import { Action } from '../parts/controls.tsx'
+import { Tick } from '../parts/fields.tsx'
+import { useFolders } from '../parts/place-field.tsx'
+import { KindIcon } from '../parts/row.tsx'
+import { SheetFrame } from '../parts/sheet-frame.tsx'
+import { Empty, Loading, Problem } from '../parts/states.tsx'
+import { VirtualList } from '../parts/virtual-list.tsx'
+import type { Place } from '../platform.ts'
+import type { Code } from '../sentences.ts'
+import { useUi } from '../ui.ts'
+import { FolderOpen } from 'lucide-react'
+
+type Entry = Awaited<ReturnType<Client['grant']['entries']>>[number]
+
+export function FoldersSheet({ onClose }: { onClose: () => void }) {
+  const { ui, say, formats } = useUi()
+  const folders = useFolders()
+  const [place, setPlace] = useState<Place | null>(null)
+  const at = place ?? (folders?.length === 1 && folders[0] != null ? { folder: folders[0].id, path: [] } : null)
+  const { entries, code } = useEntries(at)
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const go = (to: Place | null): void => {
+    setPlace(to)
+    setChosen(new Set())
+  }
+  const share = async (): Promise<void> => {
+    if (at == null) return
+    const { client } = ui.session
+    const isDone = await ui.try(async () => {
+      const grants: string[] = []
+      const paths = chosen.size === 0 ? [at.path] : [...chosen].map(name => [...at.path, name])
+      for (const path of paths)
+        grants.push((await client.grant.inside({ folder: at.folder, path: [...path], use: 'read' })).grant)
+      await client.share.create({ grants, skipUnreadable: false })
+    })
+    if (!isDone) return
+    onClose()
+    ui.go('library')
+  }
+  const footer = (
+    <>
+      <Action onPress={onClose}>{say('close')}</Action>
+      <Action kind="primary" icon={Share2} onPress={() => void share()} isDisabled={at == null || chosen.size === 0}>
+        {chosen.size > 1 ? say('share.n', { count: chosen.size }) : say('share')}
+      </Action>
+    </>
+  )
+  const title = at == null ? say('share.choose') : (at.path.at(-1) ?? folders?.find(it => it.id === at.folder)?.name)
+  const isTop = at == null || (at.path.length === 0 && folders?.length === 1)
+  return (
+    <SheetFrame title={title ?? say('share.choose')} onClose={onClose} footer={footer} isWide>
+      {!isTop && (
+        <Action
+          icon={ChevronLeft}
+          kind="quiet"
+          onPress={() => go(at.path.length === 0 ? null : { ...at, path: at.path.slice(0, -1) })}
+        >
+          {say('up')}
+        </Action>
+      )}
+      {folders == null && <Loading />}
+      {folders != null && at == null && (
+        <ul className="plain-list">
+          {folders.map(({ id, name }) => (
+            <li key={id} className="file">
+              <button type="button" className="file-name" onClick={() => go({ folder: id, path: [] })}>
+                <KindIcon name={name} isFolder size={16} />
+                <bdi>{name}</bdi>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {code != null && <Problem code={code} />}
+      {at != null && entries == null && code == null && <Loading />}
+      {at != null && entries?.length === 0 && (
+        <Empty icon={FolderOpen} title={say('folder.empty')} text={say('folder.empty.text')} />
+      )}
+      {at != null && entries != null && entries.length > 0 && (
+        <VirtualList label={title ?? ''} rows={entries} keyOf={entry => entry.name} rowHeight={36}>
+          {entry => (
+            <div className="file">
+              <Tick
+                label={say('choose', { name: entry.name })}
+                isSelected={chosen.has(entry.name)}
+                onChange={isChosen => {
+                  const next = new Set(chosen)
+                  if (isChosen) next.add(entry.name)
+                  else next.delete(entry.name)
+                  setChosen(next)
+                }}
+              />
+              {entry.kind === 'folder' ? (
+                <button
+                  type="button"
+                  className="file-name"
+                  data-row-main=""
+                  onClick={() => go({ ...at, path: [...at.path, entry.name] })}
+                >
+                  <KindIcon name={entry.name} isFolder size={16} />
+                  <bdi>{entry.name}</bdi>
+                </button>
+              ) : (
+                <span className="file-name">
+                  <KindIcon name={entry.name} isFolder={false} size={16} />
+                  <bdi>{entry.name}</bdi>
+                </span>
+              )}
+              <span className="file-bytes">{entry.kind === 'file' && formats.bytes(entry.bytes)}</span>
+            </div>
+          )}
+        </VirtualList>
+      )}
+    </SheetFrame>
+  )
+}
+
+function useEntries(at: Place | null): { entries: readonly Entry[] | null; code: Code | null } {
+  const { ui } = useUi()
+  const [found, setFound] = useState<{ key: string; entries: readonly Entry[] | null; code: Code | null } | null>(null)
+  const key = at == null ? null : JSON.stringify(at)
+  useEffect(() => {
+    if (key == null) return
+    const { folder, path } = JSON.parse(key) as { folder: number; path: string[] } // as written above
+    const life = new AbortController()
+    ui.session.client.grant.entries({ folder, path }, { signal: life.signal }).then(
+      entries => setFound({ key, entries, code: null }),
+      (thrown: unknown) => {
+        if (!life.signal.aborted) setFound({ key, entries: null, code: failureOf(thrown).code })
+      }
+    )
+    return () => life.abort()
+  }, [ui, key])
+  return found != null && found.key === key ? found : { entries: null, code: null }
+}

@@ -1,0 +1,64 @@
+// The link of a share, to copy or to scan.
+import { Copy } from 'lucide-react'
+import { QRCodeSVG } from 'qrcode.react'
+import { useEffect, useState } from 'react'
+import { failureOf } from '../client.ts'
+import { Action } from '../parts/controls.tsx'
+import { SheetFrame } from '../parts/sheet-frame.tsx'
+import { Loading, Problem } from '../parts/states.tsx'
+import type { Code } from '../sentences.ts'
+import { useStore } from '../store.ts'
+import { useUi } from '../ui.ts'
+
+const MAX_QR_CHARS = 1200 // more cannot be read from a screen
+
+export function LinkSheet({ root, onClose }: { root: string; onClose: () => void }) {
+  const { ui, say } = useUi()
+  const share = useStore(ui.model.shares).rows.get(root)
+  const [link, setLink] = useState<string | null>(null)
+  const [code, setCode] = useState<Code | null>(null)
+  const [isCopied, setCopied] = useState(false)
+  useEffect(() => {
+    void (async () => setLink((await ui.session.client.share.link({ root })).link))().catch((thrown: unknown) =>
+      setCode(failureOf(thrown).code)
+    )
+  }, [ui, root])
+  const copy = (): void => {
+    navigator.clipboard.writeText(link ?? '').then(
+      () => setCopied(true),
+      () => document.querySelector<HTMLTextAreaElement>('.link-text')?.select()
+    )
+  }
+  const footer = (
+    <Action icon={Copy} kind="primary" onPress={copy} isDisabled={link == null} autoFocus>
+      {say(isCopied ? 'copied' : 'copy.link')}
+    </Action>
+  )
+  return (
+    <SheetFrame title={share?.name ?? say('link')} onClose={onClose} footer={footer}>
+      {code != null && <Problem code={code} />}
+      {link == null && code == null && <Loading />}
+      {link != null && (
+        <>
+          {link.length <= MAX_QR_CHARS && (
+            <div className="qr">
+              <QRCodeSVG value={link} size={208} marginSize={2} title={say('qr.title')} />
+            </div>
+          )}
+          <label className="field">
+            <span>{say('link')}</span>
+            <textarea
+              className="input link-text"
+              readOnly
+              rows={3}
+              value={link}
+              dir="ltr"
+              onFocus={event => event.currentTarget.select()}
+            />
+          </label>
+          <p className="hint">{say('link.hint')}</p>
+        </>
+      )}
+    </SheetFrame>
+  )
+}

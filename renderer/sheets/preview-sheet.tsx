@@ -1,0 +1,133 @@
+// What a link holds, before anything is downloaded: name, size, files; which of them, and where to.
+import { Download } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import type { Preview } from '../../app/contract/shapes.ts'
+import { type Failure, failureOf } from '../client.ts'
+import { Action } from '../parts/controls.tsx'
+import { Tick } from '../parts/fields.tsx'
+import { FileTree } from '../parts/file-tree.tsx'
+import { PlaceField, useFolders } from '../parts/place-field.tsx'
+import { SheetFrame } from '../parts/sheet-frame.tsx'
+import { Loading, Problem } from '../parts/states.tsx'
+import { useFiles } from '../parts/use-files.ts'
+import type { Code } from '../sentences.ts'
+import { useUi } from '../ui.ts'
+
+export function PreviewSheet({ link, onClose }: { link: string; onClose: () => void }) {
+  const { ui, say, formats } = useUi()
+  const { preview, failure } = usePreview(link)
+  const folders = useFolders()
+  const [folder, setFolder] = useState<number | null>(null)
+  const [left, setLeft] = useState<ReadonlySet<number>>(new Set())
+  const [startFailed, setStartFailed] = useState<Code | null>(null)
+  const isReady = preview?.ready === true
+  const files = useFiles(isReady ? preview.root : null)
+  const to = folder ?? folders?.[0]?.id ?? null
+  const chosen = files.rows.filter(file => !left.has(file.index))
+  const bytes = left.size === 0 ? (preview?.bytes ?? 0) : chosen.reduce((sum, file) => sum + file.bytes, 0)
+  const free = folders?.find(it => it.id === to)?.freeBytes ?? preview?.freeBytes ?? null
+  const isTooBig = free != null && bytes > free
+  const mayGet = preview != null && (left.size === 0 || (files.isWhole && chosen.length > 0)) && !isTooBig
+  const get = async (): Promise<void> => {
+    const { client } = ui.session
+    try {
+      const grant = to == null ? null : (await client.grant.inside({ folder: to, path: [], use: 'write' })).grant
+      const selection = left.size === 0 ? null : chosen.map(file => file.index)
+      const { id } = await client.transfer.start({ link, folder: grant, selection, addrs: [], giveUpAfterMs: null })
+      onClose()
+      ui.go('transfers')
+      ui.drawer.set({ type: 'transfer', id })
+    } catch (thrown) {
+      setStartFailed(failureOf(thrown).code)
+    }
+  }
+  const footer = (
+    <>
+      <Action onPress={onClose}>{say('close')}</Action>
+      <Action kind="primary" icon={Download} onPress={() => void get()} isDisabled={!mayGet} autoFocus>
+        {preview?.held === true ? say('get.again') : say('get')}
+      </Action>
+    </>
+  )
+  if (failure != null && preview == null) return <NoPreview failure={failure} onClose={onClose} />
+  return (
+    <SheetFrame title={preview?.name || say('preview')} onClose={onClose} footer={footer} isWide>
+      {preview == null ? (
+        <Loading label={say('preview.looking')} />
+      ) : (
+        <>
+          <p className="summary">
+            {[
+              preview.bytes != null && formats.bytes(preview.bytes),
+              preview.files != null && say('files', { count: preview.files, n: formats.count(preview.files) }),
+              preview.held && say('preview.held')
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </p>
+          {folders != null && folders.length > 0 && to != null && (
+            <PlaceField folders={folders} value={to} onChange={setFolder} />
+          )}
+          {isTooBig && <p className="warning">{say('too-big', { bytes: formats.bytes(bytes - free) })}</p>}
+          {startFailed != null && <Problem code={startFailed} />}
+          {failure != null && <Problem code={failure.code} />}
+          {!isReady && failure == null && <Loading label={say('preview.looking')} />}
+          {isReady && files.code != null && <Problem code={files.code} />}
+          {isReady && files.rows.length > 1 && (
+            <section className="choose">
+              <Tick
+                isSelected={left.size === 0}
+                isIndeterminate={left.size > 0 && left.size < files.rows.length}
+                onChange={all => setLeft(all ? new Set() : new Set(files.rows.map(file => file.index)))}
+              >
+                <span>
+                  {left.size === 0
+                    ? say('choose.all')
+                    : say('choose.some', { n: formats.count(chosen.length), bytes: formats.bytes(bytes) })}
+                </span>
+              </Tick>
+              <FileTree files={files.rows} left={left} onChange={setLeft} />
+            </section>
+          )}
+        </>
+      )}
+    </SheetFrame>
+  )
+}
+
+/** The way out of a link that is none: another one. */
+function NoPreview({ failure, onClose }: { failure: Failure; onClose: () => void }) {
+  const { ui, say } = useUi()
+  const again = (): void => {
+    onClose()
+    ui.go('home')
+  }
+  const footer = (
+    <Action kind="primary" onPress={again} autoFocus>
+      {say('paste.other')}
+    </Action>
+  )
+  return (
+    <SheetFrame title={say('preview.none')} onClose={onClose} footer={footer}>
+      <Problem code={failure.code} />
+    </SheetFrame>
+  )
+}
+
+function usePreview(link: string): { preview: Preview | null; failure: Failure | null } {
+  const { ui } = useUi()
+  const [preview, setPreview] = useState<Preview | null>(null)
+  const [failure, setFailure] = useState<Failure | null>(null)
+  useEffect(() => {
+    const life = new AbortController()
+    const read = async (): Promise<void> => {
+      const rows = await ui.session.client.transfer.preview({ link }, { signal: life.signal })
+      for await (const row of rows) setPreview(row)
+    }
+    read().catch((thrown: unknown) => {
+      if (!life.signal.aborted) setFailure(failureOf(thrown))
+    })
+    return () => life.abort()
+  }, [ui, link])
+  return { preview, failure }
+}

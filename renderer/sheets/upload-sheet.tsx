@@ -1,0 +1,78 @@
+// Files dropped on a page in a browser: copied to a folder of the computer Shoal runs on, then shared from there.
+import { Upload } from 'lucide-react'
+import { useEffect, useRef, useState } from 'react'
+import { failureOf } from '../client.ts'
+import { Action } from '../parts/controls.tsx'
+import { PlaceField, useFolders } from '../parts/place-field.tsx'
+import { Bar } from '../parts/row.tsx'
+import { SheetFrame } from '../parts/sheet-frame.tsx'
+import { Loading, Problem } from '../parts/states.tsx'
+import type { Dropped, DroppedFile } from '../platform.ts'
+import type { Code } from '../sentences.ts'
+import { useUi } from '../ui.ts'
+
+export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: () => void }) {
+  const { ui, say, formats } = useUi()
+  const folders = useFolders()
+  const [folder, setFolder] = useState<number | null>(null)
+  const [files, setFiles] = useState<readonly DroppedFile[] | null>(null)
+  const [sent, setSent] = useState<{ bytes: number; total: number } | null>(null)
+  const [code, setCode] = useState<Code | null>(null)
+  const running = useRef<AbortController | null>(null)
+  const to = folder ?? folders?.[0]?.id ?? null
+  useEffect(() => {
+    dropped.files().then(setFiles, () => setCode('unreadable'))
+  }, [dropped])
+  useEffect(() => () => running.current?.abort(), [])
+  const total = files?.reduce((sum, { file }) => sum + file.size, 0) ?? 0
+  const start = async (): Promise<void> => {
+    if (to == null) return
+    running.current = new AbortController()
+    setCode(null)
+    try {
+      const place = { folder: to, path: [] }
+      const grants = await ui.platform.grantsFor(dropped, place, setSent, running.current.signal)
+      await ui.session.client.share.create({ grants, skipUnreadable: false })
+      onClose()
+      ui.go('library')
+    } catch (thrown) {
+      setSent(null)
+      if (!running.current.signal.aborted) setCode(failureOf(thrown).code)
+    }
+  }
+  const footer = (
+    <>
+      <Action onPress={onClose}>{say(sent == null ? 'close' : 'cancel')}</Action>
+      <Action
+        kind="primary"
+        icon={Upload}
+        onPress={() => void start()}
+        isDisabled={to == null || files == null || files.length === 0 || sent != null}
+        autoFocus
+      >
+        {say('upload.go')}
+      </Action>
+    </>
+  )
+  const [first = ''] = dropped.names
+  const title = dropped.names.length > 1 ? say('upload.title', { count: dropped.names.length }) : first
+  return (
+    <SheetFrame title={title} onClose={onClose} footer={footer}>
+      {files == null && code == null && <Loading />}
+      {files != null && (
+        <p className="summary">
+          {formats.bytes(total)} · {say('files', { count: files.length, n: formats.count(files.length) })}
+        </p>
+      )}
+      {folders != null && to != null && <PlaceField folders={folders} value={to} onChange={setFolder} />}
+      <p className="hint">{say('upload.hint')}</p>
+      {sent != null && (
+        <div role="status">
+          <Bar part={sent.total === 0 ? 1 : sent.bytes / sent.total} tone="active" />
+          <p className="hint">{formats.bytesOf(sent.bytes, sent.total, say('of'))}</p>
+        </div>
+      )}
+      {code != null && <Problem code={code} />}
+    </SheetFrame>
+  )
+}

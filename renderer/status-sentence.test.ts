@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Transfer } from '../app/contract/shapes.ts'
+import { formatsFor } from './format.ts'
+import { toneOf, transferSentence } from './status-sentence.ts'
+import { en } from './words/en.ts'
+import type { Say } from './words/words.ts'
+
+const words: Record<string, string> = en
+const say: Say = (key, values = {}) => {
+  const form = words[key] ?? words[`${key}_${values.count === 1 ? 'one' : 'other'}`] ?? `NO WORD ${key}`
+  return form.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]))
+}
+const row: Transfer = {
+  id: 't', root: 'b', name: 'x', state: 'fetching', bytes: 12_400_000_000, total: 40_000_000_000, rate: 92_000_000,
+  secondsLeft: 300, received: 0, duplicate: 0, sources: 3, from: ['Ana', 'Bo', 'Cy'], waitingFor: null, error: null,
+  addedAt: 0, path: null
+} // prettier-ignore
+const sentence = (change: Partial<Transfer>): string => transferSentence({ ...row, ...change }, say, formatsFor('en'))
+
+test('a running transfer says it all, as PRODUCT has it', () => {
+  assert.equal(sentence({}), '12.4 of 40 GB · 92 MB/s · 5 min left · from Ana and 2 others')
+  assert.equal(sentence({ sources: 1, from: ['Ana'] }), '12.4 of 40 GB · 92 MB/s · 5 min left · from Ana')
+})
+
+test('what is not live is not said', () => {
+  const waiting = sentence({ waitingFor: 'bytes', rate: 5, secondsLeft: 300 })
+  assert.ok(!/MB\/s|left|Ana/.test(waiting), waiting)
+  assert.equal(sentence({ rate: 0, secondsLeft: null, sources: 0, from: [] }), '12.4 of 40 GB')
+})
+
+test('every state has a sentence and a tone', () => {
+  for (const state of [
+    'finding',
+    'fetching',
+    'verifying',
+    'waiting',
+    'paused',
+    'done',
+    'failed',
+    'disk-full'
+  ] as const) {
+    for (const total of [null, 5]) assert.doesNotMatch(sentence({ state, total }), /NO WORD|undefined|NaN|^$/)
+    assert.ok(toneOf({ ...row, state }))
+  }
+  assert.match(sentence({ state: 'failed', error: { code: 'disk-full', message: '' } }), /disk is full/i)
+})

@@ -1,0 +1,30 @@
+// What comes in from outside the page: files and links that were dropped, pasted or picked.
+import { droppedFiles, droppedItems } from './browser-platform.ts'
+import type { Ui } from './ui.ts'
+
+const MAX_LINK_CHARS = 8192 // the contract's limit; a novel on the clipboard is no link
+const SHARE_FILE = /\.shoal$/i
+
+/** Text from anywhere, treated as a link: it opens the preview and nothing else. Whether it is one is for the engine to say. */
+export function takeText(ui: Ui, text: string): void {
+  const link = text.trim()
+  if (link !== '') ui.sheet.set({ type: 'preview', link: link.slice(0, MAX_LINK_CHARS) })
+}
+
+export async function take(ui: Ui, transfer: DataTransfer): Promise<void> {
+  const dropped = droppedItems(transfer)
+  const text = transfer.getData('text/uri-list') || transfer.getData('text/plain')
+  if (dropped == null) return takeText(ui, text)
+  const [only] = dropped.names.length === 1 && SHARE_FILE.test(dropped.names[0] ?? '') ? await dropped.files() : []
+  if (only != null && only.file.size <= MAX_LINK_CHARS) return takeText(ui, await only.file.text())
+  if (ui.platform.copiesDropped) return ui.sheet.set({ type: 'upload', dropped })
+  await ui.try(async () => {
+    const grants = await ui.platform.grantsFor(dropped, null, () => {}, new AbortController().signal)
+    await ui.session.client.share.create({ grants, skipUnreadable: false })
+  })
+}
+
+/** Files picked in the browser's own dialog. */
+export function takePicked(ui: Ui, files: FileList | null): void {
+  if (files != null && files.length > 0) ui.sheet.set({ type: 'upload', dropped: droppedFiles([...files]) })
+}
