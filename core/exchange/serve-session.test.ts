@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Flags, packedLeaves } from './data-frames.ts'
-import { ExchangeCode, type ControlMessage, type Run } from './messages.ts'
+import { ExchangeCode, HaveKind, type ControlMessage, type Run } from './messages.ts'
 import * as limits from './limits.ts'
 import { rawRequester, until, type RawPeer } from './raw-peer.ts'
 import { RateLimits } from './rate-limit.ts'
@@ -261,6 +261,19 @@ test('a file that changes under the sender is CHANGED', async () => {
       ['1/1', String(ExchangeCode.CHANGED)]
     ])
   )
+})
+
+test('leaves are withdrawn before they are refused: whoever was told of them has not been lied to', async () => {
+  const servable = new SampleServable('s', [KIB, KIB, KIB])
+  await using it = await meet(servable, { clock: new StepClock() })
+  servable.beforeRead = async ordinal => {
+    if (servable.have.has(ordinal)) servable.hold(0, 3, false)
+  }
+  it.peer.send({ type: 'request', req: 1, sid: 1, runs: [{ start: 0, count: 3 }] })
+  await until(() => it.peer.all('reject').length > 0)
+  const order = it.peer.messages.filter(({ type }) => type === 'have' || type === 'reject').map(({ type }) => type)
+  assert.deepEqual(order.slice(0, 3), ['have', 'have', 'reject'])
+  assert.equal(it.peer.all('have')[1]?.kind, HaveKind.UNSET)
 })
 
 test('a request that cannot be served says why', async () => {

@@ -75,8 +75,10 @@ export class ServeSession {
     const now = ports.clock.now()
     this.#flood = new Allowance(limits.CONTROL_PER_SECOND, limits.CONTROL_BURST, now)
     this.#unknownOpens = new Allowance(limits.UNKNOWN_OPENS_PER_MINUTE / 60, limits.UNKNOWN_OPENS_PER_MINUTE, now)
-    const reject = (req: number, ordinal: number, count: number, code: ExchangeCode, retryMs: number) =>
+    const reject = (req: number, ordinal: number, count: number, code: ExchangeCode, retryMs: number) => {
+      this.#tellLosses()
       this.#send({ type: 'reject', req, ordinal, count, code, retryMs })
+    }
     this.#queue = new SendQueue(reject)
     this.#sender = new UnitSender({
       queue: this.#queue,
@@ -347,6 +349,14 @@ export class ServeSession {
       this.#cancelNewsTimer = undefined
       this.#guard(() => this.#tellNews())
     })
+  }
+
+  /** Before the refusals they cause: refusing what is still advertised would be taken for a lie. */
+  #tellLosses(): void {
+    for (const open of this.#opens.values()) {
+      for (let have = open.loss(); have != null; have = open.loss())
+        this.#send({ type: 'have', sid: open.sid, ...have })
+    }
   }
 
   /** A few messages of what changed; the rest, and whatever a full stream does not take, in the next interval. */

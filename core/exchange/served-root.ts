@@ -79,15 +79,21 @@ export class ServedRoot {
     return this.#set.any || this.#unset.any
   }
 
+  /** One message of what was lost. */
+  loss(): HaveMessage | undefined {
+    const have = this.servable?.have
+    const lost = have == null ? undefined : this.#unset.take()
+    if (have == null || lost == null) return undefined
+    this.#saidFull = false
+    return changedHave(have, HaveKind.UNSET, ...lost)
+  }
+
   /** One message of what changed; losses first. */
   news(): HaveMessage | undefined {
     const have = this.servable?.have
     if (have == null) return undefined
-    const lost = this.#unset.take()
-    if (lost != null) {
-      this.#saidFull = false
-      return changedHave(have, HaveKind.UNSET, ...lost)
-    }
+    const lost = this.loss()
+    if (lost != null) return lost
     if (have.isFull) {
       this.#set.clear()
       if (this.#saidFull) return undefined
