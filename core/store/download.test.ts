@@ -154,6 +154,16 @@ test('what needs no bytes needs no peer: an empty file, an empty folder', async 
   }
 })
 
+test('a leaf that claims to be empty is not believed', async t => {
+  const it = bench(t, { 'a.txt': Buffer.from('a') })
+  const { layout } = it.indexed.built
+  const lying = { ...layout, leafBytes: () => 0, files: [{ path: ['a.txt'], start: 0, end: 1, sizeBytes: 0 }] }
+  const options = { layout: lying, name: 'x', directory: it.directory, reserveBytes: 0 }
+  await using download = await openDownload(it.store, options, never)
+  assert.equal(download.isComplete, false)
+  await assert.rejects(download.verifyAndWrite([0], Buffer.from('a')), { code: 'bad-content' })
+})
+
 test('a leaf that occurs several times is written to every position', async t => {
   const same = sampleBytes(MIB, 'same')
   const it = bench(t, { 'a.bin': Buffer.concat([same, same]), 'b.bin': same })

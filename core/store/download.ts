@@ -64,7 +64,7 @@ export class Download implements Servable, AsyncDisposable {
     this.leafCount = tree.layout.leafCount
     this.skeletonBytes = tree.layout.skeletonBytes
     this.wanted = wantedLeaves(tree.layout, parts.selection)
-    for (let i = 0; i < this.leafCount; i++) if (this.#layout.leafBytes(i) === 0) resumed.durable.set(i)
+    markEmpty(tree.layout, resumed.durable)
     this.have = new Bitmap(this.leafCount, resumed.durable.bytes)
     this.totalBytes = this.#bytesOf(this.wanted)
     this.#durability = new Durability({
@@ -369,6 +369,14 @@ function wantedLeaves(layout: Layout, selection: readonly number[] | undefined):
     wanted.setRange(file.start, file.end)
   }
   return wanted
+}
+
+/** Everybody has the empty leaf. One that only claims to be empty has another digest: it is asked for, and found out. */
+function markEmpty(layout: Layout, have: Bitmap): void {
+  const empty = new Uint8Array(0)
+  for (let i = 0; i < layout.leafCount; i++) {
+    if (layout.leafBytes(i) === 0 && hasDigest(empty, layout.digest(i))) have.set(i)
+  }
 }
 
 const notHere = (): CodedError => new CodedError('not-found', 'That part has not been received.')

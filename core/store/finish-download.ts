@@ -34,7 +34,7 @@ export async function finishDownload(
     await tree.closeAll()
     await rename(parts)
   }
-  register(parts, chosen)
+  await register(parts, chosen)
   return { path: tree.base, leftOut }
 }
 
@@ -72,15 +72,17 @@ function renameFile(from: string, to: string): void {
   unlinkSync(from)
 }
 
-function register({ store, row, name, tree }: DownloadParts, chosen: readonly number[]): void {
+async function register({ store, row, name, tree }: DownloadParts, chosen: readonly number[]): Promise<void> {
   const { layout } = tree
+  const files: { idx: number; path: string; stat: Uint8Array }[] = []
+  for (const idx of chosen) {
+    if (files.length % 512 === 511) await new Promise(resolve => setImmediate(resolve))
+    const at = tree.finishedPath(idx)
+    const stat = tree.findStat(at)
+    if (stat === undefined) throw new CodedError('not-writable', 'A received file was taken away. Get it again.')
+    files.push({ idx, path: at, stat })
+  }
   store.db.transaction('durable', () => {
-    const files = chosen.map(idx => {
-      const at = tree.finishedPath(idx)
-      const stat = tree.findStat(at)
-      if (stat === undefined) throw new CodedError('not-writable', 'A received file was taken away. Get it again.')
-      return { idx, path: at, stat }
-    })
     store.putCopy(layout, name, 'received', { sources: [tree.base], base: tree.base, files })
     dropDownload(store.db, rootText(layout.root), row.id)
   })
