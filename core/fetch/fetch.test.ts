@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { CodedError } from '../errors.ts'
+import { HaveKind } from '../exchange/messages.ts'
 import { giveUpCode } from './fetch.ts'
 import { ContentServable, type Content, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
 
@@ -101,11 +102,15 @@ test('without anybody it says so, and goes on with another peer', limit, async t
   assert.equal(it.fetch.snapshot().state, 'resolve')
   assert.equal(it.fetch.snapshot().waitingFor, 'peers')
   const [one, two] = await seeds(t, bigFile, 2)
+  let diedAt = 0
   it.download.beforeWrite = async () => {
-    if (it.download.written.size === 4) one!.die()
+    if (it.download.written.size !== 4) return
+    one!.die()
+    diedAt = performance.now()
   }
   it.fetch.addPeer(one!.requester, { rttMs: 1 })
   await it.until(() => it.fetch.snapshot().state === 'stalled')
+  assert.ok(performance.now() - diedAt < 8_000, 'known at once, not by its silence')
   assert.equal(giveUpCode(it.fetch.snapshot()), 'no-providers')
   it.fetch.addPeer(two!.requester, { rttMs: 1 })
   await it.fetch.done
@@ -164,17 +169,23 @@ test('finishing that fails for want of room is tried again', limit, async t => {
 test('pause asks for nothing more, resume goes on, nothing twice', limit, async t => {
   const it = sampleFetch(t, bigFile)
   const [seed] = await seeds(t, bigFile, 1)
-  let pauses = 0
-  it.download.beforeWrite = async () => {
-    if (it.download.written.size === 3 && pauses++ === 0) it.fetch.pause()
+  const servable = seed!.servable as ContentServable // samplePeer was given one
+  const held = Promise.withResolvers<void>()
+  let reads = 0
+  servable.beforeRead = async () => {
+    if (++reads > 4) await held.promise
   }
   it.fetch.addPeer(seed!.requester, { rttMs: 1 })
-  await it.until(() => it.fetch.snapshot().state === 'paused' && it.download.queuedBytes === 0)
+  await it.until(() => it.download.written.size === 4)
+  it.fetch.pause()
+  assert.equal(it.fetch.snapshot().state, 'paused')
+  await it.until(() => seed!.requester.sent.cancel > 0)
+  assert.notEqual(it.fetch.snapshot().peers[0]?.state, 'snubbed', 'not by the pause')
   const { request } = seed!.requester.sent
-  await new Promise(resolve => setImmediate(resolve))
-  assert.equal(seed!.requester.sent.request, request)
+  held.resolve()
   it.fetch.resume()
   await it.fetch.done
+  assert.ok(seed!.requester.sent.request > request)
   assert.deepEqual(it.download.bytes(), bigFile.bytes)
   assert.deepEqual(it.download.twice, [])
 })
@@ -280,11 +291,14 @@ test('two getters help each other: a downloading peer serves what it has', limit
   const two = sampleFetch(t, bigFile)
   one.fetch.addPeer((await samplePeer(t, 'left', halves[0]!)).requester, { rttMs: 1 })
   two.fetch.addPeer((await samplePeer(t, 'right', halves[1]!)).requester, { rttMs: 1 })
-  one.fetch.addPeer((await samplePeer(t, 'two', two.download)).requester, { rttMs: 1 })
+  const peer = await samplePeer(t, 'two', two.download)
+  one.fetch.addPeer(peer.requester, { rttMs: 1 })
   two.fetch.addPeer((await samplePeer(t, 'one', one.download)).requester, { rttMs: 1 })
   await Promise.all([one.fetch.done, two.fetch.done])
   assert.deepEqual(one.download.bytes(), bigFile.bytes)
   assert.deepEqual(two.download.bytes(), bigFile.bytes)
+  await one.until(() => peer.haves.at(-1)?.kind === HaveKind.FULL)
+  assert.ok(peer.haves.length < leafCount, 'told in batches')
 })
 
 test('a download limit is kept', limit, async t => {

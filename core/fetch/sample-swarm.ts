@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { TestContext } from 'node:test'
+import type { CID } from 'multiformats/cid'
 import { type Built, buildDag, CHUNK_BYTES, type SourceTree } from '../content/build.ts'
 import type { Layout } from '../content/layout.ts'
 import { file, folder } from '../content/sample-content.ts'
@@ -9,6 +10,7 @@ import { type Code, CodedError } from '../errors.ts'
 import { systemClock } from '../exchange/clock.ts'
 import { memoryPipe, type PairEnd } from '../exchange/duplex-pair.ts'
 import { RateLimits } from '../exchange/rate-limit.ts'
+import type { HaveMessage } from '../exchange/messages.ts'
 import { openRequester, type Requester } from '../exchange/requester.ts'
 import { SampleServables } from '../exchange/sample-servable.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
@@ -196,6 +198,8 @@ export interface SamplePeer {
   readonly servable: Servable
   readonly server: ExchangeServer
   readonly requester: Requester
+  /** What the getter said it has, oldest first. */
+  readonly haves: HaveMessage[]
   /** The connection is cut. */
   die(): void
   /** Nothing arrives any more. */
@@ -209,7 +213,10 @@ export async function samplePeer(
   options: { ratePerSecond?: number } = {}
 ): Promise<SamplePeer> {
   const budget = new RateLimits(systemClock, options.ratePerSecond ?? 0)
-  const server = openExchangeServer({ servables: new SampleServables(servable), agent: id, nameFor: () => id, budget })
+  const haves: HaveMessage[] = []
+  const listener = { onHave: (_peer: string, _root: CID, have: HaveMessage) => haves.push(have) }
+  const servables = new SampleServables(servable)
+  const server = openExchangeServer({ servables, agent: id, nameFor: () => id, budget, listener })
   const ends: PairEnd[] = []
   const pipe = memoryPipe(server, { from: 'getter', to: id, onPair: (_, near) => ends.push(near) })
   const requester = await openRequester(pipe, { agent: 'getter', name: '' }, new AbortController().signal)
@@ -218,7 +225,7 @@ export async function samplePeer(
     await server[Symbol.asyncDispose]()
   })
   const die = (): void => ends.forEach(end => end.abort(new Error('The connection was cut')))
-  return { servable, server, requester, die, hang: () => ends.forEach(end => end.hold(true)) }
+  return { servable, server, requester, haves, die, hang: () => ends.forEach(end => end.hold(true)) }
 }
 
 export interface SampleFetch {
