@@ -51,7 +51,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   signal.throwIfAborted()
   let transfers: Transfers | undefined // the server may be asked before they are there
   const servables: Servables = {
-    find: (root: CID): Found => transfers?.servable(root) ?? store.held(root)
+    find: async (root: CID): Promise<Found> => transfers?.servable(root) ?? store.loadHeld(root)
   }
   const connections = network && acquiring.use(connect(network, servables, limits, settings, options.version, log))
   const provide = (root: CID): void => {

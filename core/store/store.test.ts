@@ -40,7 +40,7 @@ test('a share outlives its store, is served whole, and goes without touching a f
   }
   using store = openStore(path.join(dir, 'shoal.db'))
   assert.equal(store.shares().length, 1)
-  const held = store.held(indexed.built.root)!
+  const held = (await store.loadHeld(indexed.built.root))!
   assert.equal(store.held(indexed.built.root), held)
   assert.deepEqual([held.state, held.have.isFull, held.leafCount], ['ready', true, 5])
   for (let i = 0; i < 5; i++) {

@@ -133,6 +133,13 @@ export class Store implements Disposable {
     return held
   }
 
+  /** The same with its layout read in, so that serving it begins without holding up the loop. */
+  async loadHeld(root: CID): Promise<HeldRoot | undefined> {
+    const held = this.held(root)
+    await held?.load()
+    return held
+  }
+
   /** Looks at the stats of a share's files, or of all shares'; files that differ are hashed afterwards (`whenChecked`). */
   async checkShares(signal: AbortSignal, root?: string): Promise<void> {
     const roots = root === undefined ? allShares(this.db).map(share => share.root) : [root]
