@@ -5,16 +5,13 @@ import type { CID } from 'multiformats/cid'
 import { RAW } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { type Code, CodedError, codeOf } from '../errors.ts'
-import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
 import type { Requester } from '../exchange/requester.ts'
-import { FetchPeer, type PeerEvents } from './fetch-peer.ts'
+import type { FetchPeer } from './fetch-peer.ts'
 import { type Found, LayoutFinder } from './find-layout.ts'
 import { HaveTeller } from './have-teller.ts'
 import { LeafFetch } from './leaf-fetch.ts'
-import { STRIKES } from './limits.ts'
-import { changeOf } from './pending-have.ts'
+import { PeerSet } from './peer-set.ts'
 import type { DownloadPort, FetchOptions, FetchSnapshot } from './ports.ts'
-import { reasonOf } from './reject-reason.ts'
 import { idleReason, peerRows, Tally } from './tally.ts'
 
 const TICK_MS = 250
@@ -50,9 +47,7 @@ export class Fetch implements AsyncDisposable {
   readonly done: Promise<Finished>
   readonly #options: FetchOptions
   readonly #ending = new AbortController()
-  readonly #peers = new Map<string, FetchPeer>()
-  readonly #banned = new Set<string>()
-  readonly #lies = new Map<string, number>() // wrong skeleton bytes, by peer
+  readonly #peers: PeerSet
   readonly #tally = new Tally()
   readonly #listeners = new Set<() => void>()
   readonly #layout = Promise.withResolvers<Layout>()
@@ -76,6 +71,18 @@ export class Fetch implements AsyncDisposable {
     this.root = root
     this.#options = options
     this.#limitPerSecond = options.limitPerSecond ?? 0
+    const { ports } = options
+    this.#peers = new PeerSet({
+      root,
+      clock: ports.clock,
+      tally: this.#tally,
+      finder: () => this.#finder,
+      leaves: () => this.#leaves,
+      join: peer => this.#join(peer),
+      onPex: (id, records) => ports.onPex(id, records),
+      ban: id => ports.ban(id),
+      onChange: () => this.#changed()
+    })
     this.#finder = this.#newFinder(options.mode === 'preview')
     if (options.mode === 'fetch') this.#wanted.resolve()
     this.#free.resolve()
@@ -100,35 +107,16 @@ export class Fetch implements AsyncDisposable {
 
   /** A session with a peer that may have the root; false when it is not wanted. It stays the caller's to close. */
   addPeer(requester: Requester, { rttMs }: { rttMs: number | undefined }): boolean {
-    const id = requester.peerId
-    if (this.#ending.signal.aborted || this.#phase === 'failed' || this.#banned.has(id) || requester.closed)
-      return false
-    const known = this.#peers.get(id)
-    if (known?.requester === requester) {
-      this.setRtt(id, rttMs ?? known.rttMs)
-      return true
-    }
-    known?.end()
-    const peer = new FetchPeer(requester, rttMs ?? 0, {
-      root: this.root,
-      events: this.#events,
-      clock: this.#options.ports.clock
-    })
-    this.#peers.set(id, peer)
-    peer.start()
-    this.#changed()
-    return true
+    if (this.#ending.signal.aborted || this.#phase === 'failed') return false
+    return this.#peers.add(requester, rttMs)
   }
 
   removePeer(peerId: string): void {
-    this.#peers.get(peerId)?.end()
+    this.#peers.find(peerId)?.end()
   }
 
   setRtt(peerId: string, rttMs: number): void {
-    const peer = this.#peers.get(peerId)
-    if (peer === undefined) return
-    peer.rttMs = rttMs
-    this.#leaves?.feed({ type: 'rtt', peer: peerId, rttMs })
+    this.#peers.setRtt(peerId, rttMs)
   }
 
   /** Bytes per second; 0: no limit. */
@@ -155,7 +143,7 @@ export class Fetch implements AsyncDisposable {
 
   /** Tells every peer, or one, of others that have this root. */
   sendPex(records: readonly Uint8Array[], peerId?: string): void {
-    for (const peer of this.#peers.values()) if (peerId === undefined || peer.id === peerId) peer.root?.sendPex(records)
+    for (const peer of this.#peers.ready()) if (peerId === undefined || peer.id === peerId) peer.root?.sendPex(records)
   }
 
   /** Called after something in the snapshot changed, at most ten times a second. Returns the function that ends it. */
@@ -167,7 +155,7 @@ export class Fetch implements AsyncDisposable {
   snapshot(): FetchSnapshot {
     const now = this.#now
     const since = this.#observe()
-    const ready = [...this.#peers.values()].filter(peer => peer.info !== undefined)
+    const ready = this.#peers.ready()
     const states = this.#leaves?.scheduler.peers(now) ?? []
     const isAsking = this.#hold === undefined && (this.#phase === 'layout' || this.#phase === 'leaves')
     const info = ready[0]?.info
@@ -179,7 +167,7 @@ export class Fetch implements AsyncDisposable {
       duplicate: this.#tally.duplicateBytes,
       sources: this.#tally.sources.size,
       ratePerSecond: this.#tally.rate.perSecond(now),
-      peers: peerRows(this.#peers.values(), states),
+      peers: peerRows(this.#peers.all(), states),
       waitingFor: !isAsking
         ? this.#hold === 'disk-full' || this.#hold === 'io-error'
           ? 'disk'
@@ -198,7 +186,7 @@ export class Fetch implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort(new CodedError('cancelled', 'The transfer was stopped; what has arrived is kept.'))
     await this.done.catch(() => {})
-    for (const peer of this.#peers.values()) peer.end()
+    this.#peers.end()
     this.#cancelTick?.()
     this.#cancelChange?.()
     this.#teller?.[Symbol.dispose]()
@@ -221,7 +209,7 @@ export class Fetch implements AsyncDisposable {
       const error = signal.aborted ? cancelled(signal.reason) : err
       this.#phase = 'failed'
       this.#layout.reject(error)
-      for (const peer of this.#peers.values()) peer.end()
+      this.#peers.end()
       throw error
     } finally {
       signal.removeEventListener('abort', abort)
@@ -258,7 +246,7 @@ export class Fetch implements AsyncDisposable {
     this.#phase = 'layout'
     this.#finder = this.#newFinder(false)
     if (this.#hold !== undefined) this.#finder.pause()
-    for (const peer of this.#peers.values()) if (peer.info !== undefined) this.#finder.addPeer(peer)
+    for (const peer of this.#peers.ready()) this.#finder.addPeer(peer)
     const found = await this.#finder.find(this.#ending.signal)
     this.#setLayout(found.layout)
     return found
@@ -291,12 +279,12 @@ export class Fetch implements AsyncDisposable {
       now: () => clock.now(),
       random,
       request: (id: string, runs: readonly { start: number; count: number }[]) =>
-        this.#peers.get(id)?.root?.request(runs),
+        this.#peers.find(id)?.root?.request(runs),
       cancel: (id: string, runs: readonly { start: number; count: number }[]) => {
-        this.#peers.get(id)?.root?.cancel(runs)
+        this.#peers.find(id)?.root?.cancel(runs)
         for (const run of runs) tally.cancelled(id, run)
       },
-      ban: (id: string) => this.#ban(id),
+      ban: (id: string) => this.#peers.ban(id),
       onGood: (id: string) => tally.sources.add(id),
       onWrong: () => {
         tally.hashMismatchSeen = true
@@ -312,12 +300,12 @@ export class Fetch implements AsyncDisposable {
       download,
       {
         forEach: tell => {
-          for (const peer of this.#peers.values()) if (peer.root !== undefined) tell(peer.root)
+          for (const { root } of this.#peers.ready()) if (root !== undefined) tell(root)
         }
       },
       clock
     )
-    for (const peer of this.#peers.values()) if (peer.info !== undefined) this.#join(peer)
+    for (const peer of this.#peers.ready()) this.#join(peer)
     return this.#leaves
   }
 
@@ -332,81 +320,13 @@ export class Fetch implements AsyncDisposable {
     if (change !== undefined) this.#leaves.feed({ type: 'have', peer: peer.id, change })
   }
 
-  readonly #events: PeerEvents = {
-    onReady: peer => {
-      if (this.#leaves === undefined) this.#finder.addPeer(peer)
-      else this.#join(peer)
-      this.#changed()
-    },
-    onHave: (peer, have) => this.#onHave(peer, have),
-    onChoke: ({ id, choked, slotsBytes }) => {
-      this.#finder.tick()
-      this.#leaves?.feed({ type: 'choke', peer: id, choked, slotsBytes })
-    },
-    onSkeleton: (peer, offset, bytes, last) => this.#finder.onSkeleton(peer.id, offset, bytes, last),
-    onSkeletonReject: (peer, offset, _code, retryMs) => this.#finder.onSkeletonReject(peer.id, offset, retryMs),
-    onBytes: (peer, ordinal, bytes) => {
-      this.#tally.bytes(peer, ordinal, { bytes, now: this.#now })
-      this.#finder.onBytes(peer.id)
-      this.#leaves?.feed({ type: 'bytes', peer: peer.id, ordinal, bytes })
-    },
-    onLeaf: (peer, ordinal, bytes) => {
-      this.#tally.leaf(peer, ordinal, { bytes: bytes.length, now: this.#now })
-      if (this.#leaves === undefined) this.#finder.onLeaf(peer.id, bytes)
-      else this.#leaves.leaf(peer.id, ordinal, bytes)
-      this.#changed()
-    },
-    onReject: (peer, { start, count }, code, retryMs) => {
-      this.#tally.rejected(peer.id, { start, count })
-      const reason = reasonOf(code)
-      if (reason === 'changed') this.#tally.sourceChangedSeen = true
-      if (this.#leaves === undefined) this.#finder.onReject(peer.id, retryMs)
-      else this.#leaves.feed({ type: 'reject', peer: peer.id, start, count, reason, retryMs })
-    },
-    onPex: (peer, records) => this.#options.ports.onPex(peer.id, records),
-    onChanged: () => {
-      this.#tally.sourceChangedSeen = true
-      this.#changed()
-    },
-    onUnready: ({ id }) => {
-      this.#tally.gone(id)
-      this.#finder.removePeer(id)
-      this.#leaves?.feed({ type: 'peer-gone', peer: id })
-      this.#changed()
-    },
-    onGone: peer => {
-      if (this.#peers.get(peer.id) === peer) this.#peers.delete(peer.id)
-      this.#changed()
-    }
-  }
-
-  #onHave(peer: FetchPeer, have: HaveMessage): void {
-    if (have.kind !== HaveKind.SET) peer.isComplete = have.kind === HaveKind.FULL
-    if (this.#leaves === undefined) peer.have.apply(have, peer.info?.leaves ?? 0)
-    else this.#leaves.feed({ type: 'have', peer: peer.id, change: changeOf(have) })
-  }
-
   #newFinder(isPeek: boolean): LayoutFinder {
     return new LayoutFinder(this.root, {
       ports: this.#options.ports,
       isPeek,
       onLeaf: id => this.#tally.sources.add(id),
-      blame: id => this.#blame(id)
+      blame: id => this.#peers.blame(id)
     })
-  }
-
-  #blame(id: string): void {
-    this.#tally.hashMismatchSeen = true
-    const lies = (this.#lies.get(id) ?? 0) + 1
-    this.#lies.set(id, lies)
-    if (lies >= STRIKES) this.#ban(id)
-    this.#changed()
-  }
-
-  #ban(id: string): void {
-    this.#banned.add(id)
-    this.#options.ports.ban(id)
-    this.#peers.get(id)?.end()
   }
 
   #setLayout(layout: Layout): void {

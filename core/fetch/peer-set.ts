@@ -1,0 +1,159 @@
+// The peers of one transfer: who is connected and ready, who is refused, and where what they send goes: to the search for the
+// layout while there is none, to the leaves afterwards.
+
+import type { CID } from 'multiformats/cid'
+import type { Clock } from '../exchange/clock.ts'
+import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
+import type { Requester } from '../exchange/requester.ts'
+import { FetchPeer, type PeerEvents } from './fetch-peer.ts'
+import type { LayoutFinder } from './find-layout.ts'
+import type { LeafFetch } from './leaf-fetch.ts'
+import { STRIKES } from './limits.ts'
+import { changeOf } from './pending-have.ts'
+import { reasonOf } from './reject-reason.ts'
+import type { Tally } from './tally.ts'
+
+export interface PeerSetPorts {
+  readonly root: CID
+  readonly clock: Clock
+  readonly tally: Tally
+  finder(): LayoutFinder
+  /** Undefined until there is a layout and a place to write. */
+  leaves(): LeafFetch | undefined
+  /** A peer is ready to be asked for leaves. */
+  join(peer: FetchPeer): void
+  onPex(peerId: string, records: readonly Uint8Array[]): void
+  ban(peerId: string): void
+  onChange(): void
+}
+
+export class PeerSet {
+  readonly #ports: PeerSetPorts
+  readonly #peers = new Map<string, FetchPeer>()
+  readonly #banned = new Set<string>()
+  readonly #lies = new Map<string, number>() // wrong bytes before there was a layout, by peer
+
+  constructor(ports: PeerSetPorts) {
+    this.#ports = ports
+  }
+
+  /** A newer session with the same peer takes the place of the older. False when it is refused. */
+  add(requester: Requester, rttMs: number | undefined): boolean {
+    const id = requester.peerId
+    if (this.#banned.has(id) || requester.closed) return false
+    const known = this.#peers.get(id)
+    if (known?.requester === requester) {
+      this.setRtt(id, rttMs ?? known.rttMs)
+      return true
+    }
+    known?.end()
+    const { root, clock } = this.#ports
+    const peer = new FetchPeer(requester, rttMs ?? 0, { root, events: this.#events, clock })
+    this.#peers.set(id, peer)
+    peer.start()
+    this.#ports.onChange()
+    return true
+  }
+
+  setRtt(id: string, rttMs: number): void {
+    const peer = this.#peers.get(id)
+    if (peer === undefined) return
+    peer.rttMs = rttMs
+    this.#ports.leaves()?.feed({ type: 'rtt', peer: id, rttMs })
+  }
+
+  find(id: string): FetchPeer | undefined {
+    return this.#peers.get(id)
+  }
+
+  all(): FetchPeer[] {
+    return [...this.#peers.values()]
+  }
+
+  /** Those that serve the root. */
+  ready(): FetchPeer[] {
+    return this.all().filter(peer => peer.root !== undefined)
+  }
+
+  end(): void {
+    for (const peer of this.all()) peer.end()
+  }
+
+  /** It sent bytes that are not the root's. */
+  blame(id: string): void {
+    this.#ports.tally.hashMismatchSeen = true
+    const lies = (this.#lies.get(id) ?? 0) + 1
+    this.#lies.set(id, lies)
+    if (lies >= STRIKES) this.ban(id)
+    this.#ports.onChange()
+  }
+
+  ban(id: string): void {
+    this.#banned.add(id)
+    this.#ports.ban(id)
+    this.#peers.get(id)?.end()
+  }
+
+  readonly #events: PeerEvents = {
+    onReady: peer => {
+      if (this.#ports.leaves() === undefined) this.#ports.finder().addPeer(peer)
+      else this.#ports.join(peer)
+      this.#ports.onChange()
+    },
+    onHave: (peer, have) => this.#onHave(peer, have),
+    onChoke: ({ id, choked, slotsBytes }) => {
+      this.#ports.finder().tick()
+      this.#ports.leaves()?.feed({ type: 'choke', peer: id, choked, slotsBytes })
+    },
+    onSkeleton: (peer, offset, bytes, last) => this.#ports.finder().onSkeleton(peer.id, offset, bytes, last),
+    onSkeletonReject: (peer, offset, _code, retryMs) => {
+      this.#ports.finder().onSkeletonReject(peer.id, offset, retryMs)
+    },
+    onBytes: (peer, ordinal, bytes) => {
+      this.#ports.tally.bytes(peer, ordinal, { bytes, now: this.#now })
+      this.#ports.finder().onBytes(peer.id)
+      this.#ports.leaves()?.feed({ type: 'bytes', peer: peer.id, ordinal, bytes })
+    },
+    onLeaf: (peer, ordinal, bytes) => {
+      this.#ports.tally.leaf(peer, ordinal, { bytes: bytes.length, now: this.#now })
+      const leaves = this.#ports.leaves()
+      if (leaves === undefined) this.#ports.finder().onLeaf(peer.id, bytes)
+      else leaves.leaf(peer.id, ordinal, bytes)
+      this.#ports.onChange()
+    },
+    onReject: (peer, { start, count }, code, retryMs) => {
+      this.#ports.tally.rejected(peer.id, { start, count })
+      const reason = reasonOf(code)
+      if (reason === 'changed') this.#ports.tally.sourceChangedSeen = true
+      const leaves = this.#ports.leaves()
+      if (leaves === undefined) this.#ports.finder().onReject(peer.id, retryMs)
+      else leaves.feed({ type: 'reject', peer: peer.id, start, count, reason, retryMs })
+    },
+    onPex: (peer, records) => this.#ports.onPex(peer.id, records),
+    onChanged: () => {
+      this.#ports.tally.sourceChangedSeen = true
+      this.#ports.onChange()
+    },
+    onUnready: ({ id }) => {
+      this.#ports.tally.gone(id)
+      this.#ports.finder().removePeer(id)
+      this.#ports.leaves()?.feed({ type: 'peer-gone', peer: id })
+      this.#ports.onChange()
+    },
+    onGone: peer => {
+      if (this.#peers.get(peer.id) === peer) this.#peers.delete(peer.id)
+      this.#ports.onChange()
+    }
+  }
+
+  #onHave(peer: FetchPeer, have: HaveMessage): void {
+    if (have.kind !== HaveKind.SET) peer.isComplete = have.kind === HaveKind.FULL
+    const leaves = this.#ports.leaves()
+    if (leaves === undefined) peer.have.apply(have, peer.info?.leaves ?? 0)
+    else leaves.feed({ type: 'have', peer: peer.id, change: changeOf(have) })
+  }
+
+  get #now(): number {
+    return this.#ports.clock.now()
+  }
+}
