@@ -59,6 +59,19 @@ test('a lock that is a folder is not writable', t => {
   assert.throws(() => openDataDir(dir), { code: 'not-writable' })
 })
 
+test('of several that start at once on nothing, one gets it', { timeout: 30_000 }, async t => {
+  const dir = path.join(scratch(t), 'new')
+  const script = `import { openDataDir } from ${JSON.stringify(import.meta.resolve('./data-dir.ts'))}
+    try { globalThis.held = openDataDir(process.argv[1]); console.log('held'); process.stdin.resume() }
+    catch (err) { console.log(err.code) }`
+  const children = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script, dir], { stdio: ['pipe', 'pipe', 'inherit'] })
+  )
+  t.after(() => children.forEach(child => child.kill('SIGKILL')))
+  const said = await Promise.all(children.map(async child => String((await once(child.stdout, 'data'))[0]).trim()))
+  assert.deepEqual(said.toSorted(), ['already-running', 'already-running', 'already-running', 'held'])
+})
+
 test('one holder at a time; a killed one lets go', { timeout: 20_000 }, async t => {
   const dir = scratch(t)
   const script = `import { openDataDir } from ${JSON.stringify(import.meta.resolve('./data-dir.ts'))}

@@ -272,6 +272,29 @@ test('a written leaf that went bad stays lost, even if its file looks untouched'
   assert.deepEqual([download.have.has(0), download.have.has(1)], [false, true])
 })
 
+test('closing in the middle of writing settles everyone, and what was written stays', async t => {
+  const it = bench(t, { 'big.bin': sampleBytes(6 * MIB, 'b'), small: Buffer.from('s') })
+  const leaf = (ordinal: number): Buffer => Buffer.from(leafOf(it.indexed, ordinal))
+  let done: number[]
+  {
+    await using download = await open(it)
+    const writes = Array.from({ length: 7 }, async (_, i) => {
+      await (i % 2 === 0 ? download.writeLeaf([i], leaf(i)) : download.verifyAndWrite([i], leaf(i)))
+      return i
+    })
+    await writes[0]
+    await download[Symbol.asyncDispose]()
+    const ends = await Promise.allSettled(writes)
+    assert.deepEqual([download.queuedBytes, ends.length], [0, 7])
+    done = ends.flatMap(end => (end.status === 'fulfilled' ? [end.value] : []))
+  }
+  assert.deepEqual(it.store.db.all('SELECT * FROM dirty'), [], 'a clean stop')
+  await using download = await open(it)
+  for (const ordinal of done) assert.ok(download.have.has(ordinal))
+  await feed(it, download)
+  await download.finish(never)
+})
+
 test('a symlink put in the way is not followed', async t => {
   const it = bench(t, TREE)
   const outside = path.join(it.dir, 'outside')
