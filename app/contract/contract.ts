@@ -62,6 +62,16 @@ export const contract = {
     link: call(byRoot, z.object({ link: LinkText })),
     /** Forgets the share; touches no user file. Throws not-found. */
     remove: call(byRoot, done),
+    /** One file of a share that is ready. Like `read` the host's own door only; every other is told forbidden. Throws not-found. */
+    file: call(
+      z.object({ root: Root, index: z.int().min(0) }),
+      z.object({ path: z.array(z.string()), bytes: z.int().min(0) })
+    ),
+    /** Its bytes from `offset` to the end of one leaf, verified as they are read; empty at the end. Throws not-found, source-changed, unreadable. */
+    read: call(
+      z.object({ root: Root, index: z.int().min(0), offset: z.int().min(0) }),
+      z.object({ data: z.string() }) // base64
+    ),
     /** Re-hashes everything, for as long as somebody listens. Throws not-found. */
     verify: feed(byRoot, VerifyEvent)
   },

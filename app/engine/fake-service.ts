@@ -5,6 +5,9 @@ import type { NodeInfo, Peer, Settings, Share, Transfer } from '../contract/shap
 import type { Application, EngineOptions } from './options.ts'
 
 export const ROOT = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+/** The one file of the one share, read in leaves of `LEAF_BYTES`. */
+export const CONTENT = Buffer.from('0123456789abcdefghij')
+const LEAF_BYTES = 8
 const LINK = `shoal:${ROOT}?n=hello.txt&s=5`
 
 const share: Share = {
@@ -129,6 +132,12 @@ export function openFake(options: EngineOptions): Promise<Application> {
         shares = shares.filter(row => row.root !== root)
         return {}
       },
+      file: ({ root, index }) => {
+        find(root)
+        if (index !== 0) throw new CodedError('not-found', 'No such file')
+        return { path: ['hällo "1".txt'], bytes: CONTENT.length }
+      },
+      read: ({ offset }) => ({ data: CONTENT.subarray(offset, offset + LEAF_BYTES).toString('base64') }),
       async *verify({ root }) {
         yield { type: 'progress', bytes: 0, total: 5, rate: 0 }
         yield { type: 'verified', root: find(root).root, bytes: 5, bad: [] }

@@ -1,20 +1,27 @@
 // The process that holds a data directory: takes the lock, starts the engine, answers the other commands and, for `serve`, a browser.
 // Ends in the reverse order, so that those who were connected see the connection end before the engine does and can go on by themselves.
+import { statfsSync } from 'node:fs'
 import { openDataDir } from '../../core/store/data-dir.ts'
 import type { CodedError } from '../../core/errors.ts'
 import { type Client, openClient, portSocket } from '../engine/client.ts'
 import { type Engine, startEngine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/options.ts'
 import type { Door } from '../contract/service.ts'
+import { Folders } from '../service/folders.ts'
 import { openLog } from '../service/log.ts'
 import { openSettings } from '../service/settings.ts'
+import type { Api } from './api.ts'
+import { Downloads } from './downloads.ts'
 import { newToken } from './guard.ts'
 import { readPage } from './page-files.ts'
 import { removeRunFile, writeRunFile } from './run-file.ts'
 import { openServer } from './server.ts'
+import { Uploads } from './uploads.ts'
 
 /** The page as it was built: beside this file when bundled. */
 const PAGE = new URL(import.meta.url.endsWith('.ts') ? '../../out/ui/' : './ui/', import.meta.url)
+
+const MIN_RESERVE_BYTES = 1024 ** 3 // DESIGN 3, R5
 
 export interface HostOptions {
   readonly engine: EngineOptions
@@ -53,7 +60,9 @@ export async function openHost({ engine: options, ui, entry }: HostOptions, sign
     const tokens = { cli: newToken(), ui: ui == null ? null : newToken() }
     const page = ui == null ? null : readPage(PAGE)
     const connect = (door: Door) => engine.connect(door)
-    const server = acquiring.use(await openServer({ tokens, port: uiPort, page, connect }))
+    const api = ui == null ? undefined : openApi(client, options)
+    if (api != null) acquiring.use(api.uploads)
+    const server = acquiring.use(await openServer({ tokens, port: uiPort, page, connect, ...(api && { api }) }))
     uiUrl = tokens.ui == null ? null : `http://127.0.0.1:${server.port}/#token=${tokens.ui}`
     acquiring.defer(() => removeRunFile(dataDir))
     const { version } = options
@@ -61,4 +70,20 @@ export async function openHost({ engine: options, ui, entry }: HostOptions, sign
   }
   const owned = acquiring.move()
   return { client, uiUrl, engine, ended: engine.ended, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** What the page does by HTTP, in the host's own name. */
+function openApi(client: Client, { folders, limits }: EngineOptions): Api {
+  return {
+    downloads: new Downloads({ client, now: () => performance.now() }),
+    uploads: new Uploads({
+      folders: new Folders(folders),
+      grants: async paths => (await client.grant.paths({ paths: [...paths], use: 'read' })).grants,
+      reserveBytes: async folder => {
+        const reserveBytes = limits.reserveBytes ?? (await client.settings.get({})).reserveBytes
+        const { blocks, bsize } = statfsSync(folder)
+        return reserveBytes ?? Math.max(MIN_RESERVE_BYTES, (blocks * bsize) / 100)
+      }
+    })
+  }
 }

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { WebSocketServer } from 'ws'
 import type { Door } from '../contract/service.ts'
+import { type Api, answerApi, isTicket } from './api.ts'
 import { doorOf, HEADERS, isBearer, type Refusal, refusal, type Tokens } from './guard.ts'
 import type { PageFile } from './page-files.ts'
 import { joinSocket } from './socket-pipe.ts'
@@ -21,6 +22,8 @@ export interface ServerOptions {
   /** The page's files by URL path; null: there is no page. */
   readonly page: ReadonlyMap<string, PageFile> | null
   connect(door: Door): MessagePort
+  /** What the page does by HTTP; absent: nothing. */
+  readonly api?: Api
 }
 
 export interface Server extends AsyncDisposable {
@@ -32,7 +35,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const server = http.createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
     answer(request, response, port, options)
   })
-  server.headersTimeout = server.requestTimeout = HEADER_TIMEOUT_MS
+  server.headersTimeout = HEADER_TIMEOUT_MS
+  server.requestTimeout = 0 // an upload may take long; one that is silent is ended by answerApi
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -80,17 +84,23 @@ function answer(
   options: ServerOptions
 ): void {
   const end = (status: number, body: string | Buffer, type = 'text/plain; charset=utf-8'): void => {
+    if (!request.complete) response.shouldKeepAlive = false // a body that nobody will read
     response.writeHead(status, { ...HEADERS, 'content-type': type })
     response.end(request.method === 'HEAD' ? undefined : body)
   }
   const found = options.page?.get(request.url ?? '')
   const wrong = refusal(request.headers, port, request.url === '/' && found != null)
   if (wrong != null) return end(wrong.status, wrong.reason)
-  if (request.method !== 'GET' && request.method !== 'HEAD') return end(405, 'Method')
-  if (found != null) return end(200, found.body, found.type)
-  if (request.url !== '/api/session') return end(404, 'Not found')
-  if (!isBearer(request.headers, options.tokens)) return end(401, 'Token')
-  end(200, '{}', 'application/json')
+  const { method, url = '' } = request
+  const isRead = method === 'GET' || method === 'HEAD'
+  if (!url.startsWith('/api/')) {
+    if (!isRead) return end(405, 'Method')
+    return found == null ? end(404, 'Not found') : end(200, found.body, found.type)
+  }
+  if (!isTicket(url) && !isBearer(request.headers, options.tokens)) return end(401, 'Token')
+  if (url === '/api/session' && isRead) return end(200, '{}', 'application/json')
+  if (options.api == null) return end(404, 'Not found')
+  void answerApi(options.api, request, response)
 }
 
 function refuse(socket: Duplex, { status, reason }: Refusal): void {

@@ -5,6 +5,7 @@ import { globSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { run } from 'node:test'
+import { ensureChromium } from './chromium.mjs'
 
 const root = path.resolve(import.meta.dirname, '../..')
 process.chdir(root)
@@ -30,6 +31,7 @@ const floors = {
 
 let passed = 0
 let failed = 0
+if (floor === 'all' && chosen(processes).some(file => file.includes('/ui'))) getChromium()
 for (const [files, concurrency] of floors[floor]) {
   if (chosen(files).length > 0) await runFiles(chosen(files), concurrency)
 }
@@ -46,4 +48,14 @@ async function runFiles(files, concurrency) {
     if (data.details.type !== 'suite') failed++
   })
   for await (const text of stream.compose(spec)) process.stdout.write(text)
+}
+
+/** The tests of the page look for it themselves; here it is got where it can be, and asked for where it cannot. */
+function getChromium() {
+  try {
+    ensureChromium()
+  } catch (error) {
+    failed++
+    console.log(error.message)
+  }
 }

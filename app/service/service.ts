@@ -4,7 +4,7 @@ import { parseRoot } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
 import type { Network } from '../../core/network/open-network.ts'
 import type { Store } from '../../core/store/store.ts'
-import type { Service } from '../contract/service.ts'
+import type { Door, Service } from '../contract/service.ts'
 import type { NetworkMode, NodeInfo, NodeStatus, Transfer } from '../contract/shapes.ts'
 import type { RunLimits } from './application.ts'
 import type { Connections } from './connections.ts'
@@ -15,6 +15,7 @@ import type { Log } from './log.ts'
 import { Previews } from './previews.ts'
 import { type SettingsFile, shownSettings } from './settings.ts'
 import type { ShareJobs } from './share-jobs.ts'
+import { readShared, sharedFile } from './share-reader.ts'
 import type { Shares } from './shares.ts'
 import { ListFeed, ValueFeed } from './snapshot-feed.ts'
 import { StatusFeed } from './status-feed.ts'
@@ -105,6 +106,14 @@ export function createService(parts: ServiceParts): Service {
         shares.remove(root)
         return {}
       },
+      async file({ root, index }, { door }) {
+        hostOnly(door)
+        return sharedFile(store, root, index)
+      },
+      async read({ root, index, offset }, { door }) {
+        hostOnly(door)
+        return { data: await readShared(store, root, index, offset) }
+      },
       verify: ({ root }, { signal }) => shares.verify(root, signal)
     },
     transfer: {
@@ -193,6 +202,11 @@ export function createService(parts: ServiceParts): Service {
       }
     }
   }
+}
+
+/** A page gets bytes by HTTP, where it can be slowed down, not in messages. */
+function hostOnly(door: Door): void {
+  if (door !== 'cli') throw new CodedError('forbidden', 'Only the host may read files of a share this way.')
 }
 
 /** A partial without the keys that are there and undefined. */

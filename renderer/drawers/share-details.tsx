@@ -16,7 +16,7 @@ export function ShareDetails({ root }: { root: string }) {
   const context = useUi()
   const { ui, say, formats } = context
   const row = useStore(ui.model.shares).rows.get(root)
-  const files = useFiles(row == null ? null : root)
+  const files = useFiles(row == null ? null : root, row?.name ?? '')
   useCloseWhenGone(row)
   if (row == null) return null
   const save = ui.platform.saveFile

@@ -23,7 +23,7 @@ export function TransferDetails({ id }: { id: string }) {
   const row = useStore(ui.model.transfers).rows.get(id)
   const live = useDetails(id, row != null && isRunning(row))
   const hasFiles = row?.total != null
-  const files = useFiles(hasFiles ? row.root : null, row?.state === 'done' ? 1 : 0)
+  const files = useFiles(hasFiles ? row.root : null, row == null ? '' : nameOf(row), row?.state === 'done' ? 1 : 0)
   useCloseWhenGone(row)
   if (row == null) return null
   const save = ui.platform.saveFile

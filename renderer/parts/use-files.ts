@@ -14,8 +14,8 @@ export interface Files {
   readonly code: Code | null
 }
 
-/** @param version another one reads them again */
-export function useFiles(root: string | null, version = 0): Files {
+/** @param name of a root that is itself a file, which has none inside. @param version another one reads them again */
+export function useFiles(root: string | null, name: string, version = 0): Files {
   const { ui } = useUi()
   const [files, setFiles] = useState<Files>({ rows: [], isWhole: false, code: null })
   useEffect(() => {
@@ -26,7 +26,8 @@ export function useFiles(root: string | null, version = 0): Files {
       for (let total = 1; rows.length < Math.min(total, MAX_SHOWN);) {
         const options = { signal: life.signal }
         const page = await ui.session.client.transfer.files({ root, offset: rows.length, limit: PAGE }, options)
-        rows.push(...page.rows)
+        const isFile = (row: FileRow): boolean => row.path.length === 1 && row.path[0] === root
+        rows.push(...page.rows.map(row => (isFile(row) ? { ...row, path: [name] } : row)))
         total = page.rows.length === 0 ? 0 : page.total
         const isWhole = rows.length >= Math.min(total, MAX_SHOWN)
         if (rows.length <= PAGE || isWhole) setFiles({ rows: [...rows], isWhole, code: null })
@@ -36,6 +37,6 @@ export function useFiles(root: string | null, version = 0): Files {
       if (!life.signal.aborted) setFiles({ rows: [], isWhole: false, code: failureOf(thrown).code })
     })
     return () => life.abort()
-  }, [ui, root, version])
+  }, [ui, root, name, version])
   return files
 }

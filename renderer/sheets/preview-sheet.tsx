@@ -21,7 +21,7 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
   const [left, setLeft] = useState<ReadonlySet<number>>(new Set())
   const [startFailed, setStartFailed] = useState<Code | null>(null)
   const isReady = preview?.ready === true
-  const files = useFiles(isReady ? preview.root : null)
+  const files = useFiles(isReady ? preview.root : null, preview?.name ?? '')
   const to = folder ?? folders?.[0]?.id ?? null
   const chosen = files.rows.filter(file => !left.has(file.index))
   const bytes = left.size === 0 ? (preview?.bytes ?? 0) : chosen.reduce((sum, file) => sum + file.bytes, 0)
