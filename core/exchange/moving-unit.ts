@@ -76,7 +76,9 @@ export class MovingUnit {
       write: batch => {
         batch.add(header, leaf.length - end).set(leaf.subarray(offset, end))
         this.done = end
-        if (end === leaf.length) this.#wholeOver()
+        if (end < leaf.length) return
+        this.#wholeOver()
+        giveBack(leaf)
       }
     }
   }
@@ -150,6 +152,11 @@ export class MovingUnit {
     this.over = this.done === unit.count
     this.#queue.over(unit, count, bytes)
   }
+}
+
+/** The leaf was ours and is copied: its memory is freed now, because garbage collection is late for what lies outside its heap. */
+function giveBack({ buffer, length }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
 }
 
 /** When to ask again: only what may come to be had says so. */
