@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { CodedError } from '../errors.ts'
+import { systemClock } from '../exchange/clock.ts'
 import { HaveKind } from '../exchange/messages.ts'
+import { SampleServables } from '../exchange/sample-servable.ts'
 import { giveUpCode } from './fetch.ts'
 import { ContentServable, type Content, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
 
@@ -299,6 +301,38 @@ test('two getters help each other: a downloading peer serves what it has', limit
   assert.deepEqual(two.download.bytes(), bigFile.bytes)
   await one.until(() => peer.haves.at(-1)?.kind === HaveKind.FULL)
   assert.ok(peer.haves.length < leafCount, 'told in batches')
+})
+
+test('a peer that has no skeleton yet is asked again, as soon as it said', limit, async t => {
+  const servable = new ContentServable(bigFile)
+  const servables = new SampleServables(servable)
+  servables.byRoot.set(servable.root.toString(), 'not-yet')
+  const clock = {
+    now: () => systemClock.now(),
+    timer: (ms: number, call: () => void) => systemClock.timer(ms / 50, call)
+  }
+  const it = sampleFetch(t, bigFile, { ports: { clock } })
+  const peer = await samplePeer(t, 'later', servable, { servables })
+  it.fetch.addPeer(peer.requester, { rttMs: 1 })
+  await it.until(() => peer.requester.sent.open >= 2)
+  assert.equal(it.fetch.snapshot().state, 'resolve')
+  servables.byRoot.set(servable.root.toString(), servable)
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+})
+
+test('a leaf that is lost after it was written is fetched again', limit, async t => {
+  const it = sampleFetch(t, bigFile)
+  const [seed] = await seeds(t, bigFile, 1)
+  it.download.beforeFinish = async () => {
+    if (it.download.lost) return
+    it.download.lose(3)
+    throw new CodedError('unreadable', 'Lost')
+  }
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.ok(it.download.lost)
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
 })
 
 test('a download limit is kept', limit, async t => {

@@ -121,6 +121,10 @@ export class ContentServable implements Servable {
     this.have.setRange(start, end)
     for (const listener of this.#listeners) listener({ set: [start, end] })
   }
+  drop(ordinal: number): void {
+    this.have.clear(ordinal)
+    for (const listener of this.#listeners) listener({ unset: [ordinal, ordinal + 1] })
+  }
 }
 
 /** Keeps what is written, verified again on arrival; serves it too, as the store's does. */
@@ -130,6 +134,7 @@ export class MemoryDownload extends ContentServable implements DownloadPort {
   readonly twice: number[] = []
   queuedBytes = 0
   finished = false
+  lost = false
   /** Awaited before every write. */
   beforeWrite: () => Promise<void> = async () => {}
   beforeFinish: () => Promise<void> = async () => {}
@@ -175,6 +180,12 @@ export class MemoryDownload extends ContentServable implements DownloadPort {
     await this.writeLeaf(ordinals, bytes)
     return true
   }
+  /** The disk did not keep it. */
+  lose(ordinal: number): void {
+    this.lost = true
+    this.written.delete(ordinal)
+    this.drop(ordinal)
+  }
   async copyLocal(): Promise<number> {
     for (const ordinal of this.local) {
       await this.writeLeaf([ordinal], this.content.leaves.get(hex(this.layout.digest(ordinal)))!)
@@ -210,12 +221,12 @@ export async function samplePeer(
   t: TestContext,
   id: string,
   servable: Servable,
-  options: { ratePerSecond?: number } = {}
+  options: { ratePerSecond?: number; servables?: SampleServables } = {}
 ): Promise<SamplePeer> {
   const budget = new RateLimits(systemClock, options.ratePerSecond ?? 0)
   const haves: HaveMessage[] = []
   const listener = { onHave: (_peer: string, _root: CID, have: HaveMessage) => haves.push(have) }
-  const servables = new SampleServables(servable)
+  const servables = options.servables ?? new SampleServables(servable)
   const server = openExchangeServer({ servables, agent: id, nameFor: () => id, budget, listener })
   const ends: PairEnd[] = []
   const pipe = memoryPipe(server, { from: 'getter', to: id, onPair: (_, near) => ends.push(near) })
