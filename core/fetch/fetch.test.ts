@@ -321,6 +321,15 @@ test('a peer that has no skeleton yet is asked again, as soon as it said', limit
   assert.deepEqual(it.download.bytes(), bigFile.bytes)
 })
 
+test('a transfer keeps to its part of the memory', limit, async t => {
+  const it = sampleFetch(t, bigFile, { roomBytes: () => 2 * MIB })
+  const [seed] = await seeds(t, bigFile, 1)
+  it.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await it.fetch.done
+  assert.ok(seed!.requester.sent.request >= 6, 'at most two leaves a request')
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+})
+
 test('a leaf that is lost after it was written is fetched again', limit, async t => {
   const it = sampleFetch(t, bigFile)
   const [seed] = await seeds(t, bigFile, 1)

@@ -4,11 +4,13 @@
 import type { CID } from 'multiformats/cid'
 import { RAW } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
+import { MAX_BLOCK_BYTES } from '../content/limits.ts'
 import { type Code, CodedError, codeOf } from '../errors.ts'
 import type { Requester } from '../exchange/requester.ts'
 import type { FetchPeer } from './fetch-peer.ts'
 import { type Found, LayoutFinder } from './find-layout.ts'
 import { HaveTeller } from './have-teller.ts'
+import { MAX_OUT_BYTES } from './limits.ts'
 import { LeafFetch } from './leaf-fetch.ts'
 import { PeerSet } from './peer-set.ts'
 import type { DownloadPort, FetchOptions, FetchSnapshot } from './ports.ts'
@@ -278,6 +280,7 @@ export class Fetch implements AsyncDisposable {
     const ports = {
       now: () => clock.now(),
       random,
+      roomBytes: () => Math.max(MAX_BLOCK_BYTES, this.#options.roomBytes?.() ?? MAX_OUT_BYTES),
       request: (id: string, runs: readonly { start: number; count: number }[]) =>
         this.#peers.find(id)?.root?.request(runs),
       cancel: (id: string, runs: readonly { start: number; count: number }[]) => {
@@ -379,7 +382,7 @@ export class Fetch implements AsyncDisposable {
 
   #tick(): void {
     this.#finder.tick()
-    this.#leaves?.feed({ type: 'tick' })
+    this.#leaves?.tick()
     this.#observe()
     if (this.#phase === 'complete' || this.#phase === 'failed') return
     const limited = this.#limitPerSecond > 0 || this.#options.sharedLimits?.some(it => it.limited) === true

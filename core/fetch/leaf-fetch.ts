@@ -12,6 +12,8 @@ import { Scheduler } from './scheduler.ts'
 export interface LeafFetchPorts {
   now(): number
   random(): number
+  /** What may be asked for and not yet written, in bytes. */
+  roomBytes(): number
   request(peer: string, runs: readonly Run[]): void
   cancel(peer: string, runs: readonly Run[]): void
   ban(peer: string): void
@@ -54,7 +56,7 @@ export class LeafFetch implements Disposable {
     this.#failed = false
     this.#over = Promise.withResolvers<void>()
     this.feed({ type: 'resume' })
-    this.feed({ type: 'tick' })
+    this.tick()
     this.#settle()
     await this.#over.promise
   }
@@ -71,6 +73,11 @@ export class LeafFetch implements Disposable {
   stop(reason: Error): void {
     this.#fail(reason)
     this.#settle()
+  }
+
+  tick(): void {
+    this.#sayRoom()
+    this.feed({ type: 'tick' })
   }
 
   feed(input: Input): void {
@@ -143,7 +150,7 @@ export class LeafFetch implements Disposable {
 
   #sayRoom(): void {
     const waiting = Math.max(this.#pendingBytes, this.#download.queuedBytes)
-    this.feed({ type: 'room', bytes: Math.max(0, MAX_OUT_BYTES - waiting) })
+    this.feed({ type: 'room', bytes: Math.max(0, Math.min(MAX_OUT_BYTES, this.#ports.roomBytes()) - waiting) })
   }
 
   #fail(err: unknown): void {

@@ -135,6 +135,7 @@ test('twins share a state; open extents are those with something missing, rarest
         if (open) missing.add(names[ordinal]!)
         else missing.delete(names[ordinal]!)
         if (n % 3 === 0) table.rarity.add(table.extentOf(ordinal), open ? 1 : -1)
+        assert.equal(table.rarity.lowest, [...table.rarity.rarestFirst()][0]?.copies ?? Infinity)
       }
       for (const [i, name] of names.entries()) {
         assert.equal(table.missing.has(i), missing.has(name))

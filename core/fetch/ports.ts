@@ -106,6 +106,8 @@ export interface FetchOptions {
   readonly mode: 'preview' | 'fetch'
   /** Bytes per second for this transfer; 0: no limit. */
   readonly limitPerSecond?: number
+  /** This transfer's part of the memory for what is asked for and not yet written (default: all of it, 48 MiB); asked often. */
+  readonly roomBytes?: () => number
   /** Limits shared with other transfers. */
   readonly sharedLimits?: readonly RateBucket[]
 }
