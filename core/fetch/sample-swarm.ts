@@ -54,11 +54,15 @@ export function sampleContent(files: SampleFiles): Content {
 function treeOf(files: SampleFiles): SourceTree {
   if (files[''] !== undefined) return file(files[''])
   const top: Record<string, SourceTree> = {}
-  const inside = new Map<string, Record<string, SourceTree>>()
+  const inside = new Map<string, [string, SourceTree][]>()
   for (const [at, bytes] of Object.entries(files)) {
     const [first, second] = at.split('/') as [string, string | undefined] // split never gives an empty list
     if (second === undefined) top[first] = file(bytes)
-    else inside.set(first, { ...inside.get(first), [second]: file(bytes) })
+    else
+      inside
+        .set(first, inside.get(first) ?? [])
+        .get(first)!
+        .push([second, file(bytes)])
   }
   for (const [name, entries] of inside) top[name] = folder(entries)
   return folder(top)

@@ -462,6 +462,6 @@ test('requests are wanted, offered, within limits, never doubled, never idle; al
       model.feed({ type: 'stop' })
       assert.equal(model.open.length, 0, 'nothing left open')
     }),
-    { numRuns: 1_500 }
+    { numRuns: 1_000 }
   )
 })

@@ -94,7 +94,7 @@ test('honest peers: whole, stored in order, nobody blamed, several ranges in fli
       assert.deepEqual(bench.blamed, [])
       assert.equal(bench.fetch.layout().leafCount, content.built.layout.leafCount)
     }),
-    { numRuns: 25 }
+    { numRuns: 12 }
   )
 })
 
@@ -124,7 +124,7 @@ test('a liar among honest peers is blamed, and nobody else; the skeleton is whol
       assert.ok(bench.blamed.every(id => id === 'liar'))
       assert.equal(bench.blamed.length > 0, lied)
     }),
-    { numRuns: 60 }
+    { numRuns: 40 }
   )
 })
 
@@ -145,7 +145,7 @@ test('peers come and go; one that hangs is not waited for', () => {
       assert.deepEqual(bench.stored, skeleton)
       assert.deepEqual(bench.blamed, [])
     }),
-    { numRuns: 25 }
+    { numRuns: 12 }
   )
 })
 
