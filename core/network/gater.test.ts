@@ -25,7 +25,7 @@ const ELSEWHERE = [
   '/dnsaddr/example.com'
 ]
 
-test('a loopback node dials nothing else: no socket is opened, no name looked up', { timeout: 20_000 }, async t => {
+test('a loopback node dials nothing else: no socket is opened, no name looked up', { timeout: 90_000 }, async t => {
   await using node = await openLoopbackNode(t.signal)
   const connect = t.mock.method(net.Socket.prototype, 'connect')
   const send = t.mock.method(dgram.Socket.prototype, 'send')
@@ -47,7 +47,7 @@ test('a loopback node dials nothing else: no socket is opened, no name looked up
 
 test(
   'libp2p itself refuses them too, whoever asks it: the gater stands behind our own check',
-  { timeout: 20_000 },
+  { timeout: 90_000 },
   async t => {
     const node = await openBareNode(gaterIn('loopback'))
     const connect = t.mock.method(net.Socket.prototype, 'connect')
@@ -65,7 +65,7 @@ test(
   }
 )
 
-test('addresses given by the user that the mode excludes are refused at the start', { timeout: 20_000 }, async t => {
+test('addresses given by the user that the mode excludes are refused at the start', { timeout: 90_000 }, async t => {
   const privateKey = await generateKeyPair('Ed25519')
   const base = { mode: 'loopback', privateKey, version: '0' } as const
   await assert.rejects(openNetwork({ ...base, peers: ['/ip4/10.0.0.1/tcp/1'] }, t.signal), isForbidden)

@@ -30,7 +30,7 @@ async function openCable(toPort: number): Promise<{ port: number; pull(): void }
   }
 }
 
-test('a dead connection is dropped, one on which something still moves is not', { timeout: 20_000 }, async t => {
+test('a dead connection is dropped, one on which something still moves is not', { timeout: 90_000 }, async t => {
   await using far = await openLoopbackNode(t.signal)
   await using cable = await openCable(far.port ?? 0)
   const node = await openBareNode({ connectionGater: {} })
@@ -39,7 +39,7 @@ test('a dead connection is dropped, one on which something still moves is not', 
   using liveness = watchLiveness(
     () => node.getConnections(),
     () => performance.now(),
-    { intervalMs: 20, deadAfterMs: 400 }
+    { intervalMs: 20, deadAfterMs: 1500 } // a busy machine answers within that
   )
   await until(() => liveness.rttMs(connection) != null, 'a round trip is measured')
   assert.equal(connection.status, 'open')
@@ -48,8 +48,8 @@ test('a dead connection is dropped, one on which something still moves is not', 
   const pulledAt = performance.now()
   await until(() => {
     liveness.touch(connection) // as if bytes came: pings go unanswered all the same
-    return performance.now() > pulledAt + 1000
-  }, 'a second with signs of life')
+    return performance.now() > pulledAt + 3000
+  }, 'three seconds with signs of life')
   assert.equal(connection.status, 'open')
-  await until(() => connection.status !== 'open', 'dropped for want of a sign', 3000)
+  await until(() => connection.status !== 'open', 'dropped for want of a sign', 20_000)
 })

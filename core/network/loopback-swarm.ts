@@ -49,7 +49,7 @@ export async function openLoopbackSwarm(
 }
 
 /** Waits until the claim holds; throws after `timeoutMs`. The nodes of a test have no common event to wait for. */
-export async function until(claim: () => boolean, what: string, timeoutMs = 10_000): Promise<void> {
+export async function until(claim: () => boolean, what: string, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!claim()) {
     if (performance.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`)

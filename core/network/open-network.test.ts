@@ -14,7 +14,7 @@ import { type Duplex, PROTOCOL_IDS } from '../exchange/duplex.ts'
 
 const ROOT = CID.parse('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy')
 
-test('five nodes that know only one of them find a provider through the DHT', { timeout: 20_000 }, async t => {
+test('five nodes that know only one of them find a provider through the DHT', { timeout: 90_000 }, async t => {
   await using swarm = await openLoopbackSwarm(5, t.signal)
   const [, seeder, , , stranger] = swarm.nodes
   assert.ok(seeder != null && stranger != null)
@@ -32,7 +32,7 @@ test('five nodes that know only one of them find a provider through the DHT', { 
   assert.fail('no provider found')
 })
 
-test('bytes travel on control and data streams, both sides know who the other is', { timeout: 20_000 }, async t => {
+test('bytes travel on control and data streams, both sides know who the other is', { timeout: 90_000 }, async t => {
   await using server = await openLoopbackNode(t.signal)
   await using client = await openLoopbackNode(t.signal)
   const seen: string[] = []
@@ -56,7 +56,7 @@ test('bytes travel on control and data streams, both sides know who the other is
   await until(() => pipe.rttMs != null, 'a round trip is measured')
 })
 
-test('a peer is told of once, whatever the number of connections, and gone once', { timeout: 20_000 }, async t => {
+test('a peer is told of once, whatever the number of connections, and gone once', { timeout: 90_000 }, async t => {
   await using one = await openLoopbackNode(t.signal)
   const events: string[] = []
   one.onPeer((_peer, event) => events.push(event))
@@ -73,7 +73,7 @@ test('a peer is told of once, whatever the number of connections, and gone once'
   assert.deepEqual(events, ['connect', 'disconnect'])
 })
 
-test('a fifth stream of one protocol from one peer is refused', { timeout: 20_000 }, async t => {
+test('a fifth stream of one protocol from one peer is refused', { timeout: 90_000 }, async t => {
   await using server = await openLoopbackNode(t.signal)
   await using client = await openLoopbackNode(t.signal)
   const held: Duplex[] = []
@@ -92,7 +92,7 @@ test('a fifth stream of one protocol from one peer is refused', { timeout: 20_00
   assert.equal(held.length, 4)
 })
 
-test('a second connection gives a peer no more streams', { timeout: 20_000 }, async t => {
+test('a second connection gives a peer no more streams', { timeout: 90_000 }, async t => {
   await using server = await openLoopbackNode(t.signal)
   const held: Duplex[] = []
   server.handle('data', duplex => held.push(duplex))
@@ -109,7 +109,7 @@ test('a second connection gives a peer no more streams', { timeout: 20_000 }, as
 
 test(
   'of two connections to one peer the unused one goes; one that carries a stream stays',
-  { timeout: 20_000 },
+  { timeout: 90_000 },
   async t => {
     await using far = await openLoopbackNode(t.signal)
     far.handle('control', () => undefined)
@@ -130,7 +130,7 @@ test(
   }
 )
 
-test('a banned peer is dropped and cannot come back, from either side', { timeout: 20_000 }, async t => {
+test('a banned peer is dropped and cannot come back, from either side', { timeout: 90_000 }, async t => {
   await using one = await openLoopbackNode(t.signal)
   await using two = await openLoopbackNode(t.signal)
   await one.dial(two.addrs()[0] ?? '', t.signal)
@@ -145,7 +145,7 @@ test('a banned peer is dropped and cannot come back, from either side', { timeou
   assert.equal(one.peers().length, 0)
 })
 
-test('a tagged peer that comes back is dialled again', { timeout: 20_000 }, async t => {
+test('a tagged peer that comes back is dialled again', { timeout: 90_000 }, async t => {
   const privateKey = await generateKeyPair('Ed25519')
   await using one = await openLoopbackNode(t.signal)
   const events: string[] = []
@@ -165,7 +165,7 @@ test('a tagged peer that comes back is dialled again', { timeout: 20_000 }, asyn
 
 test(
   'a taken port gives way to a free one; the port asked for is used when it is free',
-  { timeout: 20_000 },
+  { timeout: 90_000 },
   async t => {
     await using first = await openLoopbackNode(t.signal)
     assert.ok(first.port != null)
@@ -178,7 +178,7 @@ test(
   }
 )
 
-test('a peer named at the start is dialled until it is there', { timeout: 20_000 }, async t => {
+test('a peer named at the start is dialled until it is there', { timeout: 90_000 }, async t => {
   const privateKey = await generateKeyPair('Ed25519')
   const early = await openLoopbackNode(t.signal, { privateKey })
   const [addr = ''] = early.addrs()
@@ -191,7 +191,7 @@ test('a peer named at the start is dialled until it is there', { timeout: 20_000
   assert.equal(node.peers()[0]?.via, 'peer')
 })
 
-test('peers that were reached are remembered, and dialled by the next run', { timeout: 20_000 }, async t => {
+test('peers that were reached are remembered, and dialled by the next run', { timeout: 90_000 }, async t => {
   const saved = new Map<string, readonly string[]>()
   const goodPeers: GoodPeers = {
     load: () => [...saved].map(([peerId, addrs]) => ({ peerId, addrs })),
@@ -210,7 +210,7 @@ test('peers that were reached are remembered, and dialled by the next run', { ti
   assert.equal(saved.size, 1)
 })
 
-test('what was shared in an earlier run is provided in the next one', { timeout: 20_000 }, async t => {
+test('what was shared in an earlier run is provided in the next one', { timeout: 90_000 }, async t => {
   const saved: string[] = []
   const provides: ProvideRows = {
     load: () => [{ root: ROOT.toString(), at: undefined }],
@@ -230,7 +230,7 @@ test('what was shared in an earlier run is provided in the next one', { timeout:
 
 test(
   'hints of a link lead to the peers that answer, and only the first 16 are looked at',
-  { timeout: 20_000 },
+  { timeout: 90_000 },
   async t => {
     await using node = await openLoopbackNode(t.signal)
     await using friend = await openLoopbackNode(t.signal)
@@ -244,7 +244,7 @@ test(
 
 test(
   'a closed node leaves nothing behind that keeps the process alive or the port taken',
-  { timeout: 20_000 },
+  { timeout: 90_000 },
   async t => {
     const node = await openLoopbackNode(t.signal)
     const { port = 0 } = node
@@ -256,7 +256,7 @@ test(
   }
 )
 
-test('whoever listens late hears of the peers that are there', { timeout: 20_000 }, async t => {
+test('whoever listens late hears of the peers that are there', { timeout: 90_000 }, async t => {
   await using one = await openLoopbackNode(t.signal)
   await using two = await openLoopbackNode(t.signal)
   await one.dial(two.addrs()[0] ?? '', t.signal)

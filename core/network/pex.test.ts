@@ -70,7 +70,7 @@ test('a record is told only to somebody who could use it', async () => {
   assert.equal(mayTell(good, 'internet', false), true)
 })
 
-test('two peers that know only a third one meet through it', { timeout: 20_000 }, async t => {
+test('two peers that know only a third one meet through it', { timeout: 90_000 }, async t => {
   await using middle = await openLoopbackNode(t.signal)
   await using left = await openLoopbackNode(t.signal)
   await using right = await openLoopbackNode(t.signal)
