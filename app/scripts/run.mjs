@@ -14,7 +14,8 @@ const COMMANDS = {
   test: { file: at('app/scripts/test.mjs'), args: ['all'] },
   'test:unit': { file: at('app/scripts/test.mjs'), args: ['unit'], noBuild: true },
   'test:long': { file: at('app/scripts/test.mjs'), args: ['long'] },
-  bench: { file: at('e2e/bench/main.ts') }
+  bench: { file: at('e2e/bench/main.ts') },
+  screenshots: { file: at('e2e/screenshots.ts') }
 }
 
 const [name, ...rest] = process.argv.slice(2)

@@ -52,6 +52,7 @@ export function ShareDetails({ root }: { root: string }) {
           <h3>{say('details.files')}</h3>
           <FileTree
             files={files.rows}
+            isWhole
             onSave={
               save != null && row.state === 'ready' ? index => void ui.try(async () => save(root, index)) : undefined
             }

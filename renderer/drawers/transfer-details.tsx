@@ -92,6 +92,7 @@ export function TransferDetails({ id }: { id: string }) {
           <h3>{say('details.files')}</h3>
           <FileTree
             files={files.rows}
+            isWhole={row.state === 'done'}
             onSave={
               row.state === 'done' && save != null && files.rows.length <= FILES_SHOWN
                 ? index => void ui.try(async () => save(row.root, index))

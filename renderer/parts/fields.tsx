@@ -86,7 +86,7 @@ export function Choose<Id extends string>({
         if (found != null) onChange(found.id)
       }}
     >
-      <Label>{label}</Label>
+      <Label className="label">{label}</Label>
       <Button className="select">
         <SelectValue />
         <ChevronDown size={16} aria-hidden />
@@ -146,7 +146,7 @@ export function TextBox({
       autoFocus={isFocused}
       {...(isLabelHidden && { 'aria-label': label })}
     >
-      {!isLabelHidden && <Label>{label}</Label>}
+      {!isLabelHidden && <Label className="label">{label}</Label>}
       <Input
         className="input"
         {...(placeholder != null && { placeholder })}

@@ -13,7 +13,8 @@ export function FileTree({
   files,
   left,
   onChange,
-  onSave
+  onSave,
+  isWhole = false
 }: {
   files: readonly FileRow[]
   /** Indexes that are not chosen; undefined: nothing is to be chosen here. */
@@ -21,6 +22,8 @@ export function FileTree({
   onChange?: (left: Set<number>) => void
   /** Saves one file on this device; undefined: not offered. */
   onSave?: ((index: number) => void) | undefined
+  /** Nothing of it is still to come. */
+  isWhole?: boolean
 }) {
   const { say, formats } = useUi()
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
@@ -34,7 +37,7 @@ export function FileTree({
     <VirtualList label={say('details.files')} rows={rows} keyOf={row => row.key} rowHeight={36}>
       {row => {
         const chosen = left && chosenOf(row, files, left)
-        const isPart = left == null && row.haveBytes < row.bytes
+        const isPart = left == null && !isWhole && row.haveBytes < row.bytes
         return (
           <div className="file" style={{ paddingInlineStart: Math.min(row.depth, 12) * 16 }}>
             {left != null && (

@@ -12,6 +12,8 @@ const ICONS: Record<Screen, LucideIcon> = {
   settings: Settings
 }
 
+const MAX_BADGE = 99
+
 export function Rail() {
   const { ui, say } = useUi()
   const screen = useStore(ui.screen)
@@ -43,7 +45,7 @@ export function Rail() {
                 <span className="place-name">{say(`place.${place}`)}</span>
                 {badge > 0 && (
                   <span className="badge">
-                    {badge}
+                    {badge > MAX_BADGE ? `${MAX_BADGE}+` : badge}
                     <span className="unseen"> {say('badge.active')}</span>
                   </span>
                 )}

@@ -1,0 +1,96 @@
+// Pictures of every screen, sheet and drawer: both themes, a desktop's and a phone's size, nothing there, an ordinary day, too much of everything.
+// `npm run screenshots [PART...]`: only those whose name holds one of the parts. They go to e2e/results/screens.
+
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Page } from 'playwright-core'
+import { openChromium, openPage } from './browser.ts'
+import { type Content, openScene } from './scenes.ts'
+
+const OUT = fileURLToPath(new URL('./results/screens/', import.meta.url))
+const LINK = 'shoal:bafybeiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+const SETTLE_MS = 250 // what a picture waits for has no other sign
+
+const place = (name: string) => async (page: Page) => page.getByRole('navigation').getByRole('button', { name }).click()
+const paste = (text: string) => async (page: Page) => {
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`)
+  await page.locator('main').focus()
+  await page.keyboard.press('Control+V')
+  await page.getByRole('dialog').waitFor()
+}
+const firstRow = (name: string) => async (page: Page) => {
+  await place(name)(page)
+  const row = page.locator('[data-row-main]').first()
+  if ((await row.count()) > 0) await row.click()
+}
+const menuOfFirst = (name: string, item: RegExp) => async (page: Page) => {
+  await place(name)(page)
+  const menu = page
+    .locator('.virtual-list')
+    .getByRole('button', { name: /^More for/ })
+    .first()
+  if ((await menu.count()) === 0) return
+  await menu.click()
+  const choice = page.getByRole('menuitem', { name: item })
+  if ((await choice.count()) > 0) await choice.first().click()
+}
+
+const VIEWS: Record<string, (page: Page) => Promise<unknown>> = {
+  home: place('Home'),
+  transfers: place('Transfers'),
+  library: place('Library'),
+  peers: place('Peers'),
+  settings: place('Settings'),
+  'drawer-transfer': firstRow('Transfers'),
+  'drawer-share': firstRow('Library'),
+  'drawer-peer': firstRow('Peers'),
+  'sheet-preview': paste(LINK),
+  'sheet-wrong-link': paste('https://example.org/'),
+  'sheet-link': menuOfFirst('Library', /^Show link/),
+  'sheet-cancel': menuOfFirst('Transfers', /^Cancel/),
+  'menu-share': menuOfFirst('Library', /^none$/),
+  'sheet-folders': async page => {
+    await place('Home')(page)
+    await page.getByRole('button', { name: 'Choose from this computer' }).click()
+    const folder = page.getByRole('dialog').getByRole('button', { name: 'Downloads' })
+    await folder.click()
+  },
+  'sheet-upload': async page => {
+    await place('Home')(page)
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'Notes.txt', mimeType: 'x/y', buffer: Buffer.alloc(9) })
+  }
+}
+
+const wanted = process.argv.slice(2)
+mkdirSync(OUT, { recursive: true })
+const browser = await openChromium()
+let count = 0
+try {
+  for (const content of ['empty', 'usual', 'crowded'] satisfies Content[]) {
+    await using scene = await openScene(content, new AbortController().signal)
+    for (const theme of ['light', 'dark'] as const)
+      for (const [width, height] of [[1200, 800], [480, 800]] as const) await shoot(scene.url, content, theme, width, height) // prettier-ignore
+  }
+} finally {
+  await browser.close()
+}
+console.log(`${count} pictures in e2e/results/screens`)
+
+async function shoot(url: string, content: Content, theme: 'light' | 'dark', width: number, height: number) {
+  const names = Object.keys(VIEWS).map(view => [view, `${view}-${content}-${theme}-${width}.png`] as const)
+  const chosen = names.filter(([, name]) => wanted.length === 0 || wanted.some(part => name.includes(part)))
+  if (chosen.length === 0) return
+  const { page, context, complaints } = await openPage(browser, url, { theme, width, height })
+  for (const [view, name] of chosen) {
+    await page.reload()
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await VIEWS[view]?.(page)
+    await page.waitForTimeout(SETTLE_MS)
+    await page.screenshot({ path: `${OUT}${name}` })
+    count++
+  }
+  for (const complaint of complaints) console.log(`${content} ${theme} ${width}: ${complaint}`)
+  await context.close()
+}
