@@ -63,6 +63,16 @@ const VIEWS: Record<string, (page: Page) => Promise<unknown>> = {
   }
 }
 
+interface Look {
+  readonly theme: 'light' | 'dark'
+  readonly width: number
+  readonly height: number
+}
+const LOOKS: readonly Look[] = (['light', 'dark'] as const).flatMap(theme => [
+  { theme, width: 1200, height: 800 },
+  { theme, width: 480, height: 800 }
+])
+
 const wanted = process.argv.slice(2)
 mkdirSync(OUT, { recursive: true })
 const browser = await openChromium()
@@ -70,15 +80,14 @@ let count = 0
 try {
   for (const content of ['empty', 'usual', 'crowded'] satisfies Content[]) {
     await using scene = await openScene(content, new AbortController().signal)
-    for (const theme of ['light', 'dark'] as const)
-      for (const [width, height] of [[1200, 800], [480, 800]] as const) await shoot(scene.url, content, theme, width, height) // prettier-ignore
+    for (const look of LOOKS) await shoot(scene.url, content, look)
   }
 } finally {
   await browser.close()
 }
 console.log(`${count} pictures in e2e/results/screens`)
 
-async function shoot(url: string, content: Content, theme: 'light' | 'dark', width: number, height: number) {
+async function shoot(url: string, content: Content, { theme, width, height }: Look) {
   const names = Object.keys(VIEWS).map(view => [view, `${view}-${content}-${theme}-${width}.png`] as const)
   const chosen = names.filter(([, name]) => wanted.length === 0 || wanted.some(part => name.includes(part)))
   if (chosen.length === 0) return
