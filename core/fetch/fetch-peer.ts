@@ -8,6 +8,7 @@ import type { OpenRoot, Requester, RootListener } from '../exchange/requester.ts
 import { PendingHave } from './pending-have.ts'
 
 const RETRY_MS = 30_000 // a peer that does not have the root may have it later
+const PATIENT_RETRIES = 4 // then it is asked less often: servers count questions about what they do not have
 const MIN_RETRY_MS = 250
 const MAX_RETRY_MS = 600_000
 
@@ -45,6 +46,7 @@ export class FetchPeer {
   readonly #clock: Clock
   #open: OpenRoot | undefined
   #cancelRetry: (() => void) | undefined
+  #refusals = 0
   #ended = false
 
   constructor(
@@ -103,6 +105,10 @@ export class FetchPeer {
     this.#events.onUnready(this)
   }
 
+  #retryMs(): number {
+    return this.#refusals++ < PATIENT_RETRIES ? RETRY_MS : 4 * RETRY_MS
+  }
+
   #openRoot(): void {
     const events = this.#events
     let mine: OpenRoot | undefined
@@ -140,7 +146,7 @@ export class FetchPeer {
 
   #onInfo(info: InfoMessage): void {
     if (info.state === RootState.CHANGED || info.code === ExchangeCode.CHANGED) this.#events.onChanged(this)
-    if (info.code !== ExchangeCode.OK) return this.rest(info.retryMs > 0 ? info.retryMs : RETRY_MS)
+    if (info.code !== ExchangeCode.OK) return this.rest(info.retryMs > 0 ? info.retryMs : this.#retryMs())
     const isNew = this.info === undefined
     this.info = info
     if (isNew) this.#events.onReady(this)

@@ -139,10 +139,16 @@ export class LayoutFinder {
     try {
       skeleton.append(offset, bytes)
     } catch (err) {
-      const stored = [...skeleton.parts()].reduce((sum, part) => sum + part.length, 0)
+      const stored = this.#storedBytes()
       if (stored <= offset) throw err
       if (stored < offset + bytes.length) skeleton.append(stored, bytes.subarray(stored - offset))
     }
+  }
+
+  #storedBytes(): number {
+    let bytes = 0
+    for (const part of this.#ports.skeleton.parts()) bytes += part.length
+    return bytes
   }
 
   #foundLeaf(leaf: Uint8Array): void {
@@ -151,16 +157,14 @@ export class LayoutFinder {
 
   #beginSkeleton(): void {
     const { skeleton } = this.#ports
-    const stored = [...skeleton.parts()]
     const empty = EMPTY_BLOCKS.find(block => names(this.#root.multihash.digest, block))
-    if (stored.length === 0 && empty !== undefined) {
-      stored.push(Uint8Array.of(empty.length, ...empty))
-      skeleton.append(0, stored[0]!)
+    if (empty !== undefined && this.#storedBytes() === 0) {
+      skeleton.append(0, Uint8Array.of(empty.length, ...empty))
     }
     this.#skeleton = new SkeletonFetch(
       this.#root,
       { append: (offset, bytes) => this.#append(offset, bytes), blame: this.#blame },
-      stored
+      skeleton.parts()
     )
     this.#guard(() => {})
   }
