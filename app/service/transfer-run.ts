@@ -8,6 +8,7 @@ import { parseRoot, rootText } from '../../core/cid.ts'
 import type { Layout } from '../../core/content/layout.ts'
 import { CodedError } from '../../core/errors.ts'
 import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
+import { MAX_OUT_BYTES } from '../../core/fetch/limits.ts'
 import type { DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
 import type { RateBucket } from '../../core/fetch/rate-bucket.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
@@ -53,6 +54,8 @@ export interface RunPorts {
   readonly holds: (root: CID) => void
   /** Whether what was received is kept as a share. */
   readonly keepSharing: () => boolean
+  /** How many transfers go on now: they share what may be outstanding in all. */
+  readonly running: () => number
   /** Payload that came from a peer. */
   readonly received: (peerId: string, bytes: number) => void
   readonly log: (thrown: unknown) => void
@@ -197,6 +200,7 @@ export class TransferRun implements AsyncDisposable {
       {
         mode: 'fetch',
         sharedLimits,
+        roomBytes: () => MAX_OUT_BYTES / Math.max(1, this.#ports.running()),
         ports: {
           clock: systemClock,
           random: Math.random,

@@ -25,7 +25,7 @@ export interface StartOptions {
   readonly giveUpAfterMs: number | null
 }
 
-export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'ended'> {
+export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'ended' | 'running'> {
   /** Removes the `.part` of a transfer that is not running, if there is one. */
   readonly discardPart: (row: TransferRow) => Promise<void>
 }
@@ -42,6 +42,7 @@ export class Transfers implements AsyncDisposable {
   readonly #ports: TransfersPorts
   readonly #store: Store
   readonly #entries = new Map<string, Entry>()
+  #running = 0 // entries with a run
 
   constructor(ports: TransfersPorts) {
     this.#ports = ports
@@ -179,12 +180,14 @@ export class Transfers implements AsyncDisposable {
   #run(id: string, entry: Entry, giveUpAfterMs: number | null, sizeHint?: number): void {
     const { feed } = entry
     this.#save(id, entry)
+    this.#running++
     entry.run = new TransferRun(
       id,
       entry.row,
       { giveUpAfterMs, sizeHint: sizeHint ?? null },
       {
         ...this.#ports,
+        running: () => this.#running,
         changed: (shown, event) => {
           this.feed.set(id, shown)
           feed.progress(event)
@@ -198,6 +201,7 @@ export class Transfers implements AsyncDisposable {
   async #end(id: string, entry: Entry, outcome: Outcome): Promise<void> {
     const { run, feed } = entry
     entry.run = undefined
+    this.#running--
     entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now() }
     entry.error = outcome.error
     this.#save(id, entry)
@@ -210,6 +214,7 @@ export class Transfers implements AsyncDisposable {
     const { run } = entry
     entry.run = undefined
     if (run != null) {
+      this.#running--
       await run[Symbol.asyncDispose]()
       entry.row = { ...entry.row, ...run.progress }
     }
