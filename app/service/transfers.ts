@@ -200,12 +200,13 @@ export class Transfers implements AsyncDisposable {
   /** Never rejects. Followers hear of it when everything is closed, so that what they do next finds nothing half open. */
   async #end(id: string, entry: Entry, outcome: Outcome): Promise<void> {
     const { run, feed } = entry
+    if (run == null) return // stopped at the same moment; starting it again finds everything there
     entry.run = undefined
     this.#running--
     entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now() }
     entry.error = outcome.error
     this.#save(id, entry)
-    await run?.[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
+    await run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
     if (outcome.event != null) feed.end(outcome.event)
     else feed.fail(outcome.thrown)
   }
