@@ -1,13 +1,14 @@
 // The page in a real Chromium, served by real hosts: what people do from the first drop to the same bytes at the other end.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { openChromium, openPage } from './browser.ts'
 import { type Peer, startServe } from './peer.ts'
+import { openScene } from './scenes.ts'
 import { openScratch } from './scratch.ts'
 
 const SCREENS = ['Home', 'Transfers', 'Library', 'Peers', 'Settings']
@@ -143,6 +144,7 @@ test('paused, gone on with after a reload, done', DEADLINE, async () => {
   await page.getByRole('button', { name: /^film\.mkv/ }).click()
   await drawer.getByRole('button', { name: 'Go on' }).click()
   await drawer.getByText('Every byte was checked against the link.').waitFor({ timeout: 60_000 })
+  assert.deepEqual(readdirSync(b.folder), ['film.mkv'])
   assert.deepEqual(readFileSync(path.join(b.folder, 'film.mkv')), bytes)
   await sender.context.close()
   await context.close()
@@ -192,8 +194,6 @@ for (const theme of ['light', 'dark'] as const)
     writeFileSync(path.join(a.folder, 'Summer/b.txt'), 'b')
     const { page, context } = await openPage(browser, a.url, { theme })
     const clean = async (where: string): Promise<void> => {
-      await page.mouse.move(2, 2) // a tooltip stands outside every part of the page, as it must
-      await page.getByRole('tooltip').waitFor({ state: 'detached' })
       const { violations } = await new AxeBuilder({ page }).analyze()
       const found = violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html.slice(0, 200)}`))
       assert.deepEqual(found, [], where)
@@ -224,6 +224,53 @@ for (const theme of ['light', 'dark'] as const)
     await page.keyboard.press('Escape')
     await context.close()
   })
+
+test('ten thousand rows: only what is seen is there, and every one can be reached', DEADLINE, async t => {
+  await using scene = await openScene('crowded', t.signal)
+  const { page, context, complaints } = await openPage(browser, scene.url)
+  await go(page, 'Library')
+  const rows = page.getByRole('list', { name: 'Library' }).getByRole('listitem')
+  await rows.first().waitFor()
+  assert.equal(await rows.first().getAttribute('aria-setsize'), '10000')
+  await page.evaluate(`{
+    window.longest = 0
+    new PerformanceObserver(list => list.getEntries().forEach(it => (window.longest = Math.max(window.longest, it.duration))))
+      .observe({ type: 'longtask' })
+  }`)
+  for (let turn = 0; turn < 30; turn++) {
+    await page.mouse.move(600, 500)
+    await page.mouse.wheel(0, 3000)
+  }
+  assert.ok((await rows.count()) < 80)
+  t.diagnostic(`longest task while scrolling: ${await page.evaluate('window.longest')} ms`)
+  const first = page.locator('[data-row-main]').first()
+  await first.focus()
+  await page.keyboard.press('End')
+  await page.locator('[data-index="9999"] [data-row-main]:focus').waitFor()
+  await page.getByRole('searchbox').fill('report 1234')
+  await page.locator('[aria-setsize="1"]').first().waitFor()
+  assert.deepEqual(complaints, [])
+  await context.close()
+})
+
+test('axe finds nothing where everything is too much', { timeout: 180_000 }, async t => {
+  await using scene = await openScene('crowded', t.signal)
+  for (const theme of ['light', 'dark'] as const) {
+    const { page, context } = await openPage(browser, scene.url, { theme, width: 480 })
+    for (const place of ['Transfers', 'Library', 'Peers']) {
+      await go(page, place)
+      await page.locator('[data-row-main]').first().click()
+      await page.getByRole('complementary').waitFor()
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      assert.deepEqual(
+        violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html.slice(0, 200)}`)),
+        []
+      )
+      await page.keyboard.press('Escape')
+    }
+    await context.close()
+  }
+})
 
 test('a page without the token, with a wrong one, or of another site gets nothing', DEADLINE, async () => {
   await using top = openScratch()

@@ -5,6 +5,7 @@ import { I18nProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { Details } from './drawers/details.tsx'
 import { formatsFor } from './format.ts'
+import { LastResort } from './parts/last-resort.tsx'
 import { Rail } from './parts/rail.tsx'
 import { Toasts } from './parts/toasts.tsx'
 import { ScrollContext } from './parts/virtual-list.tsx'
@@ -45,7 +46,9 @@ export function App({ ui }: { ui: Ui }) {
   return (
     <I18nProvider locale={language}>
       <UiContext.Provider value={context}>
-        <Window context={context} />
+        <LastResort>
+          <Window context={context} />
+        </LastResort>
       </UiContext.Provider>
     </I18nProvider>
   )

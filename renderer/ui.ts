@@ -18,6 +18,7 @@ export type Sheet =
   | { readonly type: 'link'; readonly root: string }
   | { readonly type: 'folders' }
   | { readonly type: 'upload'; readonly dropped: Dropped }
+  | { readonly type: 'problem'; readonly title: string; readonly code: Code; readonly detail: string }
   | {
       readonly type: 'confirm'
       readonly title: string

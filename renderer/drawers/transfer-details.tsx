@@ -2,6 +2,7 @@
 import { ShieldCheck } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { TransferDetails as Live } from '../../app/contract/shapes.ts'
+import { Amount } from '../parts/amount.tsx'
 import { BlockMap } from '../parts/block-map.tsx'
 import { Action } from '../parts/controls.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
@@ -16,6 +17,7 @@ import { useUi } from '../ui.ts'
 import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
 
 const FILES_SHOWN = 500
+const MEGA = 1_000_000
 
 export function TransferDetails({ id }: { id: string }) {
   const context = useUi()
@@ -25,6 +27,7 @@ export function TransferDetails({ id }: { id: string }) {
   const hasFiles = row?.total != null
   const files = useFiles(hasFiles ? row.root : null, row == null ? '' : nameOf(row), row?.state === 'done' ? 1 : 0)
   useCloseWhenGone(row)
+  const [limit, setLimit] = useState(0)
   if (row == null) return null
   const save = ui.platform.saveFile
   return (
@@ -87,6 +90,19 @@ export function TransferDetails({ id }: { id: string }) {
         <Fact name={say('details.received')}>{formats.bytes(row.received)}</Fact>
         <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
       </dl>
+      {isRunning(row) && (
+        <Amount
+          label={say('details.limit')}
+          hint={say('details.limit.hint')}
+          value={limit}
+          unit={MEGA}
+          onDone={amount => {
+            setLimit(amount ?? 0)
+            const downloadBytesPerSecond = amount ?? 0
+            void ui.try(async () => ui.session.client.transfer.limit({ id, downloadBytesPerSecond }))
+          }}
+        />
+      )}
       {files.rows.length > 0 && (
         <section>
           <h3>{say('details.files')}</h3>

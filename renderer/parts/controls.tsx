@@ -1,8 +1,8 @@
 // The few controls everything is made of, accessible by React Aria, dressed by controls.css.
 import type { LucideIcon } from 'lucide-react'
 import { EllipsisVertical } from 'lucide-react'
-import type { ReactNode } from 'react'
-import { Button, Menu, MenuItem, MenuTrigger, Popover, Tooltip, TooltipTrigger } from 'react-aria-components'
+import { type ReactNode, useRef, useState } from 'react'
+import { Button, Menu, MenuItem, Popover } from 'react-aria-components'
 
 export function Action({
   children,
@@ -27,14 +27,12 @@ export function Action({
   )
 }
 
+/** A plain button: a screen of rows has a hundred of them, and all come and go while it scrolls. */
 export function IconAction({ icon: Icon, label, onPress }: { icon: LucideIcon; label: string; onPress: () => void }) {
   return (
-    <TooltipTrigger delay={600}>
-      <Button className="icon-action" aria-label={label} onPress={onPress}>
-        <Icon size={18} aria-hidden />
-      </Button>
-      <Tooltip className="tooltip">{label}</Tooltip>
-    </TooltipTrigger>
+    <button type="button" className="icon-action" aria-label={label} title={label} onClick={onPress}>
+      <Icon size={18} aria-hidden />
+    </button>
   )
 }
 
@@ -48,22 +46,41 @@ export interface Choice {
   readonly inRow?: boolean
 }
 
+/** The menu itself is made when it is opened, for the same reason. */
 export function RowMenu({ label, choices }: { label: string; choices: readonly Choice[] }) {
+  const trigger = useRef<HTMLButtonElement>(null)
+  const [isOpen, setOpen] = useState(false)
   return (
-    <MenuTrigger>
-      <Button className="icon-action" aria-label={label}>
+    <>
+      <button
+        type="button"
+        className="icon-action"
+        ref={trigger}
+        aria-label={label}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(true)}
+      >
         <EllipsisVertical size={18} aria-hidden />
-      </Button>
-      <Popover className="popover" placement="bottom end">
-        <Menu className="menu" onAction={key => choices.find(choice => choice.id === key)?.run()}>
-          {choices.map(({ id, label: text, icon: Icon, isDanger }) => (
-            <MenuItem key={id} id={id} className={isDanger ? 'menu-item danger' : 'menu-item'} textValue={text}>
-              <Icon size={16} aria-hidden />
-              <span>{text}</span>
-            </MenuItem>
-          ))}
-        </Menu>
-      </Popover>
-    </MenuTrigger>
+      </button>
+      {isOpen && (
+        <Popover className="popover" placement="bottom end" triggerRef={trigger} isOpen onOpenChange={setOpen}>
+          <Menu
+            className="menu"
+            aria-label={label}
+            autoFocus="first"
+            onClose={() => setOpen(false)}
+            onAction={key => choices.find(choice => choice.id === key)?.run()}
+          >
+            {choices.map(({ id, label: text, icon: Icon, isDanger }) => (
+              <MenuItem key={id} id={id} className={isDanger ? 'menu-item danger' : 'menu-item'} textValue={text}>
+                <Icon size={16} aria-hidden />
+                <span>{text}</span>
+              </MenuItem>
+            ))}
+          </Menu>
+        </Popover>
+      )}
+    </>
   )
 }

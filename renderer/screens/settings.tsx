@@ -2,7 +2,8 @@
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Settings } from '../../app/contract/shapes.ts'
-import { Choose, TextBox, Toggle } from '../parts/fields.tsx'
+import { Amount, Draft } from '../parts/amount.tsx'
+import { Choose, Toggle } from '../parts/fields.tsx'
 import { Loading } from '../parts/states.tsx'
 import { applyTheme, savedTheme, THEMES } from '../preferences.ts'
 import { useStore } from '../store.ts'
@@ -116,59 +117,5 @@ export function SettingsScreen() {
       </section>
       <p className="version">{status != null && say('settings.version', { version: status.version })}</p>
     </>
-  )
-}
-
-/** A field whose text is the user's until they leave it. */
-function Draft({
-  value,
-  onDone,
-  ...rest
-}: {
-  label: string
-  hint?: string
-  maxLength?: number
-  inputMode?: 'decimal'
-  value: string
-  onDone: (text: string) => void
-}) {
-  const [draft, setDraft] = useState<string | null>(null)
-  return (
-    <TextBox
-      {...rest}
-      value={draft ?? value}
-      onChange={setDraft}
-      onBlur={() => {
-        if (draft != null && draft !== value) onDone(draft)
-        setDraft(null)
-      }}
-    />
-  )
-}
-
-/** A number in its unit; empty or 0: none. */
-function Amount({
-  value,
-  unit,
-  onDone,
-  ...rest
-}: {
-  label: string
-  hint?: string
-  value: number
-  unit: number
-  onDone: (amount: number | null) => void
-}) {
-  return (
-    <Draft
-      {...rest}
-      inputMode="decimal"
-      value={value === 0 ? '' : String(value / unit)}
-      onDone={text => {
-        const n = Number(text.replace(',', '.'))
-        if (Number.isFinite(n) && n >= 0 && n * unit <= Number.MAX_SAFE_INTEGER)
-          onDone(n === 0 ? null : Math.round(n * unit))
-      }}
-    />
   )
 }

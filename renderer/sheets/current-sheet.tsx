@@ -5,6 +5,7 @@ import { ConfirmSheet } from './confirm-sheet.tsx'
 import { FoldersSheet } from './folders-sheet.tsx'
 import { LinkSheet } from './link-sheet.tsx'
 import { PreviewSheet } from './preview-sheet.tsx'
+import { ProblemSheet } from './problem-sheet.tsx'
 import { UploadSheet } from './upload-sheet.tsx'
 
 export function CurrentSheet() {
@@ -24,6 +25,8 @@ export function CurrentSheet() {
       return <UploadSheet dropped={sheet.dropped} onClose={close} />
     case 'confirm':
       return <ConfirmSheet sheet={sheet} onClose={close} />
+    case 'problem':
+      return <ProblemSheet sheet={sheet} onClose={close} />
     default:
       return sheet satisfies never
   }

@@ -19,6 +19,8 @@ export const de: Record<keyof typeof en, string> = {
   'details.added': 'Hinzugefügt',
   'details.copies': 'Vollständige Kopien anderswo',
   'details.files': 'Dateien',
+  'details.limit': 'Dies höchstens empfangen, MB/s',
+  'details.limit.hint': 'Bis es fertig ist oder angehalten wird. Leer: so schnell es geht.',
   'details.map': 'Was schon da ist',
   'details.map.label': '{{part}} ist da',
   'details.of': 'Einzelheiten zu {{name}}',

@@ -17,6 +17,8 @@ export const en = {
   'details.added': 'Added',
   'details.copies': 'Complete copies elsewhere',
   'details.files': 'Files',
+  'details.limit': 'Receive this at most, MB/s',
+  'details.limit.hint': 'Until it is done or paused. Empty: as fast as it goes.',
   'details.map': 'What is here already',
   'details.map.label': '{{part}} is here',
   'details.of': 'Details of {{name}}',
