@@ -242,7 +242,7 @@ test('ten thousand rows: only what is seen is there, and every one can be reache
     await page.mouse.wheel(0, 3000)
   }
   assert.ok((await rows.count()) < 80)
-  t.diagnostic(`longest task while scrolling: ${await page.evaluate('window.longest')} ms`)
+  t.diagnostic(`longest task while scrolling: ${await page.evaluate<number>('window.longest')} ms`)
   const first = page.locator('[data-row-main]').first()
   await first.focus()
   await page.keyboard.press('End')

@@ -2,9 +2,10 @@
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 const MEGA = 1_000_000
+const NBSP = '\u00a0'
 
 export interface Formats {
-  /** `12.4 GB`; three significant digits from kB up, one space. */
+  /** `12.4 GB`; three significant digits from kB up. Number and unit are never parted at the end of a line. */
   bytes(bytes: number): string
   /** `12.4 of 40 GB`: both in the unit of the whole; `word` stands between them. */
   bytesOf(bytes: number, total: number, word: string): string
@@ -32,20 +33,20 @@ export function formatsFor(locale: string): Formats {
   return {
     bytes: bytes => {
       const unit = unitOf(bytes)
-      return `${inUnit(bytes, unit)} ${UNITS[unit]}`
+      return `${inUnit(bytes, unit)}${NBSP}${UNITS[unit]}`
     },
     bytesOf: (bytes, total, word) => {
       const unit = unitOf(total)
-      return `${inUnit(Math.min(bytes, total), unit)} ${word} ${inUnit(total, unit)} ${UNITS[unit]}`
+      return `${inUnit(Math.min(bytes, total), unit)} ${word} ${inUnit(total, unit)}${NBSP}${UNITS[unit]}`
     },
     rate: bytesPerSecond => {
       const mega = bytesPerSecond / MEGA
-      if (mega < 0.1) return `< ${fine.format(0.1)} MB/s`
-      return `${mega < 10 ? fine.format(mega) : plain.format(Math.round(mega))} MB/s`
+      if (mega < 0.1) return `<${NBSP}${fine.format(0.1)}${NBSP}MB/s`
+      return `${mega < 10 ? fine.format(mega) : plain.format(Math.round(mega))}${NBSP}MB/s`
     },
     count: n => plain.format(n),
     percent: value => part.format(value < 1 ? Math.min(value, 0.99) : 1), // 100 % is said when all of it is there
-    latency: ms => `${ms < 10 ? fine.format(ms) : plain.format(Math.round(ms))} ms`,
+    latency: ms => `${ms < 10 ? fine.format(ms) : plain.format(Math.round(ms))}${NBSP}ms`,
     day: ms => day.format(ms)
   }
 }

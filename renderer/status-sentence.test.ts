@@ -16,7 +16,8 @@ const row: Transfer = {
   secondsLeft: 300, received: 0, duplicate: 0, sources: 3, from: ['Ana', 'Bo', 'Cy'], waitingFor: null, error: null,
   addedAt: 0, path: null
 } // prettier-ignore
-const sentence = (change: Partial<Transfer>): string => transferSentence({ ...row, ...change }, say, formatsFor('en'))
+const sentence = (change: Partial<Transfer>): string =>
+  transferSentence({ ...row, ...change }, say, formatsFor('en')).replaceAll('\u00a0', ' ')
 
 test('a running transfer says it all, as PRODUCT has it', () => {
   assert.equal(sentence({}), '12.4 of 40 GB · 92 MB/s · 5 min left · from Ana and 2 others')
