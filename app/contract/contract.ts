@@ -62,6 +62,8 @@ export const contract = {
     link: call(byRoot, z.object({ link: LinkText })),
     /** Forgets the share; touches no user file. Throws not-found. */
     remove: call(byRoot, done),
+    /** What is sent of it at most, for this run. Throws not-found. */
+    limit: call(z.object({ root: Root, uploadBytesPerSecond: z.int().min(0) }), done),
     /** One file of a share that is ready. Like `read` the host's own door only; every other is told forbidden. Throws not-found. */
     file: call(
       z.object({ root: Root, index: z.int().min(0) }),

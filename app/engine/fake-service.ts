@@ -127,6 +127,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
       list: () => shares,
       feed: (_, caller) => hold(whole(shares), caller),
       link: () => ({ link: LINK }),
+      limit: () => ({}),
       remove: ({ root }) => {
         find(root)
         shares = shares.filter(row => row.root !== root)

@@ -9,6 +9,7 @@ import { type Client, openClient, portSocket } from '../engine/client.ts'
 import { startInline } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/options.ts'
 import type { ShareEvent, TransferEvent } from '../contract/shapes.ts'
+import { openStore } from '../../core/store/store.ts'
 import { openApplication } from './application.ts'
 
 async function open(dataDir: string, signal: AbortSignal, more: Partial<EngineOptions> = {}) {
@@ -127,6 +128,9 @@ test('refusals: paths from a page, links that are none, roots nobody has', { tim
   const { client, page } = node
   await assert.rejects(page.grant.paths({ paths: ['/etc/passwd'], use: 'read' }), { code: 'forbidden' })
   await assert.rejects(client.grant.paths({ paths: ['relative'], use: 'read' }), { code: 'usage' })
+  await assert.rejects(client.share.limit({ root: `b${'a'.repeat(58)}`, uploadBytesPerSecond: 1 }), {
+    code: 'not-found'
+  })
   await assert.rejects(client.share.remove({ root: `b${'a'.repeat(58)}` }), { code: 'not-found' })
   const start = (link: string, giveUpAfterMs: number) =>
     client.transfer.start({ link, folder: null, selection: null, addrs: [], giveUpAfterMs })
@@ -145,4 +149,22 @@ test('refusals: paths from a page, links that are none, roots nobody has', { tim
   assert.deepEqual([row?.state, row?.error?.code], ['failed', 'no-providers'])
   await client.transfer.remove({ id })
   assert.deepEqual(await client.transfer.list({}), [])
+})
+
+test('a ban outlives the process', { timeout: 60_000 }, async t => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
+  t.after(async () => rm(dir, { recursive: true }))
+  await using liar = await open(path.join(dir, 'a'), t.signal)
+  const { addrs, peerId } = await liar.client.node.info({})
+  const addr = addrs[0] ?? ''
+  {
+    await using before = await open(path.join(dir, 'b'), t.signal)
+    await before.client.node.dial({ addr })
+  }
+  {
+    using store = openStore(path.join(dir, 'b', 'shoal.db'))
+    store.ban(peerId, Date.now() + 60_000)
+  }
+  await using after = await open(path.join(dir, 'b'), t.signal)
+  await assert.rejects(after.client.node.dial({ addr }), { code: 'forbidden' })
 })

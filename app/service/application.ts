@@ -53,7 +53,8 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   const servables: Servables = {
     find: async (root: CID): Promise<Found> => transfers?.servable(root) ?? store.loadHeld(root)
   }
-  const connections = network && acquiring.use(connect(network, servables, limits, settings, options.version, log))
+  const connections =
+    network && acquiring.use(connect(network, servables, limits, settings, store, options.version, log))
   const provide = (root: CID): void => {
     void connections?.server.refresh(root)
     if (network == null) return
@@ -212,6 +213,7 @@ function connect(
   servables: Servables,
   limits: RunLimits,
   settings: SettingsFile,
+  store: Store,
   version: string,
   log: Log
 ): Connections {
@@ -221,6 +223,7 @@ function connect(
     budget: limits.upload,
     agent: `shoal/${version}`,
     deviceName: () => settings.value.name,
+    bans: { load: () => store.bans(), save: (peerId, until) => store.ban(peerId, until) },
     log
   })
 }

@@ -21,6 +21,7 @@ import type { Asked, Swarm } from './swarm.ts'
 const ROWS_INTERVAL_MS = 500
 const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 60_000
+const BAN_MS = 24 * 3_600_000 // DESIGN 4
 const MAX_DIALS_A_LOOK = 32 // providers of one look into the DHT
 
 export interface ConnectionsPorts {
@@ -29,6 +30,8 @@ export interface ConnectionsPorts {
   readonly budget: UploadBudget
   readonly agent: string
   readonly deviceName: () => string
+  /** Bans that outlive the process; `until` in milliseconds since 1970. */
+  readonly bans: { load(): Iterable<{ peerId: string }>; save(peerId: string, until: number): void }
   readonly log: Log
 }
 
@@ -54,6 +57,7 @@ export class Connections implements Swarm, AsyncDisposable {
     this.#ports = ports
     this.#clock = clock
     const { network } = ports
+    for (const { peerId } of ports.bans.load()) network.ban(peerId)
     this.server = openExchangeServer({
       servables: ports.servables,
       agent: ports.agent,
@@ -109,6 +113,7 @@ export class Connections implements Swarm, AsyncDisposable {
   }
 
   ban(peerId: string): void {
+    this.#ports.bans.save(peerId, Date.now() + BAN_MS)
     this.#ports.network.ban(peerId)
   }
 

@@ -114,6 +114,10 @@ export function createService(parts: ServiceParts): Service {
         hostOnly(door)
         return { data: await readShared(store, root, index, offset) }
       },
+      limit({ root, uploadBytesPerSecond }) {
+        limits.upload.setTransfer(shares.known(root), uploadBytesPerSecond)
+        return {}
+      },
       verify: ({ root }, { signal }) => shares.verify(root, signal)
     },
     transfer: {

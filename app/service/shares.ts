@@ -62,6 +62,11 @@ export class Shares implements Disposable {
     return formatLink({ root: parseRoot(root), name, sizeBytes, addrs: [...this.#ports.addrs()] })
   }
 
+  /** The root, when it is shared. Throws not-found. */
+  known(root: string): string {
+    return this.#row(root).root
+  }
+
   /** Forgets the share, touches no user file. Throws not-found. */
   remove(root: string): void {
     const row = this.#row(root)
