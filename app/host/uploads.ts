@@ -48,10 +48,10 @@ export class Uploads implements AsyncDisposable {
     this.#ports = ports
   }
 
-  /** `bytes`: all that will come. Throws not-found, forbidden, disk-full, usage. */
+  /** `bytes`: all that will come. Throws not-found, forbidden, not-writable, disk-full, usage. */
   async open(folder: number, inside: readonly string[], bytes: number): Promise<{ id: string }> {
     if (this.#open.size >= MAX_OPEN) throw new CodedError('usage', 'Too many uploads at once. Wait for some to finish.')
-    const directory = await this.#ports.folders.resolve(folder, inside)
+    const directory = await this.#ports.folders.resolveForWriting(folder, inside)
     if (!(await lstat(directory)).isDirectory()) throw new CodedError('usage', 'That is not a folder.')
     if (freeBytes(directory) - bytes < (await this.#ports.reserveBytes(directory)))
       throw new CodedError('disk-full', 'There is not enough room for that.')

@@ -30,3 +30,15 @@ test('a browser sees what is inside its folders and nothing beside them', async 
   await assert.rejects(folders.resolve(0, ['beside']), { code: 'forbidden' })
   await assert.rejects(folders.resolve(0, ['gone']), { code: 'not-found' })
 })
+
+test('a folder that was named and is not there yet is empty, and made when something is to be saved', async t => {
+  const top = await mkdtemp(path.join(tmpdir(), 'shoal-folders-'))
+  t.after(async () => rm(top, { recursive: true }))
+  await writeFile(path.join(top, 'file'), 'x')
+  const folders = new Folders([path.join(top, 'a/b'), path.join(top, 'file/c')])
+  assert.deepEqual(await folders.entries(0, []), [])
+  assert.ok((await folders.list())[0]?.freeBytes != null)
+  await assert.rejects(folders.resolveForWriting(0, ['x']), { code: 'not-found' })
+  assert.ok((await folders.resolveForWriting(0, [])).endsWith('a/b'))
+  await assert.rejects(folders.resolveForWriting(1, []), { code: 'not-writable' })
+})

@@ -1,5 +1,5 @@
 // The folders a host was started with: the only places a browser may choose from. A path inside is judged after every symlink was followed.
-import { lstat, readdir, realpath, stat, statfs } from 'node:fs/promises'
+import { lstat, mkdir, readdir, realpath, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
 
@@ -38,8 +38,21 @@ export class Folders {
     return wanted
   }
 
+  /** For something to be written inside: the folder itself is made if it is missing, as the user named it. Throws as `resolve`, and not-writable. */
+  async resolveForWriting(id: number, inside: readonly string[]): Promise<string> {
+    const root = this.#roots[id]
+    if (root != null && inside.length === 0) {
+      await mkdir(root, { recursive: true }).catch((cause: unknown) => {
+        throw new CodedError('not-writable', 'That folder is not there and cannot be made.', { cause })
+      })
+    }
+    return this.resolve(id, inside)
+  }
+
   /** What stands in a folder, folders first; symlinks and special files are not shown. Throws not-found, forbidden, unreadable. */
   async entries(id: number, inside: readonly string[]): Promise<Entry[]> {
+    const root = this.#roots[id]
+    if (root != null && inside.length === 0 && !(await isThere(root))) return [] // made when something is saved
     const folder = await this.resolve(id, inside)
     const found: Entry[] = []
     const names = await readdir(folder).catch((cause: unknown) => {
@@ -54,15 +67,22 @@ export class Folders {
   }
 }
 
-/** Null: the folder is not there. */
+/** Of the disk that a folder is on, or will be; null: nobody can tell. */
 export async function freeBytes(folder: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(folder)
     return bavail * bsize
   } catch {
-    return null
+    const above = path.dirname(folder)
+    return above === folder ? null : freeBytes(above)
   }
 }
+
+const isThere = async (folder: string): Promise<boolean> =>
+  stat(folder).then(
+    () => true,
+    () => false
+  )
 
 async function real(file: string): Promise<string> {
   try {

@@ -190,9 +190,10 @@ export function createService(parts: ServiceParts): Service {
         if (!isAbsolute) throw new CodedError('usage', 'Paths must be absolute.')
         return { grants: paths.map(it => grants.issue(it, use)) }
       },
-      inside: async ({ folder, path: inside, use }) => ({
-        grant: grants.issue(await folders.resolve(folder, inside), use)
-      }),
+      async inside({ folder, path: inside, use }) {
+        const at = await (use === 'write' ? folders.resolveForWriting(folder, inside) : folders.resolve(folder, inside))
+        return { grant: grants.issue(at, use) }
+      },
       folders: () => folders.list(),
       entries: ({ folder, path: inside }) => folders.entries(folder, inside)
     },
