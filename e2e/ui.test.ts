@@ -126,7 +126,7 @@ test('uploaded from the browser, shared from the host, saved by another browser'
 
 test('paused, gone on with after a reload, done', DEADLINE, async () => {
   await using top = openScratch()
-  await using a = await openHost(top.dir, 'a', ['--upload-limit', '4000000'])
+  await using a = await openHost(top.dir, 'a', ['--upload-limit', '2000000'])
   await using b = await openHost(top.dir, 'b')
   const bytes = big(16)
   writeFileSync(path.join(a.folder, 'film.mkv'), bytes)
@@ -136,9 +136,12 @@ test('paused, gone on with after a reload, done', DEADLINE, async () => {
   await paste(page, link)
   await page.getByRole('dialog').getByRole('button', { name: 'Get', exact: true }).click()
   const drawer = page.getByRole('complementary')
-  await drawer.getByText(/MB\/s/).first().waitFor()
+  await drawer
+    .getByText(/^[1-9][\d.]*\sof\s16\.8\sMB.*\sMB\/s/)
+    .first()
+    .waitFor()
   await drawer.getByRole('button', { name: 'Pause' }).click()
-  await drawer.getByText(/^Paused · [\d.]+ of 16\.8 MB$/).waitFor()
+  await drawer.getByText(/^Paused · [\d.]+\sof\s16\.8\sMB$/).waitFor()
   await page.reload()
   await page.getByText(/^Paused · /).waitFor({ timeout: 3_000 })
   await page.getByRole('button', { name: /^film\.mkv/ }).click()
