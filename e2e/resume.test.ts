@@ -15,7 +15,7 @@ const SHARES = [0.1, 0.5, 0.9]
 /** Slow enough that a progress line comes every few per cent. */
 const RATE = 80_000_000
 
-test('a getter killed at 10, 50 and 90 % goes on with the same command', { timeout: 180_000 }, async () => {
+test('a getter killed at 10, 50 and 90 % goes on with the same command', { timeout: 180_000 }, async t => {
   await using scratch = openScratch(2 * SIZE)
   const sha256 = writeRandomFile(scratch.at('in', 'file.bin'), SIZE, 'killed getter')
   await using seeder = startShare([scratch.at('in', 'file.bin')], { data: scratch.at('a') })
@@ -36,11 +36,12 @@ test('a getter killed at 10, 50 and 90 % goes on with the same command', { timeo
   received += done.received
   assert.equal(done.path, scratch.at('out', 'file.bin'))
   assert.equal(await sha256Of(done.path), sha256)
+  t.diagnostic(`received ${received} in all for ${SIZE}`)
   assert.ok(received <= SIZE + SHARES.length * LOST_PER_KILL, `received ${received} in all for ${SIZE}`)
   assert.ok(received >= SIZE - SHARES.length * LOST_PER_KILL, `received ${received} in all: the figure is wrong`)
 })
 
-test('a getter killed at full speed loses only what was in flight', { timeout: 120_000 }, async () => {
+test('a getter killed at full speed loses only what was in flight', { timeout: 120_000 }, async t => {
   await using scratch = openScratch(2 * SIZE)
   const sha256 = writeRandomFile(scratch.at('in', 'file.bin'), SIZE, 'full speed')
   await using seeder = startShare([scratch.at('in', 'file.bin')], { data: scratch.at('a') })
@@ -52,6 +53,7 @@ test('a getter killed at full speed loses only what was in flight', { timeout: 1
   await using last = startGet(shared.link, scratch.at('out'), { data: scratch.at('b') })
   const done = await untilDone(last)
   assert.equal(await sha256Of(done.path), sha256)
+  t.diagnostic(`killed at ${bytesOf(killed)}, then received ${done.received} of ${SIZE}`)
   assert.ok(
     done.received <= SIZE - bytesOf(killed) + LOST_PER_KILL,
     `received ${done.received} after ${bytesOf(killed)}`
@@ -61,7 +63,7 @@ test('a getter killed at full speed loses only what was in flight', { timeout: 1
 test(
   'seeders killed at 10, 50 and 90 %: another peer named by --peer sends the rest',
   { timeout: 240_000 },
-  async () => {
+  async t => {
     await using scratch = openScratch(2 * SIZE)
     await using seeders = new AsyncDisposableStack()
     const sha256 = writeRandomFile(scratch.at('in', 'file.bin'), SIZE, 'killed seeder')
@@ -86,6 +88,7 @@ test(
     const done = await untilDone(last)
     received += done.received
     assert.equal(await sha256Of(done.path), sha256)
+    t.diagnostic(`received ${received} in all for ${SIZE}`)
     assert.ok(received <= SIZE + SHARES.length * LOST_PER_KILL, `received ${received} in all for ${SIZE}`)
   }
 )
