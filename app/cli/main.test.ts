@@ -34,7 +34,7 @@ function start(t: TestContext, ...args: string[]) {
   return { child, ended, stderr, until, out: () => out }
 }
 
-test('a share prints JSON lines and nothing else, and Ctrl-C is its normal end', { timeout: 60_000 }, async t => {
+test('a share prints JSON lines and nothing else, and Ctrl-C is its normal end', { timeout: 120_000 }, async t => {
   const share = start(t, 'share', 'a', '--json')
   await share.until('"shared"')
   share.child.kill('SIGINT')
@@ -43,7 +43,7 @@ test('a share prints JSON lines and nothing else, and Ctrl-C is its normal end',
   assert.equal(await share.stderr, '')
 })
 
-test('Ctrl-C pauses a get: 130; SIGTERM does the same', { timeout: 60_000 }, async t => {
+test('Ctrl-C pauses a get: 130; SIGTERM does the same', { timeout: 120_000 }, async t => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const get = start(t, 'get', 'x', '--json', '--peer', '/hold')
     await get.until('"progress"')
@@ -53,7 +53,7 @@ test('Ctrl-C pauses a get: 130; SIGTERM does the same', { timeout: 60_000 }, asy
   }
 })
 
-test('a reader that goes away is no crash, and a share goes on without it', { timeout: 60_000 }, async t => {
+test('a reader that goes away is no crash, and a share goes on without it', { timeout: 120_000 }, async t => {
   const share = start(t, 'share', 'a', '--json')
   await share.until('"listening"')
   share.child.stdout.destroy()
@@ -68,7 +68,7 @@ test('a reader that goes away is no crash, and a share goes on without it', { ti
   assert.equal(await share.stderr, '')
 })
 
-test('a wrong command line says one sentence and 2', { timeout: 60_000 }, async t => {
+test('a wrong command line says one sentence and 2', { timeout: 120_000 }, async t => {
   const wrong = start(t, 'moon')
   assert.deepEqual(await wrong.ended, [2, null])
   assert.match(await wrong.stderr, /^shoal: [^\n]+\n$/)

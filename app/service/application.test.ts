@@ -60,7 +60,7 @@ async function get(client: Client, link: string, directory: string, selection: n
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-test('shared in one place, got in another, shown on both sides, removed again', { timeout: 60_000 }, async t => {
+test('shared in one place, got in another, shown on both sides, removed again', { timeout: 120_000 }, async t => {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
   t.after(async () => rm(dir, { recursive: true }))
   const tree = path.join(dir, 'Summer')
@@ -121,7 +121,7 @@ test('shared in one place, got in another, shown on both sides, removed again', 
   assert.equal((await readFile(path.join(tree, 'zwei ü.txt'))).toString(), 'zwei', 'removing touches no file')
 })
 
-test('refusals: paths from a page, links that are none, roots nobody has', { timeout: 60_000 }, async t => {
+test('refusals: paths from a page, links that are none, roots nobody has', { timeout: 120_000 }, async t => {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
   t.after(async () => rm(dir, { recursive: true }))
   await using node = await open(path.join(dir, 'a'), t.signal)
@@ -151,7 +151,7 @@ test('refusals: paths from a page, links that are none, roots nobody has', { tim
   assert.deepEqual(await client.transfer.list({}), [])
 })
 
-test('a ban outlives the process', { timeout: 60_000 }, async t => {
+test('a ban outlives the process', { timeout: 120_000 }, async t => {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
   t.after(async () => rm(dir, { recursive: true }))
   await using liar = await open(path.join(dir, 'a'), t.signal)

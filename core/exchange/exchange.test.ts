@@ -302,7 +302,7 @@ function ones(bits: Uint8Array): number {
 
 /** Polls each turn of the event loop, with a deadline. */
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 5000; !condition();) {
+  for (const end = performance.now() + 60_000; !condition();) {
     if (performance.now() > end) throw new Error(`Waited in vain for ${condition.toString()}`)
     await new Promise(resolve => setImmediate(resolve))
   }

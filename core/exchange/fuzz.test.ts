@@ -31,7 +31,7 @@ async function turns(): Promise<void> {
   for (let i = 0; i < 4; i++) await new Promise(resolve => setImmediate(resolve))
 }
 
-test('a server outlives any requester', { timeout: 60_000 }, async () => {
+test('a server outlives any requester', { timeout: 120_000 }, async () => {
   const servable = new SampleServable(
     's',
     Array.from({ length: 400 }, () => 100)
@@ -59,7 +59,7 @@ test('a server outlives any requester', { timeout: 60_000 }, async () => {
   )
 })
 
-test('a requester outlives any server', { timeout: 60_000 }, async () => {
+test('a requester outlives any server', { timeout: 120_000 }, async () => {
   const frame = fc.record({
     request: small,
     ordinal: small,

@@ -128,7 +128,7 @@ export function rawInfo(leaves: number): Of<'info'> {
 }
 
 /** Looks each turn of the event loop, with a deadline. */
-export async function until(condition: () => boolean, ms = 5000): Promise<void> {
+export async function until(condition: () => boolean, ms = 60_000): Promise<void> {
   for (const end = performance.now() + ms; !condition();) {
     if (performance.now() > end) throw new Error(`Waited in vain for ${condition.toString()}`)
     await new Promise(resolve => setImmediate(resolve))

@@ -28,7 +28,7 @@ const reject = (it: Partial<ControlMessage & { type: 'reject' }>): ControlMessag
   return { type: 'reject', req: 1, ordinal: 0, count: 1, code: ExchangeCode.BUSY, retryMs: 0, ...it }
 }
 
-test('whatever a server may not do ends the session as PROTOCOL', { timeout: 30_000 }, async () => {
+test('whatever a server may not do ends the session as PROTOCOL', { timeout: 120_000 }, async () => {
   const bytes = (n: number) => new Uint8Array(n)
   // leaves 0 to 3 of 10, 10, 100,000 and 2 bytes were asked for as request 1, 100 bytes of skeleton as request 2
   const lies: [string, (peer: RawPeer) => void][] = [

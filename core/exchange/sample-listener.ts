@@ -69,7 +69,7 @@ export class SampleListener implements RootListener {
   }
 
   /** Resolves when the condition holds; rejects after a deadline, or at once when the root was closed and it does not. */
-  async until(condition: () => boolean, ms = 5000): Promise<void> {
+  async until(condition: () => boolean, ms = 60_000): Promise<void> {
     if (condition()) return
     const met = Promise.withResolvers<void>()
     this.#waiting.push({ condition, met })

@@ -78,7 +78,7 @@ function disjoint(runs: readonly Run[]): Run[] {
   return kept
 }
 
-test('every ordinal asked for is sent or rejected, exactly once', { timeout: 60_000 }, async () => {
+test('every ordinal asked for is sent or rejected, exactly once', { timeout: 120_000 }, async () => {
   const cases = sizes.chain(list =>
     fc.record({
       list: fc.constant(list),

@@ -60,7 +60,7 @@ async function meet(servable: SampleServable) {
   return { server, requester, listener, root, connection, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
-test('everything arrives over libp2p: big leaves, small leaves, the skeleton', { timeout: 20_000 }, async () => {
+test('everything arrives over libp2p: big leaves, small leaves, the skeleton', { timeout: 120_000 }, async () => {
   const sizes = [...Array.from({ length: 24 }, () => MIB), 700 * KIB, ...Array.from({ length: 1000 }, () => 4 * KIB), 0]
   const servable = new SampleServable('all', sizes, { skeletonBytes: MIB })
   await using it = await meet(servable)
@@ -73,7 +73,7 @@ test('everything arrives over libp2p: big leaves, small leaves, the skeleton', {
   assert.deepEqual(it.listener.rejects, [])
 })
 
-test('a cancelled request stops soon', { timeout: 20_000 }, async () => {
+test('a cancelled request stops soon', { timeout: 120_000 }, async () => {
   const servable = new SampleServable(
     'cancel',
     Array.from({ length: 32 }, () => MIB)
@@ -92,7 +92,7 @@ test('a cancelled request stops soon', { timeout: 20_000 }, async () => {
   assert.ok(servable.reads < 20, `${servable.reads} leaves were read`)
 })
 
-test('a lost connection ends the session on both sides', { timeout: 20_000 }, async () => {
+test('a lost connection ends the session on both sides', { timeout: 120_000 }, async () => {
   const servable = new SampleServable(
     'lost',
     Array.from({ length: 32 }, () => MIB)
@@ -103,7 +103,7 @@ test('a lost connection ends the session on both sides', { timeout: 20_000 }, as
   it.connection.abort(new Error('pulled the plug'))
   await it.listener.until(() => it.listener.closed.length === 1)
   assert.equal((it.listener.closed[0] as { code?: number } | undefined)?.code, ExchangeCode.IO)
-  for (const end = performance.now() + 5000; it.server.peers().length > 0;) {
+  for (const end = performance.now() + 60_000; it.server.peers().length > 0;) {
     assert.ok(performance.now() < end, 'the server noticed')
     await new Promise(resolve => setImmediate(resolve))
   }

@@ -8,7 +8,7 @@ import { giveUpCode } from './fetch.ts'
 import { ContentServable, type Content, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
 
 const MIB = 1_048_576
-const limit = { timeout: 20_000 }
+const limit = { timeout: 120_000 }
 
 const bigFile = sampleContent({ '': sampleBytes(12 * MIB + 5, 'big') })
 const tree = sampleContent({

@@ -12,7 +12,7 @@ import type { FetchPorts } from './ports.ts'
 import { type Content, ContentServable, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
 
 const MIB = 1_048_576
-const limit = { timeout: 20_000 }
+const limit = { timeout: 120_000 }
 
 function storePorts(store: Store, directory: string, content: Content): Partial<FetchPorts> {
   const root = rootText(content.built.root)

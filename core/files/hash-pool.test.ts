@@ -100,7 +100,7 @@ test('many small files are few orders, and every one has its own result', async 
   assert.ok(counts.orders <= 8, `${counts.orders} orders`)
 })
 
-test('what is not a readable file has its own error', { timeout: 10_000 }, async () => {
+test('what is not a readable file has its own error', { timeout: 120_000 }, async () => {
   await using pool = openHashPool({ size: 1 })
   const folder = path.join(scratch, 'folder')
   const pipe = path.join(scratch, 'pipe')
@@ -235,7 +235,7 @@ test('folders are listed with everything in them, as far as it can be named', as
   await assert.rejects(failing, { message: 'stop here' })
 })
 
-test('an idle pool keeps no process alive, and the bundle runs beside its thread', { timeout: 20_000 }, async () => {
+test('an idle pool keeps no process alive, and the bundle runs beside its thread', { timeout: 120_000 }, async () => {
   const out = path.join(scratch, 'out')
   const entry = path.join(scratch, 'entry.ts')
   const pool = new URL('./hash-pool.ts', import.meta.url).pathname

@@ -53,7 +53,7 @@ async function assertHonest(it: Bench, download: Download): Promise<void> {
   }
 }
 
-test('kill -9 costs nothing that was written', { timeout: 30_000 }, async t => {
+test('kill -9 costs nothing that was written', { timeout: 120_000 }, async t => {
   const it = bench(t, TREE)
   it.store[Symbol.dispose]()
   const here = (name: string): string => JSON.stringify(import.meta.resolve(name))
@@ -92,7 +92,7 @@ test('kill -9 costs nothing that was written', { timeout: 30_000 }, async t => {
 })
 
 /** What a power cut leaves: the database as it was at its last sync, and of unsynced extents anything. */
-test('whatever a power cut does to what was not synced, nothing wrong is kept', { timeout: 60_000 }, async t => {
+test('whatever a power cut does to what was not synced, nothing wrong is kept', { timeout: 120_000 }, async t => {
   const it = bench(t, SMALL_TREE)
   let run = 0
   const damage = fc.record({ ordinal: fc.nat(5), how: fc.constantFrom('zero', 'garble', 'nothing') })
@@ -263,7 +263,7 @@ test('nor is one, when there is nothing to tell the download by', async t => {
   assert.deepEqual(readdirSync(path.join(it.directory, 'things')), [])
 })
 
-test('a full disk stops the download and keeps what arrived', { timeout: 30_000 }, async t => {
+test('a full disk stops the download and keeps what arrived', { timeout: 120_000 }, async t => {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     t.skip('mounting a small tmpfs needs Linux and root')
     return

@@ -59,7 +59,7 @@ test('a lock that is a folder is not writable', t => {
   assert.throws(() => openDataDir(dir), { code: 'not-writable' })
 })
 
-test('of several that start at once on nothing, one gets it', { timeout: 30_000 }, async t => {
+test('of several that start at once on nothing, one gets it', { timeout: 120_000 }, async t => {
   const dir = path.join(scratch(t), 'new')
   const script = `import { openDataDir } from ${JSON.stringify(import.meta.resolve('./data-dir.ts'))}
     try { globalThis.held = openDataDir(process.argv[1]); console.log('held'); process.stdin.resume() }
@@ -72,7 +72,7 @@ test('of several that start at once on nothing, one gets it', { timeout: 30_000 
   assert.deepEqual(said.toSorted(), ['already-running', 'already-running', 'already-running', 'held'])
 })
 
-test('one holder at a time; a killed one lets go', { timeout: 20_000 }, async t => {
+test('one holder at a time; a killed one lets go', { timeout: 120_000 }, async t => {
   const dir = scratch(t)
   const script = `import { openDataDir } from ${JSON.stringify(import.meta.resolve('./data-dir.ts'))}
     globalThis.held = openDataDir(process.argv[1]); console.log('held'); setInterval(() => {}, 1000)`

@@ -399,7 +399,7 @@ test('content that is there already is recognised, to the byte and to the entry'
   assert.equal(await findExisting(it.store, options, never), undefined)
 })
 
-test('two thousand small files cost little', { timeout: 30_000 }, async t => {
+test('two thousand small files cost little', { timeout: 120_000 }, async t => {
   const it = bench(
     t,
     Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`d${i % 20}/f${i}`, sampleBytes(4096, i)]))

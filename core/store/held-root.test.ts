@@ -97,7 +97,7 @@ test('a file that went is missing, and is welcome back', async t => {
   assert.equal(Buffer.from(await held.readLeaf(4)).toString(), 'sea')
 })
 
-test('what stands in the way of a file is not read: a pipe, a folder', { timeout: 10_000 }, async t => {
+test('what stands in the way of a file is not read: a pipe, a folder', { timeout: 120_000 }, async t => {
   const { store, held, at, state } = open(t)
   rmSync(at('b.txt'))
   execFileSync('mkfifo', [at('b.txt')])
