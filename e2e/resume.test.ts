@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { MIB, sha256Of, writeRandomFile } from './content.ts'
+import { MIB, randomBytes, sha256Of, writeRandomFile } from './content.ts'
 import { type Peer, addressOf, bytesOf, receivedOf, startGet, startShare, untilBytes } from './peer.ts'
 import { untilDone, untilFailed, untilShared, withoutAddresses } from './peer.ts'
 import { openScratch } from './scratch.ts'
+import { FileInMemory, openStranger } from './stranger.ts'
 
 const SIZE = 256 * MIB
 /** What a kill may cost: requests that were in flight, and no more. */
@@ -39,6 +40,24 @@ test('a getter killed at 10, 50 and 90 % goes on with the same command', { timeo
   t.diagnostic(`received ${received} in all for ${SIZE}`)
   assert.ok(received <= SIZE + SHARES.length * LOST_PER_KILL, `received ${received} in all for ${SIZE}`)
   assert.ok(received >= SIZE - SHARES.length * LOST_PER_KILL, `received ${received} in all: the figure is wrong`)
+})
+
+test('three kills cost what was in flight, also as the sender counts it', { timeout: 180_000 }, async t => {
+  await using scratch = openScratch(2 * SIZE)
+  const content = new FileInMemory('file.bin', randomBytes(SIZE, 'counted'))
+  await using sender = await openStranger([content], t.signal)
+  const options = { data: scratch.at('b'), downloadLimit: RATE, peers: [sender.addr] }
+  for (const part of SHARES) {
+    await using killed = startGet(content.root.toString(), scratch.at('out'), options)
+    await untilBytes(killed, part * SIZE)
+    killed.kill('SIGKILL')
+    await killed.exited
+  }
+  await using last = startGet(content.root.toString(), scratch.at('out'), options)
+  await untilDone(last)
+  t.diagnostic(`${sender.bytesSent} bytes sent in all for ${SIZE}`)
+  assert.ok(sender.bytesSent >= SIZE, 'the figure is wrong')
+  assert.ok(sender.bytesSent <= SIZE + SHARES.length * LOST_PER_KILL, `${sender.bytesSent} bytes sent for ${SIZE}`)
 })
 
 test('a getter killed at full speed loses only what was in flight', { timeout: 120_000 }, async t => {
