@@ -7,7 +7,7 @@ import type { CID } from 'multiformats/cid'
 import { parseRoot, rootText } from '../../core/cid.ts'
 import type { Layout } from '../../core/content/layout.ts'
 import { CodedError } from '../../core/errors.ts'
-import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
+import { type Fetch, giveUpCode, openFetch } from '../../core/fetch/fetch.ts'
 import { MAX_OUT_BYTES } from '../../core/fetch/limits.ts'
 import type { DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
 import type { RateBucket } from '../../core/fetch/rate-bucket.ts'
@@ -354,24 +354,16 @@ export class TransferRun implements AsyncDisposable {
   }
 }
 
-/** PRODUCT: 7 if someone reported a changed source, else 4 if someone sent wrong bytes, else 3. */
+const GAVE_UP: Record<ReturnType<typeof giveUpCode>, string> = {
+  'source-changed':
+    'The source changed after it was shared, and nobody else has it. Ask for a new link; what arrived is kept.',
+  'hash-mismatch': 'Somebody sent wrong data, and nobody else has it. Nothing wrong was kept; try again later.',
+  'no-providers': 'Nobody who has this can be reached right now. What arrived is kept; the same command goes on.'
+}
+
 function giveUpError(snapshot: FetchSnapshot): CodedError {
-  if (snapshot.sourceChangedSeen) {
-    return new CodedError(
-      'source-changed',
-      'The source changed after it was shared, and nobody else has it. Ask for a new link; what arrived is kept.'
-    )
-  }
-  if (snapshot.hashMismatchSeen) {
-    return new CodedError(
-      'hash-mismatch',
-      'Somebody sent wrong data, and nobody else has it. Nothing wrong was kept; try again later.'
-    )
-  }
-  return new CodedError(
-    'no-providers',
-    'Nobody who has this can be reached right now. What arrived is kept; the same command goes on.'
-  )
+  const code = giveUpCode(snapshot)
+  return new CodedError(code, GAVE_UP[code])
 }
 
 const notWritable = (): CodedError =>
