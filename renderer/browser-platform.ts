@@ -1,6 +1,6 @@
 // The page in a browser: a WebSocket to the host that served it, uploads and downloads through it.
 import { Failure } from './client.ts'
-import { type Connected, type Dropped, type DroppedFile, type Place, type Platform, Refused } from './platform.ts'
+import { type Connected, type DroppedFile, type Place, type Platform, Refused } from './platform.ts'
 import { isCode } from './sentences.ts'
 
 const TOKEN_KEY = 'shoal.token'
@@ -31,6 +31,7 @@ export function browserPlatform(): Platform {
 
   return {
     copiesDropped: true,
+    desktop: null,
     async connect(signal) {
       if (token == null) throw new Refused()
       const socket = new WebSocket(`ws://${location.host}/rpc`, ['shoal.v1', `token.${token}`])
@@ -140,39 +141,3 @@ function opens(socket: WebSocket, signal: AbortSignal): Promise<boolean> {
 
 const endOf = (socket: WebSocket): Promise<void> =>
   new Promise(resolve => socket.addEventListener('close', () => resolve(), { once: true }))
-
-/** Files picked in a dialog; those of a picked folder know their place in it. */
-export function droppedFiles(files: readonly File[]): Dropped {
-  const all = files.map(file => ({
-    path: file.webkitRelativePath === '' ? [file.name] : file.webkitRelativePath.split('/'),
-    file
-  }))
-  return { names: [...new Set(all.map(({ path }) => path[0] ?? ''))], files: () => Promise.resolve(all) }
-}
-
-/** To be called inside the event: afterwards the browser has emptied it. */
-export function droppedItems(transfer: DataTransfer): Dropped | undefined {
-  const entries = [...transfer.items].flatMap(item => item.webkitGetAsEntry() ?? [])
-  if (entries.length > 0)
-    return {
-      names: entries.map(entry => entry.name),
-      files: async () => (await Promise.all(entries.map(entry => filesIn(entry, [])))).flat()
-    }
-  return transfer.files.length > 0 ? droppedFiles([...transfer.files]) : undefined
-}
-
-async function filesIn(entry: FileSystemEntry, above: readonly string[]): Promise<DroppedFile[]> {
-  const path = [...above, entry.name]
-  if (entry.isFile) {
-    // the flag says which of the two it is
-    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))
-    return [{ path, file }]
-  }
-  const reader = (entry as FileSystemDirectoryEntry).createReader() // as above
-  const found: DroppedFile[] = []
-  for (;;) {
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
-    if (some.length === 0) return found
-    for (const one of some) found.push(...(await filesIn(one, path)))
-  }
-}

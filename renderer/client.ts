@@ -3,9 +3,11 @@ import { createORPCClient, ORPCError } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { Contract } from '../app/contract/contract.ts'
+import type { WindowContract } from '../app/contract/window-contract.ts'
 import { type Code, isCode } from './sentences.ts'
 
 export type Client = ContractRouterClient<Contract>
+export type WindowClient = ContractRouterClient<WindowContract>['window']
 
 /** A connection as browsers have it; the desktop's port comes dressed as one. */
 export type RpcSocket = ConstructorParameters<typeof RPCLink>[0]['websocket']
@@ -20,6 +22,8 @@ export class Failure extends Error {
 }
 
 export const openClient = (socket: RpcSocket): Client => createORPCClient(new RPCLink({ websocket: socket }))
+export const openWindowClient = (socket: RpcSocket): WindowClient =>
+  createORPCClient<ContractRouterClient<WindowContract>>(new RPCLink({ websocket: socket })).window
 
 /** Anything thrown by a call, as what the user can be told. */
 export function failureOf(thrown: unknown): Failure {

@@ -1,6 +1,8 @@
 // The seam between the page and where it runs: how it reaches the engine, and how files that were dropped become something it may share.
-// A browser uploads them; the desktop's window will hand over grants for them where they are.
-import type { RpcSocket } from './client.ts'
+// A browser uploads them; the desktop's window hands over grants for them where they are.
+import type { WindowState } from '../app/contract/window-contract.ts'
+import type { RpcSocket, WindowClient } from './client.ts'
+import type { Store } from './store.ts'
 
 export interface Connected {
   readonly socket: RpcSocket
@@ -17,6 +19,8 @@ export interface Place {
 /** What was dropped, pasted or picked: the top ones as they were named, and every file below them when asked for. */
 export interface Dropped {
   readonly names: readonly string[]
+  /** The top ones as the browser handed them over; one of a folder stands for the folder and holds no bytes. */
+  readonly tops: readonly File[]
   files(): Promise<readonly DroppedFile[]>
 }
 export interface DroppedFile {
@@ -38,6 +42,15 @@ export interface Platform {
   ): Promise<string[]>
   /** Saves one file of a finished share on the device that shows the page; null: not possible or not needed here. */
   readonly saveFile: ((root: string, index: number) => Promise<void>) | null
+  /** What only the desktop's window can do; null in a browser. */
+  readonly desktop: Desktop | null
+}
+
+export interface Desktop {
+  /** Throws Failure while the window is not answering. */
+  readonly client: WindowClient
+  /** Null until it is known. */
+  readonly state: Store<WindowState | null>
 }
 
 /** The page has no token, or one that is no longer good. */

@@ -1,5 +1,5 @@
 // What comes in from outside the page: files and links that were dropped, pasted or picked.
-import { droppedFiles, droppedItems } from './browser-platform.ts'
+import { droppedFiles, droppedItems } from './dropped.ts'
 import type { Ui } from './ui.ts'
 
 const MAX_LINK_CHARS = 8192 // the contract's limit; a novel on the clipboard is no link

@@ -60,6 +60,8 @@ export const contract = {
     list: call(nothing, z.array(Share)),
     feed: feed(nothing, listUpdate(Share)),
     link: call(byRoot, z.object({ link: LinkText })),
+    /** Where the first copy of it stands. The command line's door only; every other is told forbidden. Throws not-found. */
+    where: call(byRoot, z.object({ path: z.string() })),
     /** Forgets the share; touches no user file. Throws not-found. */
     remove: call(byRoot, done),
     /** What is sent of it at most, for this run. Throws not-found. */
@@ -138,6 +140,8 @@ export const contract = {
       z.object({ grant: Grant })
     ),
     folders: call(nothing, z.array(Folder)),
+    /** One more of those folders, for this run: the user chose it in a dialog of the system. The command line's door only. Throws forbidden, usage. */
+    addFolder: call(z.object({ path: AbsolutePath }), z.object({ folder: Folder })),
     entries: call(z.object({ folder: z.int().min(0), path: PathInside }), z.array(FolderEntry))
   },
   app: {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { CodedError } from '../../core/errors.ts'
+import { contract } from '../contract/contract.ts'
 import type { Door } from '../contract/service.ts'
 import type { WireError } from '../contract/shapes.ts'
 import { fromWire } from '../contract/wire-error.ts'
@@ -113,7 +114,7 @@ export async function startInline(
   onFault: OnFault = () => {}
 ): Promise<Engine> {
   const application = await open(options, signal)
-  const rpc = bindService(application.service, onFault)
+  const rpc = bindService(contract, application.service, onFault)
   const end = Promise.withResolvers<undefined>()
   const ports = new Set<MessagePort>()
   return {

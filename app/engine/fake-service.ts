@@ -127,6 +127,10 @@ export function openFake(options: EngineOptions): Promise<Application> {
       list: () => shares,
       feed: (_, caller) => hold(whole(shares), caller),
       link: () => ({ link: LINK }),
+      where: ({ root }) => {
+        find(root)
+        return { path: '/tmp/hello.txt' }
+      },
       limit: () => ({}),
       remove: ({ root }) => {
         find(root)
@@ -185,6 +189,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
       },
       inside: () => ({ grant: crypto.randomUUID() }),
       folders: () => [],
+      addFolder: () => ({ folder: { id: 0, name: 'tmp', freeBytes: null } }),
       entries: () => []
     },
     app: { log: () => ({}) }

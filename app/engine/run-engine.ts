@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Rpc } from './serve.ts'
 import { bindService, type OnFault } from './serve.ts'
+import { contract } from '../contract/contract.ts'
 import { toWire } from '../contract/wire-error.ts'
 import type { FromEngine, ToEngine } from './engine.ts'
 import type { EngineOptions, OpenApplication } from './options.ts'
@@ -25,7 +26,7 @@ export async function runEngine(open: OpenApplication, onFault: OnFault): Promis
   try {
     // workerData is what startEngine put there
     await using application = await open(workerData as EngineOptions, stopping.signal)
-    rpc = bindService(application.service, onFault)
+    rpc = bindService(contract, application.service, onFault)
     tell({ type: 'ready' })
     await stopped.promise
   } catch (thrown) {

@@ -1,10 +1,10 @@
-// Binds a Service to connections: the one place where a client's message is believed. Shape checked, input validated by the contract, errors flattened
+// Binds the service of a contract to connections: the one place where a client's message is believed. Shape checked, input validated by the contract, errors flattened
 // to code and sentence, paths shown at the command line's door only.
+import type { AnyContractRouter } from '@orpc/contract'
 import { type AnyProcedure, implement, ORPCError, ValidationError } from '@orpc/server'
 import { RPCHandler } from '@orpc/server/ws'
 import { CodedError } from '../../core/errors.ts'
-import { contract } from '../contract/contract.ts'
-import type { Caller, Door, Service } from '../contract/service.ts'
+import type { Caller, Door, ServiceOf } from '../contract/service.ts'
 import { toWire } from '../contract/wire-error.ts'
 import type { Wire } from './wire.ts'
 
@@ -23,11 +23,11 @@ export interface Rpc {
   serve(wire: Wire, door: Door): void
 }
 
-export function bindService(service: Service, onFault: OnFault): Rpc {
+export function bindService<C extends AnyContractRouter>(contract: C, service: ServiceOf<C>, onFault: OnFault): Rpc {
   const os = implement(contract).$context<Connection>()
   const groups = Object.entries(contract).map(([group, calls]) => {
     const bound = Object.keys(calls).map(name => {
-      // the contract's keys are the service's keys: the type Service says so, Object.keys cannot
+      // the contract's keys are the service's keys: the type ServiceOf says so, Object.keys cannot
       const builder = (os as unknown as Record<string, Record<string, Builder>>)[group]?.[name]
       const handler = (service as unknown as Record<string, Record<string, AnyHandler>>)[group]?.[name]
       if (builder == null || handler == null) throw new Error(`No handler for ${group}.${name}`)

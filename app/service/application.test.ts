@@ -74,6 +74,8 @@ test('shared in one place, got in another, shown on both sides, removed again', 
   const shared = await share(seeder.client, tree)
   assert.equal(shared.files, 3)
   assert.equal(shared.bytes, 3_000_005)
+  assert.equal((await seeder.client.share.where({ root: shared.root })).path, tree)
+  await assert.rejects(seeder.page.share.where({ root: shared.root }), { code: 'forbidden' })
 
   const previews = []
   for await (const row of await getter.page.transfer.preview({ link: shared.link })) previews.push(row)
@@ -127,6 +129,7 @@ test('refusals: paths from a page, links that are none, roots nobody has', { tim
   await using node = await open(path.join(dir, 'a'), t.signal)
   const { client, page } = node
   await assert.rejects(page.grant.paths({ paths: ['/etc/passwd'], use: 'read' }), { code: 'forbidden' })
+  await assert.rejects(page.grant.addFolder({ path: '/etc' }), { code: 'forbidden' })
   await assert.rejects(client.grant.paths({ paths: ['relative'], use: 'read' }), { code: 'usage' })
   await assert.rejects(client.share.limit({ root: `b${'a'.repeat(58)}`, uploadBytesPerSecond: 1 }), {
     code: 'not-found'

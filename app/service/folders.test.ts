@@ -42,3 +42,18 @@ test('a folder that was named and is not there yet is empty, and made when somet
   assert.ok((await folders.resolveForWriting(0, [])).endsWith('a/b'))
   await assert.rejects(folders.resolveForWriting(1, []), { code: 'not-writable' })
 })
+
+test('a folder that is added is there once, and opens nothing else', async t => {
+  const top = await mkdtemp(path.join(tmpdir(), 'shoal-folders-'))
+  t.after(async () => rm(top, { recursive: true }))
+  await mkdir(path.join(top, 'first'))
+  await mkdir(path.join(top, 'second'))
+  const folders = new Folders([path.join(top, 'first')])
+  await assert.rejects(folders.resolve(1, []), { code: 'not-found' })
+  const added = await folders.add(path.join(top, 'second'))
+  assert.deepEqual([added.id, added.name], [1, 'second'])
+  assert.equal((await folders.add(path.join(top, 'second'))).id, 1)
+  assert.equal((await folders.add(path.join(top, 'first'))).id, 0)
+  assert.equal((await folders.list()).length, 2)
+  await assert.rejects(folders.resolve(1, ['..', 'first']), { code: 'forbidden' })
+})

@@ -1,4 +1,4 @@
-// The folders a host was started with: the only places a browser may choose from. A path inside is judged after every symlink was followed.
+// The folders a host was started with, and those its user chose since: the only places a page may choose from. A path inside is judged after every symlink was followed.
 import { lstat, mkdir, readdir, realpath, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
@@ -9,20 +9,36 @@ export interface Entry {
   readonly bytes: number
 }
 
+interface Shown {
+  readonly id: number
+  readonly name: string
+  readonly freeBytes: number | null
+}
+
+const shown = async (root: string, id: number): Promise<Shown> => ({
+  id,
+  name: path.basename(root) || root,
+  freeBytes: await freeBytes(root)
+})
+
 const MAX_ENTRIES = 10_000 // what one look into a folder shows at most
 
 export class Folders {
-  readonly #roots: readonly string[]
+  readonly #roots: string[]
 
   /** @param roots absolute */
   constructor(roots: readonly string[]) {
-    this.#roots = roots
+    this.#roots = [...roots]
   }
 
-  async list(): Promise<{ id: number; name: string; freeBytes: number | null }[]> {
-    return Promise.all(
-      this.#roots.map(async (root, id) => ({ id, name: path.basename(root) || root, freeBytes: await freeBytes(root) }))
-    )
+  async list(): Promise<Shown[]> {
+    return Promise.all(this.#roots.map(shown))
+  }
+
+  /** One more, or the one that is there already. @param root absolute */
+  async add(root: string): Promise<Shown> {
+    const known = this.#roots.indexOf(root)
+    return shown(root, known < 0 ? this.#roots.push(root) - 1 : known)
   }
 
   /** The absolute path of something that exists inside folder `id`. Throws not-found, forbidden. */

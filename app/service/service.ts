@@ -102,6 +102,10 @@ export function createService(parts: ServiceParts): Service {
       list: () => shares.list(),
       feed: (_, { signal }) => shares.feed.read(signal),
       link: ({ root }) => ({ link: shares.link(root) }),
+      where({ root }, { door }) {
+        cliOnly(door)
+        return { path: shares.where(root) }
+      },
       remove({ root }) {
         shares.remove(root)
         return {}
@@ -185,9 +189,8 @@ export function createService(parts: ServiceParts): Service {
     },
     grant: {
       paths({ paths, use }, { door }) {
-        if (door !== 'cli') throw new CodedError('forbidden', 'Only the command line may name paths.')
-        const isAbsolute = paths.every(it => path.isAbsolute(it) && !it.includes('\0'))
-        if (!isAbsolute) throw new CodedError('usage', 'Paths must be absolute.')
+        cliOnly(door)
+        paths.forEach(mustBeAbsolute)
         return { grants: paths.map(it => grants.issue(it, use)) }
       },
       async inside({ folder, path: inside, use }) {
@@ -195,6 +198,11 @@ export function createService(parts: ServiceParts): Service {
         return { grant: grants.issue(at, use) }
       },
       folders: () => folders.list(),
+      async addFolder({ path: folder }, { door }) {
+        cliOnly(door)
+        mustBeAbsolute(folder)
+        return { folder: await folders.add(folder) }
+      },
       entries: ({ folder, path: inside }) => folders.entries(folder, inside)
     },
     app: {
@@ -207,6 +215,15 @@ export function createService(parts: ServiceParts): Service {
       }
     }
   }
+}
+
+/** Paths are named and told at the command line's door alone. */
+function cliOnly(door: Door): void {
+  if (door !== 'cli') throw new CodedError('forbidden', 'Only the command line may name paths.')
+}
+
+function mustBeAbsolute(named: string): void {
+  if (!path.isAbsolute(named) || named.includes('\0')) throw new CodedError('usage', 'Paths must be absolute.')
 }
 
 /** A page gets bytes by HTTP, where it can be slowed down, not in messages. */

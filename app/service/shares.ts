@@ -67,6 +67,13 @@ export class Shares implements Disposable {
     return this.#row(root).root
   }
 
+  /** The absolute path of its first copy. Throws not-found. */
+  where(root: string): string {
+    const [first] = this.#row(root).sourcePaths
+    if (first == null) throw new CodedError('not-found', 'Where this share stands is not known.')
+    return first
+  }
+
   /** Forgets the share, touches no user file. Throws not-found. */
   remove(root: string): void {
     const row = this.#row(root)

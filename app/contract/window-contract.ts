@@ -1,0 +1,47 @@
+// What the process that shows the desktop's window does for its page, beside the engine's contract: the system's own dialogs and folders, how the
+// program starts and stays, what came from outside the page. A browser has none of it. Served on a port of its own, by the same rules.
+import { eventIterator, oc } from '@orpc/contract'
+import { z } from 'zod'
+import { Folder, Grant, LinkText, Root, TransferId } from './shapes.ts'
+
+const nothing = z.object({})
+const done = z.object({})
+const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => oc.input(input).output(output)
+const feed = <O extends z.ZodType>(value: O) => oc.input(nothing).output(eventIterator(value))
+
+/** A small feed of whole snapshots. */
+export const WindowState = z.object({
+  openAtLogin: z.boolean().nullable(), // null: not possible here
+  staysOpen: z.boolean().nullable(), // goes on without a window when it is closed; null: always so, or not possible
+  isEngineRunning: z.boolean()
+})
+export type WindowState = z.infer<typeof WindowState>
+
+/** What a menu, a link opened in the system, a notification or a second start wants the page to show. Each is handed to one page, once. */
+export const WindowAsk = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('link'), link: LinkText }),
+  z.object({ type: z.literal('place'), place: z.enum(['home', 'transfers', 'library', 'peers', 'settings']) }),
+  z.object({ type: z.literal('transfer'), id: TransferId }),
+  z.object({ type: z.literal('pick'), what: z.enum(['files', 'folder']) })
+])
+export type WindowAsk = z.infer<typeof WindowAsk>
+
+export const windowContract = {
+  window: {
+    state: feed(WindowState),
+    asks: feed(WindowAsk),
+    /** What to share, chosen in the system's dialog: a grant for each; none when the user chose nothing. */
+    pick: call(z.object({ what: z.enum(['files', 'folder']) }), z.object({ grants: z.array(Grant) })),
+    /** A folder to save to, chosen in the system's dialog, from now on among `grant.folders`; null when the user chose none. */
+    pickPlace: call(nothing, z.object({ folder: Folder.nullable() })),
+    /** Opens the system's file manager there. Throws not-found. */
+    showTransfer: call(z.object({ id: TransferId }), done),
+    showShare: call(z.object({ root: Root }), done),
+    change: call(z.object({ openAtLogin: z.boolean().optional(), staysOpen: z.boolean().optional() }), done),
+    /** So that menus speak the page's language and the system's own surfaces have its colours. */
+    look: call(z.object({ theme: z.enum(['system', 'light', 'dark']), language: z.string().min(2).max(16) }), done),
+    /** Starts the engine again after it ended by itself. Throws what its start throws. */
+    restart: call(nothing, done)
+  }
+}
+export type WindowContract = typeof windowContract
