@@ -31,6 +31,7 @@ export function browserPlatform(): Platform {
 
   return {
     copiesDropped: true,
+    copy: async text => navigator.clipboard.writeText(text),
     desktop: null,
     async connect(signal) {
       if (token == null) throw new Refused()

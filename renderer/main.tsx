@@ -5,6 +5,9 @@ import { createRoot } from 'react-dom/client'
 import { initReactI18next } from 'react-i18next'
 import { App } from './app.tsx'
 import { browserPlatform } from './browser-platform.ts'
+import { openClient } from './client.ts'
+import { bridgeOf, desktopPlatform } from './desktop-platform.ts'
+import { followDesktop } from './follow-desktop.ts'
 import { openModel } from './model.ts'
 import { applyTheme, savedLanguage, savedTheme } from './preferences.ts'
 import { Session } from './session.ts'
@@ -31,12 +34,14 @@ await i18next.use(initReactI18next).init({
 })
 
 const life = new AbortController()
-const platform = browserPlatform()
-const session = new Session(platform, life.signal)
+const bridge = bridgeOf(window)
+const platform = bridge == null ? browserPlatform() : desktopPlatform(bridge, life.signal)
+const session = new Session(async signal => platform.connect(signal), openClient, life.signal)
 const screen = SCREENS.find(known => known === sessionStorage.getItem(SCREEN_KEY)) ?? 'home'
 const ui = new Ui(session, openModel(session), platform, screen)
 ui.screen.subscribe(() => sessionStorage.setItem(SCREEN_KEY, ui.screen.get()))
 addEventListener('pagehide', () => ui.flush())
+if (platform.desktop != null) followDesktop(ui, platform.desktop)
 
 const root = document.getElementById('root')
 if (root == null) throw new Error('No place to show anything')

@@ -1,6 +1,7 @@
 // What the screens show: every feed of the engine, as it is now.
 import type { ListUpdate, NodeStatus, Peer, Settings, Share, ShareJob, Transfer } from '../app/contract/shapes.ts'
 import { applyUpdate, EMPTY_LIST, type List } from './list.ts'
+import type { Client } from './client.ts'
 import type { Session } from './session.ts'
 import { Store } from './store.ts'
 
@@ -13,7 +14,7 @@ export interface Model {
   readonly peers: Store<List<Peer>>
 }
 
-export function openModel(session: Session): Model {
+export function openModel(session: Session<Client>): Model {
   const model: Model = {
     status: new Store<NodeStatus | null>(null),
     settings: new Store<Settings | null>(null),

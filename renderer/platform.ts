@@ -1,6 +1,6 @@
 // The seam between the page and where it runs: how it reaches the engine, and how files that were dropped become something it may share.
 // A browser uploads them; the desktop's window hands over grants for them where they are.
-import type { WindowState } from '../app/contract/window-contract.ts'
+import type { WindowAsk, WindowState } from '../app/contract/window-contract.ts'
 import type { RpcSocket, WindowClient } from './client.ts'
 import type { Store } from './store.ts'
 
@@ -42,6 +42,8 @@ export interface Platform {
   ): Promise<string[]>
   /** Saves one file of a finished share on the device that shows the page; null: not possible or not needed here. */
   readonly saveFile: ((root: string, index: number) => Promise<void>) | null
+  /** Puts a link on the clipboard. Rejects when it may not: a page that is not in front. */
+  copy(text: string): Promise<void>
   /** What only the desktop's window can do; null in a browser. */
   readonly desktop: Desktop | null
 }
@@ -51,6 +53,8 @@ export interface Desktop {
   readonly client: WindowClient
   /** Null until it is known. */
   readonly state: Store<WindowState | null>
+  /** Hands over what a menu, a link opened in the system, a notification or a second start wants to be shown. Called once. */
+  followAsks(show: (ask: WindowAsk) => void): void
 }
 
 /** The page has no token, or one that is no longer good. */

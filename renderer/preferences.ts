@@ -1,4 +1,5 @@
 // What this page remembers for itself: how it looks and which language it speaks. Everything else is the engine's.
+import { Store } from './store.ts'
 import { isLanguage, type Language } from './words/words.ts'
 
 export const THEMES = ['system', 'light', 'dark'] as const
@@ -23,6 +24,7 @@ export const savedTheme = (): Theme => THEMES.find(theme => theme === read('shoa
 
 export function applyTheme(theme: Theme): void {
   write('shoal.theme', theme)
+  look.set({ ...look.get(), theme })
   if (theme === 'system') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = theme
 }
@@ -34,4 +36,13 @@ export function savedLanguage(): Language {
   return navigator.languages.map(tag => tag.split('-')[0]).find(isLanguage) ?? 'en'
 }
 
-export const keepLanguage = (language: Language): void => write('shoal.language', language)
+export function keepLanguage(language: Language): void {
+  write('shoal.language', language)
+  look.set({ ...look.get(), language })
+}
+
+/** Both as they are now, for a window that has surfaces of its own. */
+export const look = new Store<{ readonly theme: Theme; readonly language: Language }>({
+  theme: savedTheme(),
+  language: savedLanguage()
+})

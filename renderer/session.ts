@@ -1,6 +1,6 @@
-// The connection to the engine for as long as the page lives: opened, lost, opened again; feeds go on by themselves.
-import { type Client, Failure, openClient } from './client.ts'
-import { type Platform, Refused } from './platform.ts'
+// A connection for as long as the page lives: opened, lost, opened again; feeds go on by themselves.
+import { Failure, type RpcSocket } from './client.ts'
+import { type Connected, Refused } from './platform.ts'
 import { Store } from './store.ts'
 
 const FIRST_WAIT_MS = 200
@@ -9,15 +9,22 @@ const FEED_WAIT_MS = 500
 
 export type LinkState = 'connecting' | 'open' | 'lost' | 'refused'
 
-export class Session {
+export class Session<Client> {
   readonly state = new Store<LinkState>('connecting')
-  readonly #platform: Platform
+  readonly #connect: (signal: AbortSignal) => Promise<Connected>
+  readonly #openClient: (socket: RpcSocket) => Client
   readonly #signal: AbortSignal
   #client: Client | undefined
   #opened = Promise.withResolvers<Client>()
 
-  constructor(platform: Platform, signal: AbortSignal) {
-    this.#platform = platform
+  /** `connect` throws Refused when the door stays shut; anything else is tried again. */
+  constructor(
+    connect: (signal: AbortSignal) => Promise<Connected>,
+    openClient: (socket: RpcSocket) => Client,
+    signal: AbortSignal
+  ) {
+    this.#connect = connect
+    this.#openClient = openClient
     this.#signal = signal
     void this.#run()
   }
@@ -55,8 +62,8 @@ export class Session {
     let wait = FIRST_WAIT_MS
     while (!this.#signal.aborted) {
       try {
-        const { socket, ended } = await this.#platform.connect(this.#signal)
-        this.#client = openClient(socket)
+        const { socket, ended } = await this.#connect(this.#signal)
+        this.#client = this.#openClient(socket)
         this.#opened.resolve(this.#client)
         this.state.set('open')
         wait = FIRST_WAIT_MS

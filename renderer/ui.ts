@@ -1,6 +1,6 @@
 // What every screen may do beside showing: open a sheet or the drawer, say something in passing, take something back.
 import { createContext, useContext } from 'react'
-import { failureOf } from './client.ts'
+import { type Client, failureOf } from './client.ts'
 import type { Formats } from './format.ts'
 import type { Model } from './model.ts'
 import type { Dropped, Platform } from './platform.ts'
@@ -50,13 +50,13 @@ export class Ui {
   readonly toasts = new Store<readonly Toast[]>([])
   /** Keys of rows that go away unless they are taken back. */
   readonly leaving = new Store<ReadonlySet<string>>(new Set())
-  readonly session: Session
+  readonly session: Session<Client>
   readonly model: Model
   readonly platform: Platform
   readonly #pending = new Map<string, () => void>()
   #toastId = 0
 
-  constructor(session: Session, model: Model, platform: Platform, screen: Screen) {
+  constructor(session: Session<Client>, model: Model, platform: Platform, screen: Screen) {
     this.session = session
     this.model = model
     this.platform = platform

@@ -37,6 +37,8 @@ export const windowContract = {
     /** Opens the system's file manager there. Throws not-found. */
     showTransfer: call(z.object({ id: TransferId }), done),
     showShare: call(z.object({ root: Root }), done),
+    /** Puts it on the clipboard, also while the window is not in front. */
+    copy: call(z.object({ text: LinkText }), done),
     change: call(z.object({ openAtLogin: z.boolean().optional(), staysOpen: z.boolean().optional() }), done),
     /** So that menus speak the page's language and the system's own surfaces have its colours. */
     look: call(z.object({ theme: z.enum(['system', 'light', 'dark']), language: z.string().min(2).max(16) }), done),

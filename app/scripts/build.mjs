@@ -1,4 +1,5 @@
-// Bundles the application into out/: one file a thread, so that a start reads four files instead of two thousand; and the page into out/ui.
+// Bundles the application into out/: one file a thread, so that a start reads four files instead of two thousand; the window's process and its
+// preload, and the page into out/ui.
 import fs from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
@@ -9,26 +10,35 @@ const out = path.join(root, 'out')
 const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version
 
 fs.mkdirSync(out, { recursive: true })
-await build({
+/** @type {import('esbuild').BuildOptions} */
+const common = {
   absWorkingDir: root,
-  entryPoints: {
-    cli: 'app/cli/main.ts',
-    'engine-worker': 'app/engine/engine-worker.ts',
-    'hash-worker': 'core/files/hash-worker.ts',
-    'leaf-worker': 'core/store/leaf-worker.ts'
-  },
-  outdir: out,
   bundle: true,
-  format: 'esm',
   platform: 'node',
   target: 'node24',
   sourcemap: 'linked',
   legalComments: 'linked',
   logLevel: 'warning',
-  define: { 'process.env.SHOAL_VERSION': JSON.stringify(version) },
+  external: ['electron'],
+  define: { 'process.env.SHOAL_VERSION': JSON.stringify(version) }
+}
+await build({
+  ...common,
+  entryPoints: {
+    cli: 'app/cli/main.ts',
+    main: 'main/index.ts',
+    'engine-worker': 'app/engine/engine-worker.ts',
+    'hash-worker': 'core/files/hash-worker.ts',
+    'leaf-worker': 'core/store/leaf-worker.ts'
+  },
+  outdir: out,
+  format: 'esm',
   // packages that still call require() for Node's own modules
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
   }
 })
+// a sandboxed preload is CommonJS in one file
+await build({ ...common, entryPoints: ['main/preload.ts'], outfile: path.join(out, 'preload.cjs'), format: 'cjs' })
+fs.cpSync(path.join(root, 'main/resources'), path.join(out, 'resources'), { recursive: true })
 await buildPage({ configFile: path.join(root, 'renderer/vite.config.ts') })

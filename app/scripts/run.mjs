@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ensureElectron } from './electron.mjs'
 import { ensureBuilt, ensureInstalled, modernNode, root } from './setup.mjs'
 
 const at = (...parts) => path.join(root, ...parts)
 const COMMANDS = {
-  start: { file: at('out/cli.js'), args: ['serve'], asCaller: true },
+  start: { file: at('out/cli.js'), args: ['serve'], asCaller: true, isWindow: true },
   shoal: { file: at('out/cli.js'), asCaller: true },
   build: { file: at('app/scripts/build.mjs'), noBuild: true },
   check: { file: at('app/scripts/check.mjs'), noBuild: true },
@@ -25,7 +26,10 @@ try {
   await ensureInstalled()
   if (command.noBuild !== true) await ensureBuilt()
   if (command.asCaller && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD) // paths are the caller's; npm moved us
-  await run(modernNode(), command.file, [...(command.args ?? []), ...rest])
+  const binary = command.isWindow === true && !wantsBrowser(rest) ? ensureElectron(modernNode()) : undefined
+  if (command.isWindow === true && binary == null) inBrowser(rest)
+  if (binary != null) passOn(spawn(binary, [root, ...rest], { stdio: 'inherit' }))
+  else await run(modernNode(), command.file, [...(command.args ?? []), ...rest])
 } catch (error) {
   fail(error.message)
 }
@@ -37,7 +41,23 @@ async function run(node, file, args) {
     await import(pathToFileURL(file).href)
     return
   }
-  const child = spawn(node, [file, ...args], { stdio: 'inherit' })
+  passOn(spawn(node, [file, ...args], { stdio: 'inherit' }))
+}
+
+/** `--port` and `--no-open` are about the page in a browser and nothing else. */
+function wantsBrowser(args) {
+  const isSaid = args.some(arg => arg === '--browser' || arg === '--no-open' || arg.startsWith('--port'))
+  return isSaid || process.env.SHOAL_SHELL === 'browser'
+}
+
+function inBrowser(args) {
+  if (!wantsBrowser(args))
+    process.stderr.write('Electron, which shows the window, cannot be had here: Shoal shows itself in your browser.\n')
+  if (args.includes('--browser')) args.splice(args.indexOf('--browser'), 1)
+}
+
+/** Signals to a child that is waited for, and its exit code back. */
+function passOn(child) {
   process.on('SIGINT', () => {}) // the terminal sends it to the child as well, which decides
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {

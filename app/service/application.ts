@@ -121,7 +121,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     grants: new Grants(),
     folders: new Folders(options.folders),
     limits,
-    downloads: () => settings.value.downloads ?? path.join(os.homedir(), 'Downloads'),
+    downloads: () => settings.value.downloads ?? options.folders[0] ?? path.join(os.homedir(), 'Downloads'),
     log
   })
   const owned = acquiring.move()

@@ -18,12 +18,13 @@ export interface DataDir extends Disposable {
  * (something else lives there), `data-newer`, `data-damaged`, `already-running`, `not-writable`.
  */
 export function openDataDir(dir: string): DataDir {
-  claim(dir)
+  claimDataDir(dir)
   const lock = openLock(path.join(dir, LOCK))
   return { dir, [Symbol.dispose]: () => lock[Symbol.dispose]() }
 }
 
-function claim(dir: string): void {
+/** Makes `dir` ours without holding it, so that something else may be put there first. Throws as `openDataDir`, but for `already-running`. */
+export function claimDataDir(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     const names = readdirSync(dir)

@@ -29,7 +29,7 @@ function tellFailed(ui: Ui, title: string, { code, message }: WireError): void {
 export async function copyLink(ui: Ui, root: string): Promise<boolean> {
   try {
     const { link } = await ui.session.client.share.link({ root })
-    await navigator.clipboard.writeText(link)
+    await ui.platform.copy(link)
     return true
   } catch {
     return false

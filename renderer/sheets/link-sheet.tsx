@@ -24,7 +24,7 @@ export function LinkSheet({ root, onClose }: { root: string; onClose: () => void
     )
   }, [ui, root])
   const copy = (): void => {
-    navigator.clipboard.writeText(link ?? '').then(
+    ui.platform.copy(link ?? '').then(
       () => setCopied(true),
       () => document.querySelector<HTMLTextAreaElement>('.link-text')?.select()
     )

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import { Asks, linkFrom } from './asks.ts'
+
+const place = { type: 'place', place: 'library' } as const
+const link = (text: string) => ({ type: 'link', link: text }) as const
+
+test('what was asked before there was a page is handed over once, in order', async t => {
+  const asks = new Asks()
+  asks.push(place)
+  asks.push(link('a'))
+  const life = new AbortController()
+  t.after(() => life.abort())
+  const reading = asks.read(life.signal)
+  assert.deepEqual((await reading.next()).value, place)
+  assert.deepEqual((await reading.next()).value, link('a'))
+  const waiting = reading.next()
+  asks.push(link('b'))
+  assert.deepEqual((await waiting).value, link('b'))
+})
+
+test('a page that was reloaded takes over, and the one before it ends', async () => {
+  const asks = new Asks()
+  const life = new AbortController()
+  const old = asks.read(life.signal)
+  const waiting = old.next()
+  const fresh = asks.read(life.signal)
+  const taken = fresh.next()
+  asks.push(place)
+  assert.deepEqual((await taken).value, place)
+  assert.equal((await waiting).done, true)
+  const last = fresh.next()
+  life.abort()
+  assert.equal((await last).done, true)
+})
+
+test('only the newest sixteen wait', async () => {
+  const asks = new Asks()
+  for (let n = 0; n < 40; n++) asks.push(link(String(n)))
+  const reading = asks.read(AbortSignal.timeout(10_000))
+  assert.deepEqual((await reading.next()).value, link('24'))
+  await reading.return(undefined)
+})
+
+test('a share file is its text, anything else itself; neither is ever longer than a link', async t => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-asks-'))
+  t.after(async () => rm(dir, { recursive: true }))
+  await writeFile(path.join(dir, 'Summer.shoal'), 'shoal:bafy?n=Summer\n')
+  await writeFile(path.join(dir, 'big.shoal'), 'x'.repeat(100_000))
+  assert.deepEqual(await linkFrom('Summer.shoal', dir), link('shoal:bafy?n=Summer'))
+  assert.deepEqual(await linkFrom('big.shoal', dir), link('big.shoal'))
+  assert.deepEqual(await linkFrom('gone.shoal', dir), link('gone.shoal'))
+  assert.equal((await linkFrom('y'.repeat(100_000), dir)).type, 'link')
+  const [long] = [await linkFrom('y'.repeat(100_000), dir)]
+  assert.equal(long.type === 'link' && long.link.length, 8192)
+})

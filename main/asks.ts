@@ -1,0 +1,56 @@
+// What came from outside the page and is to be shown there: kept until a page takes it, handed over once.
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { MAX_LINK_CHARS } from '../app/contract/shapes.ts'
+import type { WindowAsk } from '../app/contract/window-contract.ts'
+
+const MAX_WAITING = 16 // an impatient double click opens one sheet; more than this nobody meant
+const SHARE_FILE = /\.shoal$/i
+
+export class Asks {
+  readonly #waiting: WindowAsk[] = []
+  #wake = Promise.withResolvers<void>()
+  #newestReader = 0
+
+  push(ask: WindowAsk): void {
+    this.#waiting.push(ask)
+    this.#waiting.splice(0, this.#waiting.length - MAX_WAITING)
+    this.#stir()
+  }
+
+  /** The newest reader gets them: a page that was reloaded may have left an older one behind. */
+  async *read(signal: AbortSignal): AsyncGenerator<WindowAsk> {
+    const reader = ++this.#newestReader
+    this.#stir()
+    signal.addEventListener('abort', () => this.#stir(), { once: true })
+    while (!signal.aborted && reader === this.#newestReader) {
+      const next = this.#waiting.shift()
+      if (next == null) await this.#wake.promise
+      else yield next
+    }
+  }
+
+  #stir(): void {
+    this.#wake.resolve()
+    this.#wake = Promise.withResolvers<void>()
+  }
+}
+
+/**
+ * What was named on a command line or opened in the system, as a link: of a share file its text, of anything else itself, for the engine to refuse
+ * with a sentence. Never rejects.
+ */
+export async function linkFrom(opened: string, cwd: string): Promise<WindowAsk> {
+  const text = SHARE_FILE.test(opened) ? await readShareFile(path.resolve(cwd, opened)) : undefined
+  return { type: 'link', link: (text ?? opened).trim().slice(0, MAX_LINK_CHARS) }
+}
+
+/** Undefined when it is no small file: then its name is what gets refused. */
+async function readShareFile(file: string): Promise<string | undefined> {
+  try {
+    const { size } = await stat(file)
+    return size <= MAX_LINK_CHARS ? await readFile(file, 'utf8') : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,54 @@
+// What is asked of the user outside the page, in the system's own dialogs.
+import { type BrowserWindow, dialog, type MessageBoxOptions, type OpenDialogOptions, shell } from 'electron'
+import { toWire } from '../app/contract/wire-error.ts'
+import { readRunFile } from '../app/host/run-file.ts'
+import { codeOf } from '../core/errors.ts'
+import type { Say } from './words.ts'
+
+const CHOICES: Record<'files' | 'folder' | 'place', OpenDialogOptions> = {
+  files: { properties: ['openFile', 'multiSelections'] },
+  folder: { properties: ['openDirectory', 'multiSelections'] },
+  place: { properties: ['openDirectory', 'createDirectory'] }
+}
+
+/** Absolute paths; none when the user thought better of it. */
+export async function chooseIn(window: BrowserWindow | undefined, what: keyof typeof CHOICES): Promise<string[]> {
+  const options = CHOICES[what]
+  const answer = await (window == null ? dialog.showOpenDialog(options) : dialog.showOpenDialog(window, options))
+  return answer.canceled ? [] : answer.filePaths
+}
+
+/** True: quit all the same. */
+export async function askToQuit(window: BrowserWindow | undefined, sentence: string, say: Say): Promise<boolean> {
+  const buttons = [say('quit.no'), say('quit.yes')]
+  const options: MessageBoxOptions = { type: 'question', message: sentence, detail: say('quit.detail'), buttons, defaultId: 0, cancelId: 0 } // prettier-ignore
+  const visible = window?.isVisible() === true ? window : undefined
+  const { response } = await (visible == null
+    ? dialog.showMessageBox(options)
+    : dialog.showMessageBox(visible, options))
+  return response === 1
+}
+
+export function tellFailed(thrown: unknown, say: Say): void {
+  dialog.showErrorBox(say('failed.title'), toWire(thrown).message)
+}
+
+/** Why there is no engine. True: try again. Somebody else holding the data may have a page, which is offered. */
+export async function tellNoEngine(thrown: unknown, dataDir: string, say: Say): Promise<boolean> {
+  if (codeOf(thrown) !== 'already-running') {
+    tellFailed(thrown, say)
+    return false
+  }
+  const page = readRunFile(dataDir)?.ui ?? null
+  const buttons = [say('busy.wait'), ...(page == null ? [] : [say('busy.page')]), say('close')]
+  const options: MessageBoxOptions = { type: 'info', message: say('busy.title'), detail: say('busy.text'), buttons, defaultId: 0, cancelId: buttons.length - 1 } // prettier-ignore
+  const { response } = await dialog.showMessageBox(options)
+  if (page != null && response === 1) await openOwnPage(page)
+  return response === 0
+}
+
+/** The page of a Shoal on this machine, and nothing else that run.json may have been made to say. */
+async function openOwnPage(url: string): Promise<void> {
+  const { protocol, hostname } = new URL(url)
+  if (protocol === 'http:' && hostname === '127.0.0.1') await shell.openExternal(url)
+}

@@ -1,0 +1,35 @@
+// The desktop program begins. The order matters: what Chromium must know before it is ready, whose data directory this is, whether a window of it is open
+// already. Nothing here is awaited: Electron is ready only once this file has been evaluated.
+import { app } from 'electron'
+import path from 'node:path'
+import { claimDataDir } from '../core/store/data-dir.ts'
+import { Desktop } from './desktop.ts'
+import { tellFailed } from './dialogs.ts'
+import { registerPageScheme } from './page-scheme.ts'
+import { parseStart, type Start } from './start-args.ts'
+import { wordsFor } from './words.ts'
+
+const VERSION = process.env.SHOAL_VERSION ?? '0.0.0'
+
+app.setName('Shoal')
+app.enableSandbox()
+registerPageScheme()
+const start = begin()
+if (start != null) void new Desktop(start, VERSION).run()
+
+/** Undefined: there is nothing to do for this process, and it ends. */
+function begin(): Start | undefined {
+  const args = process.argv.slice(process.defaultApp ? 2 : 1)
+  const around = { env: process.env, cwd: process.cwd(), version: VERSION }
+  try {
+    const parsed = parseStart(args, around)
+    claimDataDir(parsed.dataDir)
+    app.setPath('userData', path.join(parsed.dataDir, 'window'))
+    if (app.requestSingleInstanceLock({ opened: parsed.opened, cwd: around.cwd })) return parsed
+    app.quit() // the first one shows what was asked of this one
+  } catch (thrown) {
+    tellFailed(thrown, wordsFor(process.env.LANG ?? 'en'))
+    app.exit(1)
+  }
+  return undefined
+}

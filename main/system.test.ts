@@ -1,0 +1,70 @@
+// What the system is shown: who would wait, what ended, where a login item stands.
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { test } from 'node:test'
+import type { Peer, Share, Transfer } from '../app/contract/shapes.ts'
+import { whoWouldWait } from './cut-off.ts'
+import { entryFor, loginItems } from './login.ts'
+import { movesOf } from './moves.ts'
+import { wordsFor } from './words.ts'
+
+const share = (change: Partial<Share>): Share => ({
+  root: 'bafyroot', name: 'Summer', bytes: 1, files: 1, state: 'ready', origin: 'shared', addedAt: 0, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, ...change
+}) // prettier-ignore
+const peer = (name: string, rateOut: number): Peer => ({
+  peerId: name, name, addrs: [], via: 'mdns', direct: true, nearby: true, latencyMs: null, rateIn: 0, rateOut
+}) // prettier-ignore
+const transfer = (id: string, state: Transfer['state'], bytes = 0, total: number | null = 10): Transfer => ({
+  id, root: 'bafyroot', name: id, state, bytes, total, rate: 0, secondsLeft: null, received: 0, duplicate: 0, sources: 0, from: [], waitingFor: null, error: null, addedAt: 0, path: null
+}) // prettier-ignore
+
+test('who would be left waiting, by name, and nobody when nobody reads', () => {
+  const say = wordsFor('en')
+  assert.equal(whoWouldWait([share({})], [peer('Ana', 5)], say), undefined)
+  assert.equal(whoWouldWait([share({ readers: 1 })], [peer('Ana', 0)], say), undefined)
+  assert.equal(whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], say), 'Ana is still getting “Summer” from you.')
+  const many = [peer('Ana', 5), peer('', 5), peer('Bo', 5), peer('Cy', 5)]
+  assert.equal(
+    whoWouldWait([share({ readers: 4 }), share({ name: 'Film', readers: 1 })], many, say),
+    'Ana, Somebody and 2 others are still getting “Summer” and “Film” from you.'
+  )
+  assert.equal(
+    whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], wordsFor('de-AT')),
+    'Ana holt gerade noch “Summer” von Ihnen.'
+  )
+})
+
+test('progress over everything that moves; ended once, and only when it was seen before', () => {
+  const rows = [transfer('a', 'fetching', 5), transfer('b', 'finding', 0, null), transfer('c', 'paused', 1), transfer('d', 'done', 10)] // prettier-ignore
+  const first = movesOf(rows, new Map())
+  assert.deepEqual([first.progress, first.isBusy, first.ended], [0.5, true, []])
+  const before = new Map(rows.map(row => [row.id, row.state]))
+  const then = movesOf([transfer('a', 'done', 10), transfer('b', 'failed'), rows[2], rows[3]].flatMap(it => it ?? []), before) // prettier-ignore
+  assert.deepEqual([then.progress, then.isBusy, then.ended.map(row => row.id)], [null, false, ['a', 'b']])
+  assert.deepEqual(movesOf([transfer('b', 'finding', 0, null)], new Map()).progress, 0)
+  assert.equal(movesOf([transfer('b', 'finding', 0, null)], new Map()).isBusy, false)
+})
+
+test('a login item on Linux is an entry that can be taken back; from a checkout there is none', t => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'shoal-login-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  const fail = (): never => assert.fail('not on Linux')
+  const app = { isPackaged: true, getLoginItemSettings: fail, setLoginItemSettings: fail }
+  const items = loginItems(app, { XDG_CONFIG_HOME: dir }, '/opt/Shoal/shoal', 'linux')
+  assert.equal(items.isOn(), false)
+  items.set(true)
+  assert.equal(items.isOn(), true)
+  assert.match(
+    readFileSync(path.join(dir, 'autostart/shoal.desktop'), 'utf8'),
+    /^Exec="\/opt\/Shoal\/shoal" --hidden$/m
+  )
+  items.set(false)
+  assert.equal(existsSync(path.join(dir, 'autostart/shoal.desktop')), false)
+  assert.equal(loginItems({ ...app, isPackaged: false }, {}, '/x', 'linux').isOn(), null)
+})
+
+test('a path with characters that mean something in a desktop entry', () => {
+  assert.match(entryFor('/a b/$x/"q"/100%'), /^Exec="\/a b\/\\\\\$x\/\\\\"q\\\\"\/100%%" --hidden$/m)
+})

@@ -1,0 +1,76 @@
+// The handlers behind the window's contract. Nothing of Electron here: what they do to the system is passed in.
+import type { Client } from '../app/engine/client.ts'
+import type { WindowService } from '../app/contract/service.ts'
+import type { WindowState } from '../app/contract/window-contract.ts'
+import type { ValueFeed } from '../app/service/snapshot-feed.ts'
+import { CodedError } from '../core/errors.ts'
+import type { Asks } from './asks.ts'
+import type { Memory } from './window-memory.ts'
+
+export interface WindowParts {
+  readonly state: ValueFeed<WindowState>
+  readonly asks: Asks
+  /** At the command line's door. Throws while there is no engine. */
+  readonly client: () => Client
+  /** Absolute paths the user chose; none when they thought better of it. */
+  readonly choose: (what: 'files' | 'folder' | 'place') => Promise<readonly string[]>
+  /** Opens the file manager on it. */
+  readonly reveal: (path: string) => void
+  readonly copy: (text: string) => Promise<void>
+  readonly look: (look: Pick<Memory, 'theme' | 'language'>) => void
+  readonly openAtLogin: (should: boolean) => void
+  readonly stayOpen: (should: boolean) => void
+  readonly restart: () => Promise<void>
+}
+
+export function createWindowService(parts: WindowParts): WindowService {
+  const { state, asks, client } = parts
+  return {
+    window: {
+      state: (_, { signal }) => state.read(signal),
+      asks: (_, { signal }) => asks.read(signal),
+      async pick({ what }) {
+        const paths = await parts.choose(what)
+        return paths.length === 0 ? { grants: [] } : client().grant.paths({ paths: [...paths], use: 'read' })
+      },
+      async pickPlace() {
+        const [path] = await parts.choose('place')
+        return path == null ? { folder: null } : client().grant.addFolder({ path })
+      },
+      async showTransfer({ id }) {
+        const path = (await client().transfer.list({})).find(row => row.id === id)?.path
+        if (path == null) throw new CodedError('not-found', 'Where that was saved is not known.')
+        parts.reveal(path)
+        return {}
+      },
+      async showShare({ root }) {
+        parts.reveal((await client().share.where({ root })).path)
+        return {}
+      },
+      async copy({ text }) {
+        await parts.copy(text)
+        return {}
+      },
+      change({ openAtLogin, staysOpen }) {
+        const before = state.value
+        if (openAtLogin != null && before.openAtLogin != null) {
+          parts.openAtLogin(openAtLogin)
+          state.set({ ...state.value, openAtLogin })
+        }
+        if (staysOpen != null && before.staysOpen != null) {
+          parts.stayOpen(staysOpen)
+          state.set({ ...state.value, staysOpen })
+        }
+        return {}
+      },
+      look(look) {
+        parts.look(look)
+        return {}
+      },
+      async restart() {
+        await parts.restart()
+        return {}
+      }
+    }
+  }
+}
