@@ -19,7 +19,7 @@ if (start != null) void new Desktop(start, VERSION).run()
 
 /** Undefined: there is nothing to do for this process, and it ends. */
 function begin(): Start | undefined {
-  const args = process.argv.slice(process.defaultApp ? 2 : 1)
+  const args = process.argv.slice(process.defaultApp ? applicationAt() + 1 : 1)
   const around = { env: process.env, cwd: process.cwd(), version: VERSION }
   try {
     const parsed = parseStart(args, around)
@@ -32,4 +32,9 @@ function begin(): Start | undefined {
     app.exit(1)
   }
   return undefined
+}
+
+/** From a checkout the command line names the application's folder, after switches that are Electron's. */
+function applicationAt(): number {
+  return process.argv.findIndex((arg, at) => at > 0 && path.resolve(arg) === path.resolve(app.getAppPath()))
 }
