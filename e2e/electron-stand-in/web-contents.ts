@@ -1,0 +1,368 @@
+// `webContents`: one page. What it loads is in navigation.ts, what it says in page-channel.ts; here is what Electron's
+// object tells and emits. The page is real Chromium's; only its door to the main process is ours.
+
+import { randomBytes } from 'node:crypto'
+import { app } from './app.ts'
+import type { CdpSession, Protocol } from './cdp.ts'
+import { IpcMain, ipcMain } from './ipc.ts'
+import { Navigation } from './navigation.ts'
+import { PageChannel, WORLD } from './page-channel.ts'
+import { pageSources } from './page-sources.ts'
+import type { MessagePortMain } from './ports.ts'
+import { toOuter } from './protocol.ts'
+import { type Session, session } from './session.ts'
+import { emitCancellable, notImplemented, record, strict, strictEmitter } from './strict.ts'
+import { closeTarget } from './targets.ts'
+import { theme } from './theme.ts'
+
+const EVENTS = [
+  ...['did-start-loading', 'did-stop-loading', 'dom-ready', 'did-finish-load', 'did-fail-load', 'did-navigate'],
+  ...['did-navigate-in-page', 'will-navigate', 'will-redirect', 'will-attach-webview', 'render-process-gone'],
+  ...['console-message', 'ipc-message', 'destroyed', 'page-title-updated', 'unresponsive', 'responsive'],
+  ...['preload-error', 'context-menu', 'before-input-event', 'will-frame-navigate', 'will-prevent-unload']
+]
+const LEVELS: Record<string, string> = { log: 'info', info: 'info', warning: 'warning', error: 'error', debug: 'debug' }
+
+export interface WebPreferences {
+  readonly preload?: string
+  readonly additionalArguments?: readonly string[]
+  readonly [name: string]: unknown
+}
+interface OpenRequest {
+  readonly url: string
+  readonly frameName: string
+  readonly features: string
+  readonly disposition: string
+}
+type OpenHandler = (request: OpenRequest) => { readonly action: 'allow' | 'deny' }
+
+/** What the window of a page does for it. */
+export interface PageWindow {
+  readonly opened: Promise<void>
+  pageClosed(): void
+  pageShown(): void
+}
+
+let last = 0
+const all = new Map<number, WebContents>()
+
+export class WebContents extends strictEmitter('webContents', EVENTS) {
+  readonly id = ++last
+  readonly ipc = new IpcMain()
+  readonly session: Session = session.defaultSession
+  readonly mainFrame: object
+  readonly window: PageWindow
+  readonly #preferences: WebPreferences
+  #page: { readonly cdp: CdpSession; readonly targetId: string; readonly channel: PageChannel } | undefined
+  #navigation: Navigation | undefined
+  #frameId = ''
+  #url = ''
+  #title = ''
+  #zoomLevel = 0
+  #isDestroyed = false
+  #isCrashed = false
+  #isLoading = false
+  #loaded: PromiseWithResolvers<void> | undefined
+  #openHandler: OpenHandler | undefined
+
+  constructor(window: PageWindow, preferences: WebPreferences) {
+    super()
+    this.window = window
+    this.#preferences = preferences
+    const page = this
+    this.mainFrame = strict('webFrameMain', {
+      routingId: 1,
+      processId: this.id,
+      name: '',
+      parent: null,
+      frames: [],
+      ipc: this.ipc,
+      detached: false,
+      get url() {
+        return page.getURL()
+      },
+      get origin() {
+        return originOf(page.getURL())
+      },
+      get top() {
+        return page.mainFrame
+      },
+      isDestroyed: () => page.isDestroyed(),
+      send: (channel: string, ...args: unknown[]) => page.send(channel, ...args),
+      postMessage: (channel: string, message: unknown, transfer?: MessagePortMain[]) =>
+        page.postMessage(channel, message, transfer)
+    })
+    all.set(this.id, this)
+  }
+
+  /** Not Electron's: takes over a page that waits before its first script. */
+  async attach(targetId: string, cdp: CdpSession): Promise<void> {
+    const isMainFrame = (frameId: string): boolean => frameId === this.#frameId
+    const channel = new PageChannel(cdp, {
+      isMainFrame,
+      invoke: (name, args) => this.#invoke(name, args),
+      receive: (name, args, ports) => this.#receive(name, args, ports)
+    })
+    const navigation = new Navigation(cdp, {
+      isMainFrame,
+      mayNavigate: url =>
+        !emitCancellable(this, 'will-navigate', { url, isMainFrame: true, frame: this.mainFrame }, url),
+      mayRedirect: url =>
+        !emitCancellable(this, 'will-redirect', { url, isMainFrame: true, frame: this.mainFrame }, url),
+      mayRequest: details => this.session.mayRequest({ ...details, webContentsId: this.id, webContents: this }),
+      onFailed: (error, url) => this.emit('did-fail-load', {}, -2, error, url, true)
+    })
+    this.#page = { cdp, targetId, channel }
+    this.#navigation = navigation
+    this.#follow(cdp)
+    const facts = {
+      platform: process.platform,
+      arch: process.arch,
+      versions: { ...process.versions },
+      env: { ...process.env },
+      argv: [...(this.#preferences.additionalArguments ?? [])]
+    }
+    const sources = pageSources(randomBytes(8).toString('hex'), facts, this.#preferences.preload)
+    const { frameTree } = await cdp.send('Page.getFrameTree')
+    this.#frameId = frameTree.frame.id
+    await Promise.all([
+      cdp.send('Page.enable'),
+      cdp.send('Runtime.enable'),
+      cdp.send('Debugger.enable'),
+      cdp.send('DOM.enable'),
+      cdp.send('Inspector.enable'),
+      navigation.enable(),
+      cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true }),
+      theme.apply(cdp),
+      cdp.send('Runtime.addBinding', { name: 'standInPost', executionContextName: WORLD }),
+      cdp.send('Page.addScriptToEvaluateOnNewDocument', { source: sources.page }),
+      cdp.send('Page.addScriptToEvaluateOnNewDocument', { source: sources.preload, worldName: WORLD })
+    ])
+    await cdp.send('Runtime.runIfWaitingForDebugger')
+  }
+
+  #follow(cdp: CdpSession): void {
+    cdp.on('Page.frameNavigated', ({ frame }) => {
+      if (frame.parentId !== undefined) return
+      this.#isCrashed = false
+      this.#url = toOuter(frame.url + (frame.urlFragment ?? ''))
+      this.emit('did-navigate', {}, this.#url, 200, 'OK')
+      void this.session.settlePermissions(this)
+    })
+    cdp.on('Page.navigatedWithinDocument', ({ frameId, url }) => {
+      if (frameId !== this.#frameId) return
+      this.#url = toOuter(url)
+      this.emit('did-navigate-in-page', {}, this.#url, true)
+    })
+    cdp.on('Page.frameStartedLoading', ({ frameId }) => this.#setLoading(frameId, true))
+    cdp.on('Page.frameStoppedLoading', ({ frameId }) => this.#setLoading(frameId, false))
+    cdp.on('Page.domContentEventFired', () => this.emit('dom-ready', {}))
+    cdp.on('Page.loadEventFired', () => {
+      this.emit('did-finish-load', {})
+      this.#loaded?.resolve()
+      this.window.pageShown()
+    })
+    cdp.on('Page.windowOpen', opened => this.#askToOpen(opened))
+    cdp.on('Runtime.consoleAPICalled', ({ type, args }) => {
+      const message = args.map(arg => String(arg.value ?? arg.description ?? arg.type)).join(' ')
+      this.emit('console-message', { level: LEVELS[type] ?? 'info', message, frame: this.mainFrame })
+    })
+    cdp.on('Inspector.targetCrashed', () => {
+      this.#isCrashed = true
+      const details = { reason: 'crashed', exitCode: 1 }
+      this.emit('render-process-gone', {}, details)
+      app.emit('render-process-gone', {}, this, details)
+    })
+    cdp.on('Debugger.paused', ({ callFrames }) => void this.#tellPathOfFile(cdp, callFrames[0]))
+  }
+  #setLoading(frameId: string, isLoading: boolean): void {
+    if (frameId !== this.#frameId) return
+    this.#isLoading = isLoading
+    this.emit(isLoading ? 'did-start-loading' : 'did-stop-loading')
+  }
+  /** The handler is asked; the new page itself was stopped and closed by targets.ts. */
+  #askToOpen({ url, windowName, windowFeatures }: Protocol.Events['Page.windowOpen']): void {
+    const request = {
+      url: toOuter(url),
+      frameName: windowName,
+      features: windowFeatures.join(','),
+      disposition: 'foreground-tab'
+    }
+    const { action } = this.#openHandler?.(request) ?? { action: 'allow' }
+    if (action === 'allow') throw notImplemented('webContents: windows opened by a page (setWindowOpenHandler: allow)')
+  }
+  /** webUtils.getPathForFile: see preload-world.ts. Any other stop goes on at once. */
+  async #tellPathOfFile(cdp: CdpSession, frame: Protocol.Events['Debugger.paused']['callFrames'][0] | undefined) {
+    try {
+      if (frame?.functionName !== 'standInPathOfFile') return
+      const { callFrameId } = frame
+      const { result } = await cdp.send('Debugger.evaluateOnCallFrame', { callFrameId, expression: 'file' })
+      const { path } = await cdp.send('DOM.getFileInfo', { objectId: result.objectId ?? '' })
+      const expression = `answer = ${JSON.stringify(path)}`
+      await cdp.send('Debugger.evaluateOnCallFrame', { callFrameId, expression })
+    } finally {
+      await cdp.send('Debugger.resume').catch(() => {}) // the page may be gone
+    }
+  }
+
+  #event(): {
+    sender: WebContents
+    senderFrame: object
+    processId: number
+    frameId: number
+    ports: readonly MessagePortMain[]
+  } {
+    return { sender: this, senderFrame: this.mainFrame, processId: this.id, frameId: 1, ports: [] }
+  }
+  async #invoke(channel: string, args: readonly unknown[]): Promise<unknown> {
+    const handler = this.ipc.findHandler(channel) ?? ipcMain.findHandler(channel)
+    if (handler === undefined) throw new Error(`No handler registered for '${channel}'`)
+    return await handler(this.#event(), ...args)
+  }
+  #receive(channel: string, args: readonly unknown[], ports: readonly MessagePortMain[]): void {
+    const event = { ...this.#event(), ports, reply: (name: string, ...more: unknown[]) => this.send(name, ...more) }
+    this.emit('ipc-message', event, channel, ...args)
+    this.ipc.emit(channel, event, ...args)
+    ipcMain.emit(channel, event, ...args)
+  }
+  send(channel: string, ...args: unknown[]): void {
+    this.#checkAlive()
+    this.#page?.channel.send(channel, args)
+  }
+  postMessage(channel: string, message: unknown, transfer: readonly MessagePortMain[] = []): void {
+    this.#checkAlive()
+    this.#page?.channel.postMessage(channel, message, transfer)
+  }
+
+  async loadURL(url: string): Promise<void> {
+    await this.window.opened
+    const loaded = Promise.withResolvers<void>()
+    loaded.promise.catch(() => {}) // heard below, or the navigation itself has failed first
+    this.#loaded = loaded
+    await this.#navigation?.load(url)
+    await loaded.promise
+  }
+  reload(): void {
+    void this.#page?.cdp.send('Page.reload')
+  }
+  reloadIgnoringCache(): void {
+    void this.#page?.cdp.send('Page.reload', { ignoreCache: true })
+  }
+  stop(): void {
+    void this.#page?.cdp.send('Page.stopLoading')
+  }
+  async executeJavaScript(code: string, userGesture = false): Promise<unknown> {
+    await this.window.opened
+    const params = { expression: code, awaitPromise: true, returnByValue: true, userGesture }
+    const answer = await this.#page?.cdp.send('Runtime.evaluate', params)
+    const thrown = answer?.exceptionDetails
+    if (thrown !== undefined) throw new Error(thrown.exception?.description ?? thrown.text)
+    return answer?.result.value
+  }
+  forcefullyCrashRenderer(): void {
+    this.#page?.cdp.send('Page.crash').catch(() => {}) // there is nobody left to answer
+  }
+
+  getURL(): string {
+    return this.#url
+  }
+  getTitle(): string {
+    return this.#title
+  }
+  isLoading(): boolean {
+    return this.#isLoading
+  }
+  isDestroyed(): boolean {
+    return this.#isDestroyed
+  }
+  isCrashed(): boolean {
+    return this.#isCrashed
+  }
+  getType(): string {
+    return 'window'
+  }
+  getLastWebPreferences(): object {
+    return { ...this.#preferences, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true }
+  }
+  setWindowOpenHandler(handler: OpenHandler): void {
+    this.#openHandler = handler
+  }
+  setZoomLevel(level: number): void {
+    record('webContents.setZoomLevel', level)
+    this.#zoomLevel = level
+  }
+  getZoomLevel(): number {
+    return this.#zoomLevel
+  }
+  setZoomFactor(factor: number): void {
+    this.setZoomLevel(Math.log(factor) / Math.log(1.2))
+  }
+  getZoomFactor(): number {
+    return 1.2 ** this.#zoomLevel
+  }
+  focus(): void {
+    void this.#page?.cdp.send('Page.bringToFront')
+  }
+  openDevTools(options?: object): void {
+    record('webContents.openDevTools', options)
+  }
+  closeDevTools(): void {
+    record('webContents.closeDevTools')
+  }
+  toggleDevTools(): void {
+    record('webContents.toggleDevTools')
+  }
+  isDevToolsOpened(): boolean {
+    return false
+  }
+  setBackgroundThrottling(isAllowed: boolean): void {
+    record('webContents.setBackgroundThrottling', isAllowed)
+  }
+  setIgnoreMenuShortcuts(isIgnored: boolean): void {
+    record('webContents.setIgnoreMenuShortcuts', isIgnored)
+  }
+  /** As if the page had closed itself: the window's `close` is not asked. */
+  close(): void {
+    this.window.pageClosed()
+  }
+
+  /** Not Electron's: the session of a page that is there, for what its window does to it. */
+  get cdp(): CdpSession | undefined {
+    return this.#page?.cdp
+  }
+  get targetId(): string | undefined {
+    return this.#page?.targetId
+  }
+  setTitle(title: string): void {
+    this.#title = title
+  }
+  /** Its window is gone. */
+  destroy(): void {
+    if (this.#isDestroyed) return
+    this.#isDestroyed = true
+    all.delete(this.id)
+    this.#page?.channel.reset()
+    if (this.#page !== undefined) closeTarget(this.#page.targetId)
+    const gone = Object.assign(new Error('ERR_ABORTED (-3): the window was closed'), { code: 'ERR_ABORTED', errno: -3 })
+    this.#loaded?.reject(gone)
+    this.emit('destroyed')
+  }
+  #checkAlive(): void {
+    if (this.#isDestroyed) throw new Error('Object has been destroyed')
+  }
+}
+
+/** A scheme of ours has the origin `scheme://host`, which URL knows for the web's own schemes only. */
+function originOf(text: string): string {
+  if (!URL.canParse(text)) return 'null'
+  const { origin, protocol: scheme, host } = new URL(text)
+  if (origin !== 'null') return origin
+  return host === '' ? 'null' : `${scheme}//${host}`
+}
+
+export const webContents = strict('webContents', {
+  fromId: (id: number) => all.get(id),
+  getAllWebContents: () => [...all.values()],
+  getFocusedWebContents: () => [...all.values()].at(-1) ?? null,
+  fromDevToolsTargetId: (targetId: string) => [...all.values()].find(page => page.targetId === targetId)
+})
