@@ -162,13 +162,20 @@ test('only calls and aborts in their plain form reach the adapter', () => {
   assert.equal(plainRequest('{'), undefined)
 })
 
-test('junk on a port harms nobody', async t => {
-  await using engine = await startInline(openFake, OPTIONS, t.signal)
+test('junk on a port harms nobody and is logged', async t => {
+  const logged: string[] = []
+  await using engine = await startInline(openFake, OPTIONS, t.signal, call => void logged.push(call))
   const port = engine.connect('ui')
   for (const junk of ['{', '"x"', '{"i":"1"}', '{"i":"1","p":{"u":"/no/such"}}', 'x'.repeat(100_000), 5, null, {}])
     port.postMessage(junk)
   const { client } = clientOf(engine)
   await client.node.info({})
+  assert.deepEqual(
+    logged,
+    Array.from({ length: 4 }, () => 'message')
+  )
+  await assert.rejects(client.share.remove({ root: '../x' }), { code: 'usage' })
+  assert.equal(logged.at(-1), 'share.remove')
 })
 
 test('while the other side has no room the engine waits with the next value', async () => {

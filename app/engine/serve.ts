@@ -10,7 +10,7 @@ import type { Wire } from './wire.ts'
 
 const MAX_OPEN_CALLS = 256 // of one connection; a page has about ten feeds
 
-/** Called with what nobody foresaw, for the log. */
+/** Called with what nobody foresaw, and with what no client of ours says, for the log. */
 export type OnFault = (call: string, thrown: unknown) => void
 
 interface Connection {
@@ -55,7 +55,8 @@ export function bindService<C extends AnyContractRouter>(contract: C, service: S
   })
   return {
     serve(wire, door) {
-      void handler.upgrade(socketLike(wire), { context: { door, open: 0 } })
+      const onNonsense = (): void => onFault('message', new CodedError('usage', 'Not a call'))
+      void handler.upgrade(socketLike(wire, onNonsense), { context: { door, open: 0 } })
     }
   }
 }
@@ -146,12 +147,12 @@ function flattened(thrown: unknown, call: string, onFault: OnFault): ORPCError<s
   const wire = isBadInput
     ? { code: 'usage', message: `${call} was called with something that does not fit` }
     : toWire(thrown)
-  if (wire.code === 'internal') onFault(call, thrown)
+  if (wire.code === 'internal' || isBadInput) onFault(call, thrown)
   return new ORPCError(wire.code, { message: wire.message })
 }
 
 /** The wire as the WebSocket the adapter expects; only calls and aborts in their plain form reach it. */
-function socketLike(wire: Wire): Parameters<RPCHandler<Connection>['upgrade']>[0] {
+function socketLike(wire: Wire, onNonsense: () => void): Parameters<RPCHandler<Connection>['upgrade']>[0] {
   const socket = {
     send: (text: string) => wire.send(text),
     addEventListener(type: string, listener: (event: { data?: string }) => void) {
@@ -160,6 +161,7 @@ function socketLike(wire: Wire): Parameters<RPCHandler<Connection>['upgrade']>[0
       wire.onText(text => {
         const plain = plainRequest(text)
         if (plain != null) listener({ data: plain })
+        else onNonsense()
       })
     }
   }
