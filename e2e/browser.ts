@@ -2,6 +2,7 @@
 
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../app/scripts/chromium.mjs'
+import { listenForComplaints, type View } from './shell.ts'
 
 const FLAGS = [
   '--disable-quic',
@@ -12,12 +13,16 @@ const FLAGS = [
   '--disable-dev-shm-usage'
 ]
 
-/** Rejects with one sentence when there is none. */
-export async function openChromium(): Promise<Browser> {
-  const executablePath = findChromium()
-  if (executablePath == null) throw new Error('No Chromium here: install it, or name it in CHROMIUM.')
+/** Rejects with one sentence when there is none. @param wrap makes another program of its path: one that starts it elsewhere */
+export async function openChromium(
+  wrap: (program: string) => string = program => program,
+  more: readonly string[] = []
+): Promise<Browser> {
+  const found = findChromium()
+  if (found == null) throw new Error('No Chromium here: install it, or name it in CHROMIUM.')
+  const executablePath = wrap(found)
   const isRoot = process.getuid?.() === 0
-  return await chromium.launch({ executablePath, args: isRoot ? [...FLAGS, '--no-sandbox'] : FLAGS })
+  return await chromium.launch({ executablePath, args: [...FLAGS, ...(isRoot ? ['--no-sandbox'] : []), ...more] })
 }
 
 export interface Opened {
@@ -25,13 +30,6 @@ export interface Opened {
   readonly page: Page
   /** What the page complained of: exceptions, refused loads, broken policies. */
   readonly complaints: string[]
-}
-
-export interface View {
-  readonly theme?: 'light' | 'dark'
-  readonly width?: number
-  readonly height?: number
-  readonly language?: string
 }
 
 /** A page of its own profile. `url` with its token, as `serve` prints it. */
@@ -44,11 +42,7 @@ export async function openPage(browser: Browser, url: string, view: View = {}): 
     permissions: ['clipboard-read', 'clipboard-write']
   })
   const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('pageerror', error => complaints.push(String(error)))
-  page.on('console', message => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
+  const complaints = listenForComplaints(page)
   await page.goto(url)
   return { context, page, complaints }
 }

@@ -1,7 +1,8 @@
-// Runs the tests of a floor: `unit` (property and swarm, beside their files), `all` (unit, then processes), `long`.
-// Ends with one line, `N passed, N failed`; a run that executed no test has failed.
+// Runs the tests of a floor: `unit` (property and swarm, beside their files), `all` (unit, then processes, then the specs on every target), `long`.
+// Ends with one line, `N passed, N failed`; a run that executed no test has failed. What is skipped is said, and counts as neither.
+import { spawnSync } from 'node:child_process'
 import { spec } from 'node:test/reporters'
-import { globSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { run } from 'node:test'
@@ -10,11 +11,14 @@ import { ensureChromium } from './chromium.mjs'
 const root = path.resolve(import.meta.dirname, '../..')
 process.chdir(root)
 process.env.SHOAL_NETWORK = 'loopback' // nothing a test starts may reach further, unless inside a namespace of its own
+process.env.SHOAL_SHELL = 'browser' // no try to download Electron: where it is not, its stand-in is tested
 
 const LONG = /\.long\.test\.ts$/
 const find = pattern => globSync(pattern, { cwd: root }).sort()
 const unit = find('{core,app,renderer}/**/*.test.ts').filter(file => !LONG.test(file))
 const processes = find('e2e/**/*.test.ts').filter(file => !LONG.test(file))
+const specs = find('e2e/**/*.spec.ts')
+const TARGETS = ['web']
 const long = find('{core,app,e2e}/**/*.long.test.ts')
 
 const [floor = 'all', ...named] = process.argv.slice(2)
@@ -31,10 +35,12 @@ const floors = {
 
 let passed = 0
 let failed = 0
-if (floor === 'all' && chosen(processes).some(file => file.includes('/ui'))) getChromium()
+let skipped = 0
 for (const [files, concurrency] of floors[floor]) {
   if (chosen(files).length > 0) await runFiles(chosen(files), concurrency)
 }
+if (floor === 'all' && chosen(specs).length > 0) runSpecs(chosen(specs))
+if (skipped > 0) console.log(`${skipped} skipped`)
 if (passed + failed === 0) console.log('No test was run.')
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed === 0 && passed > 0 ? 0 : 1)
@@ -42,7 +48,9 @@ process.exit(failed === 0 && passed > 0 ? 0 : 1)
 async function runFiles(files, concurrency) {
   const stream = run({ files: files.map(file => path.join(root, file)), concurrency, cwd: root })
   stream.on('test:pass', data => {
-    if (data.details.type !== 'suite' && data.skip === undefined && data.todo === undefined) passed++
+    if (data.details.type === 'suite') return
+    if (data.skip === undefined && data.todo === undefined) passed++
+    else skipped++
   })
   stream.on('test:fail', data => {
     if (data.details.type !== 'suite') failed++
@@ -50,12 +58,47 @@ async function runFiles(files, concurrency) {
   for await (const text of stream.compose(spec)) process.stdout.write(text)
 }
 
-/** The tests of the page look for it themselves; here it is got where it can be, and asked for where it cannot. */
-function getChromium() {
+/** Playwright prints its own list; what became of each is read from its report. One that passed only at a second try has failed. */
+function runSpecs(files) {
+  if (!hasChromium()) return
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'shoal-specs-'))
+  const report = path.join(folder, 'report.json')
+  const cli = path.join(root, 'node_modules/@playwright/test/cli.js')
+  const named = files.map(file => `/${file.replace(/\W/g, '\\$&')}$`) // Playwright takes expressions
+  const args = [
+    cli,
+    'test',
+    '-c',
+    'e2e/playwright.config.ts',
+    '--reporter=list,json',
+    ...TARGETS.map(it => `--project=${it}`)
+  ]
+  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report }
+  const { status } = spawnSync(process.execPath, [...args, ...named], { cwd: root, stdio: 'inherit', env })
+  const { stats } = readReport(report)
+  rmSync(folder, { recursive: true, force: true })
+  passed += stats.expected
+  skipped += stats.skipped
+  failed += stats.unexpected + stats.flaky
+  if (status !== 0 && stats.unexpected + stats.flaky === 0) failed++ // it did not come to its end
+}
+
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return { stats: { expected: 0, skipped: 0, unexpected: 0, flaky: 0 } }
+  }
+}
+
+/** Got where it can be, and asked for where it cannot. */
+function hasChromium() {
   try {
     ensureChromium()
+    return true
   } catch (error) {
     failed++
     console.log(error.message)
+    return false
   }
 }

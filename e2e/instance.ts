@@ -1,0 +1,164 @@
+// One running copy of Shoal with its window, as a spec uses it: the same on every target.
+
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect } from '@playwright/test'
+import type { InfoLine } from './lines.ts'
+import type { Host } from './namespaces.ts'
+import { runPeer } from './peer.ts'
+import type { Running, Shell, View } from './shell.ts'
+
+export interface InstanceOptions extends View {
+  readonly uploadBytesPerSecond?: number
+  readonly downloadBytesPerSecond?: number
+  /** Multiaddrs to dial at start. */
+  readonly peers?: readonly string[]
+  /** Where received files go; made when missing. Else a folder of its own. */
+  readonly folder?: string
+  /** A host of the test's own network: there it runs in lan mode, with its window. */
+  readonly host?: Host
+}
+
+export class Instance implements AsyncDisposable {
+  readonly dataDir: string
+  readonly folder: string
+  readonly #name: string
+  readonly #shell: Shell
+  readonly #scratch: string
+  readonly #options: InstanceOptions
+  #running: Running | undefined
+
+  /** Not yet running. @param scratch a folder of the test's own */
+  constructor(name: string, shell: Shell, scratch: string, options: InstanceOptions) {
+    this.#name = name
+    this.#shell = shell
+    this.#scratch = scratch
+    this.#options = options
+    this.dataDir = path.join(scratch, name)
+    this.folder = options.folder ?? path.join(scratch, `${name}-files`)
+  }
+
+  async start(): Promise<void> {
+    const { uploadBytesPerSecond: upload, downloadBytesPerSecond: download, peers = [], host, ...view } = this.#options
+    mkdirSync(this.folder, { recursive: true })
+    const flags = ['--reserve', '0', ...peers.flatMap(addr => ['--peer', addr])]
+    if (upload != null) flags.push('--upload-limit', String(upload))
+    if (download != null) flags.push('--download-limit', String(download))
+    const network = host == null ? 'loopback' : 'lan'
+    const scratch = path.join(this.#scratch, `${this.#name}-shell`)
+    mkdirSync(scratch, { recursive: true })
+    const { dataDir, folder } = this
+    this.#running = await this.#shell.start({
+      dataDir,
+      folder,
+      flags,
+      network,
+      prefix: host?.prefix ?? [],
+      view,
+      scratch
+    })
+    await this.page.getByRole('heading', { name: /^You are / }).waitFor()
+  }
+
+  get page(): Page {
+    return this.#now.page
+  }
+
+  get complaints(): readonly string[] {
+    return this.#now.complaints
+  }
+
+  get #now(): Running {
+    if (this.#running == null) throw new Error(`${this.#name} is not running`)
+    return this.#running
+  }
+
+  /** As another command on its data directory is told. */
+  async info(): Promise<InfoLine> {
+    const asked = await runPeer(['info'], { data: this.dataDir })
+    return await asked.line('info')
+  }
+
+  /** A real drag of real files onto the window. */
+  async drop(paths: readonly string[]): Promise<void> {
+    const { page } = this
+    const cdp = await page.context().newCDPSession(page)
+    try {
+      const data = { items: [], files: [...paths], dragOperationsMask: 1 }
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+        await cdp.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data }) // the whole window takes it
+    } finally {
+      await cdp.detach()
+    }
+  }
+
+  /** Drops them, agrees to a copy where the target makes one, and returns the link, which must be on the clipboard then. */
+  async share(...paths: readonly string[]): Promise<string> {
+    const [first = ''] = paths
+    const name = paths.length === 1 ? path.basename(first) : ''
+    await this.drop(paths)
+    if (this.#shell.copiesDropped)
+      await this.page.getByRole('dialog').getByRole('button', { name: 'Upload and share' }).click()
+    return await this.untilShared(name)
+  }
+
+  /** Shares something that lies in its folder, from there: nothing is copied on any target. */
+  async shareHeld(name: string): Promise<string> {
+    if (!this.#shell.copiesDropped) return await this.share(path.join(this.folder, name))
+    const { page } = this
+    await page.getByRole('navigation').getByRole('button', { name: 'Home' }).click()
+    await page.getByRole('button', { name: 'Choose from this computer' }).click()
+    await page.getByRole('checkbox', { name: `Choose ${name}` }).press('Space')
+    await page.getByRole('dialog').getByRole('button', { name: 'Share', exact: true }).click()
+    return await this.untilShared(name)
+  }
+
+  /** Until the window says so; returns the link that is on the clipboard then. @param name '' when it makes one up */
+  async untilShared(name: string): Promise<string> {
+    const said =
+      name === ''
+        ? /” is shared\. The link is on the clipboard\.$/
+        : `“${name}” is shared. The link is on the clipboard.`
+    await this.page.getByText(said).waitFor()
+    const link = await this.clipboard()
+    expect(link).toMatch(/^shoal:b[a-z2-7]+\?/)
+    return link
+  }
+
+  /** Where the bytes stand that are shared after `share(path)`. */
+  sourceOf(file: string): string {
+    return this.#shell.copiesDropped ? path.join(this.folder, path.basename(file)) : file
+  }
+
+  async clipboard(): Promise<string> {
+    return await this.page.evaluate<string>('navigator.clipboard.readText()')
+  }
+
+  /** Ctrl-V into the window, outside of any field. */
+  async paste(text: string): Promise<void> {
+    await this.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`)
+    await this.page.locator('main').focus()
+    await this.page.keyboard.press('Control+V')
+  }
+
+  /** As its user would end it. */
+  async stop(): Promise<void> {
+    await this.#take()?.stop()
+  }
+
+  /** SIGKILL of all of it, the window too. */
+  async kill(): Promise<void> {
+    await this.#take()?.kill()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+  }
+
+  #take(): Running | undefined {
+    const running = this.#running
+    this.#running = undefined
+    return running
+  }
+}

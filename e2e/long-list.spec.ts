@@ -1,0 +1,43 @@
+// Ten thousand rows: only what is seen is there, every one can be reached, and scrolling never holds the page up.
+
+import { openPage } from './browser.ts'
+import { openScene } from './scenes.ts'
+import { go } from './screen.ts'
+import { expect, test } from './spec.ts'
+
+const LONGEST_TASK_MS = 100
+const WHEEL_TURNS = 30
+
+test.skip(({ target }) => target !== 'web', 'the made-up content comes from a host; the page is the same')
+
+test('ten thousand rows scroll without a long task', async ({ chromium }) => {
+  await using scene = await openScene('crowded', new AbortController().signal)
+  const { page, context, complaints } = await openPage(chromium, scene.url)
+  await go(page, 'Library')
+  const rows = page.getByRole('list', { name: 'Library' }).getByRole('listitem')
+  await expect(rows.first()).toHaveAttribute('aria-setsize', '10000')
+  await page.evaluate(`{
+    window.longTasks = []
+    new PerformanceObserver(list => window.longTasks.push(...list.getEntries().map(it => Math.round(it.duration))))
+      .observe({ type: 'longtask' })
+  }`)
+  await page.mouse.move(600, 500)
+  const last = async (): Promise<string | null> => rows.last().getAttribute('aria-posinset')
+  for (let turn = 0; turn < WHEEL_TURNS; turn++) {
+    const before = await last()
+    await page.mouse.wheel(0, 3000)
+    await expect.poll(last).not.toBe(before)
+  }
+  expect(await rows.count()).toBeLessThan(80)
+  const tasks = await page.evaluate<number[]>('window.longTasks')
+  test.info().annotations.push({ type: 'long tasks, ms', description: tasks.join(' ') })
+  expect(Math.max(0, ...tasks), `long tasks of ${tasks.join(', ')} ms`).toBeLessThanOrEqual(LONGEST_TASK_MS)
+
+  await page.locator('[data-row-main]').first().focus()
+  await page.keyboard.press('End')
+  await expect(page.locator('[data-index="9999"] [data-row-main]')).toBeFocused()
+  await page.getByRole('searchbox').fill('report 1234')
+  await expect(page.locator('[aria-setsize="1"]')).toHaveCount(1)
+  expect(complaints).toEqual([])
+  await context.close()
+})

@@ -1,0 +1,27 @@
+// The specs: one set of files, run once in a browser and once in the desktop window. `npm test` runs them all; `npx playwright test -c e2e --project web PART` some.
+import { defineConfig } from '@playwright/test'
+import type { SpecOptions } from './spec.ts'
+
+process.env.SHOAL_NETWORK = 'loopback' // nothing a spec starts may reach further, unless inside a namespace of its own
+
+const STAND_IN = 'electron-stand-in/*.spec.ts'
+
+export default defineConfig<SpecOptions>({
+  testDir: '.',
+  testMatch: '*.spec.ts',
+  outputDir: './results/specs',
+  preserveOutput: 'failures-only',
+  workers: 1, // each spec starts several nodes: side by side they would measure each other
+  fullyParallel: false,
+  retries: 0,
+  forbidOnly: true,
+  reporter: 'list',
+  timeout: 120_000, // deadlines are for what hangs, not for what is slow on a busy machine
+  expect: { timeout: 30_000 },
+  use: { actionTimeout: 30_000, trace: 'retain-on-failure', screenshot: 'only-on-failure' },
+  projects: [
+    { name: 'web', testIgnore: STAND_IN, use: { target: 'web' } },
+    { name: 'electron', testIgnore: STAND_IN, use: { target: 'electron' } },
+    { name: 'stand-in', testMatch: STAND_IN }
+  ]
+})

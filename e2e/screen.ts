@@ -1,0 +1,46 @@
+// What a person does on the screen and reads there, by roles and names.
+
+import type { Locator, Page } from 'playwright-core'
+import { expect } from '@playwright/test'
+
+export const PLACES = ['Home', 'Transfers', 'Library', 'Peers', 'Settings'] as const
+export const DONE = 'Every byte was checked against the link.'
+
+export const go = async (page: Page, place: (typeof PLACES)[number]): Promise<void> =>
+  page.getByRole('navigation').getByRole('button', { name: place }).click()
+
+export const sheet = (page: Page): Locator => page.getByRole('dialog')
+export const drawer = (page: Page): Locator => page.getByRole('complementary')
+
+/** Agrees to what the open preview proposes. The details of the transfer are open then. */
+export const get = async (page: Page): Promise<void> =>
+  sheet(page).getByRole('button', { name: 'Get', exact: true }).click()
+
+/** By its menu, which holds every action of a row. */
+export async function choose(page: Page, row: string, action: string): Promise<void> {
+  await page.getByRole('button', { name: `More for ${row}` }).press('Enter')
+  await page.getByRole('menuitem', { name: action }).press('Enter')
+}
+
+/** The value beside a name in the open details. */
+export const fact = (page: Page, name: string): Locator =>
+  drawer(page)
+    .locator('.fact', { has: page.getByText(name, { exact: true }) })
+    .locator('dd')
+
+const UNITS: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 }
+
+/** `12.4 MB` as a number: as exact as what the screen says, three digits. */
+export function bytesIn(text: string | null): number {
+  const [, number = '', unit = ''] = /([\d.,]+)\s(B|kB|MB|GB)\b/.exec(text ?? '') ?? []
+  const bytes = Number(number.replaceAll(',', '')) * (UNITS[unit] ?? Number.NaN)
+  expect(bytes, `bytes in “${text ?? ''}”`).not.toBeNaN()
+  return bytes
+}
+
+/** How much of a transfer is here, by the sentence in its details. */
+export const bytesHere = async (page: Page): Promise<number> => {
+  const text = await drawer(page).locator('.summary').textContent()
+  const [, number, unit] = /([\d.]+)\sof\s[\d.]+\s(\w+)/.exec(text ?? '') ?? []
+  return number == null ? 0 : bytesIn(`${number} ${unit ?? ''}`)
+}

@@ -1,0 +1,52 @@
+// What shows an instance of Shoal on a target: a browser before a headless host, or the desktop window. Each target starts one in a file of its own.
+
+import type { Page } from 'playwright-core'
+
+export interface View {
+  readonly theme?: 'light' | 'dark'
+  readonly width?: number
+  readonly height?: number
+  readonly language?: string
+}
+
+export interface Start {
+  readonly dataDir: string
+  /** Where received files go; on the web also where dropped ones are copied to. */
+  readonly folder: string
+  /** In the form of the command line, beside data and folder. */
+  readonly flags: readonly string[]
+  /** Anything but loopback only inside a network namespace of the test's own. */
+  readonly network: 'loopback' | 'lan'
+  /** Put before every program, to run it in a namespace; ends in an exec. */
+  readonly prefix: readonly string[]
+  readonly view: View
+  /** A folder of the test's own, for what a shell needs to start. */
+  readonly scratch: string
+}
+
+/** A started one. Ended exactly once, by `stop` or by `kill`. */
+export interface Running {
+  readonly page: Page
+  /** What the page complained of: exceptions, refused loads, broken policies. */
+  readonly complaints: readonly string[]
+  /** As its user would end it; throws when it does not go in good order. */
+  stop(): Promise<void>
+  /** SIGKILL, and nothing of it is left. */
+  kill(): Promise<void>
+}
+
+export interface Shell {
+  /** Whether dropped files are copied to a folder of the host, which the page asks for. */
+  readonly copiesDropped: boolean
+  start(start: Start): Promise<Running>
+}
+
+/** Fills as the page speaks. */
+export function listenForComplaints(page: Page): string[] {
+  const complaints: string[] = []
+  page.on('pageerror', error => complaints.push(String(error)))
+  page.on('console', message => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  return complaints
+}

@@ -1,0 +1,95 @@
+// A transfer that does not simply run through: paused, gone on with, cancelled, its window reloaded or closed half way.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { MIB, randomBytes } from './content.ts'
+import type { Instance } from './instance.ts'
+import { bytesHere, bytesIn, DONE, drawer, fact, get, go, sheet } from './screen.ts'
+import { expect, test } from './spec.ts'
+
+const FILM = randomBytes(16 * MIB, 'film') // 16.8 MB
+const UPLOAD = { uploadBytesPerSecond: 3_000_000 }
+const MEGA = 1_000_000
+/** What may be sent twice after a stop: what was on its way, at most a few extents. */
+const IN_FLIGHT = 2.5 * MEGA
+
+async function shareFilm(a: Instance, file: string): Promise<string> {
+  writeFileSync(file, FILM)
+  return await a.share(file)
+}
+
+async function startGet(b: Instance, link: string): Promise<void> {
+  await b.paste(link)
+  await get(b.page)
+  await untilHere(b, MEGA)
+}
+
+const untilHere = async ({ page }: Instance, bytes: number): Promise<void> =>
+  expect.poll(async () => await bytesHere(page)).toBeGreaterThanOrEqual(bytes)
+
+async function expectFilm({ page, folder }: Instance): Promise<void> {
+  await expect(page.getByText(DONE)).toBeVisible({ timeout: 60_000 })
+  expect(readdirSync(folder)).toEqual(['film.mkv'])
+  expect(readFileSync(path.join(folder, 'film.mkv')).equals(FILM)).toBe(true)
+}
+
+test('paused, looked at after a reload, gone on with, done', async ({ instance, scratch }) => {
+  const [a, b] = await Promise.all([instance('a', UPLOAD), instance('b')])
+  await startGet(b, await shareFilm(a, scratch.at('film.mkv')))
+  const { page } = b
+  await drawer(page).getByRole('button', { name: 'Pause' }).click()
+  await expect(drawer(page).getByText(/^Paused · [\d.]+\sof\s16\.8\sMB$/)).toBeVisible()
+  await page.reload()
+  await expect(page.getByText(/^Paused · /)).toBeVisible()
+  await page.getByRole('button', { name: /^film\.mkv/ }).click()
+  await drawer(page).getByRole('button', { name: 'Go on' }).click()
+  await expectFilm(b)
+})
+
+test('cancelled: what had arrived is gone, and the same link gets it again', async ({ instance, scratch }) => {
+  const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: 8 * MEGA }), instance('b')])
+  const link = await shareFilm(a, scratch.at('film.mkv'))
+  await startGet(b, link)
+  expect(readdirSync(b.folder)).toEqual(['film.mkv.part'])
+  await drawer(b.page).getByRole('button', { name: 'Cancel' }).click()
+  await expect(sheet(b.page).getByText('What has arrived so far is removed.')).toBeVisible()
+  await sheet(b.page).getByRole('button', { name: 'Keep it' }).click()
+  await untilHere(b, 2 * MEGA)
+  await drawer(b.page).getByRole('button', { name: 'Cancel' }).click()
+  await sheet(b.page).getByRole('button', { name: 'Cancel and remove' }).click()
+  await expect(b.page.getByRole('heading', { name: 'Nothing here yet' })).toBeVisible()
+  await expect.poll(() => readdirSync(b.folder)).toEqual([])
+  await startGet(b, link)
+  await expectFilm(b)
+})
+
+for (const end of ['stop', 'kill'] as const)
+  test(`half way its window ends (${end}); started again it goes on and fetches nothing twice`, async ({
+    instance,
+    scratch
+  }) => {
+    const [a, b] = await Promise.all([instance('a', UPLOAD), instance('b')])
+    await startGet(b, await shareFilm(a, scratch.at('film.mkv')))
+    await untilHere(b, FILM.length / 2)
+    await b[end]()
+    await b.start()
+    await b.page.getByRole('button', { name: /^film\.mkv/ }).click()
+    expect(await bytesHere(b.page)).toBeGreaterThanOrEqual(FILM.length / 2 - IN_FLIGHT)
+    await expectFilm(b)
+    await go(a.page, 'Library')
+    await a.page.getByRole('button', { name: /^film\.mkv/ }).click()
+    const sent = bytesIn(await fact(a.page, 'Sent since Shoal started').textContent())
+    expect(sent).toBeLessThan(FILM.length + IN_FLIGHT)
+    expect(sent).toBeGreaterThan(FILM.length - MEGA)
+  })
+
+test('the page is reloaded in the middle of it: within a second it shows where it is', async ({
+  instance,
+  scratch
+}) => {
+  const [a, b] = await Promise.all([instance('a', UPLOAD), instance('b')])
+  await startGet(b, await shareFilm(a, scratch.at('film.mkv')))
+  await b.page.reload({ waitUntil: 'commit' })
+  await b.page.getByText(/^[1-9][\d.]*\sof\s16\.8\sMB/).waitFor()
+  expect(await b.page.evaluate<number>('performance.now()')).toBeLessThan(1000) // since the navigation began
+})
