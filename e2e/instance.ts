@@ -12,8 +12,6 @@ import type { Running, Shell, View } from './shell.ts'
 export interface InstanceOptions extends View {
   readonly uploadBytesPerSecond?: number
   readonly downloadBytesPerSecond?: number
-  /** Multiaddrs to dial at start. */
-  readonly peers?: readonly string[]
   /** Where received files go; made when missing. Else a folder of its own. */
   readonly folder?: string
   /** A host of the test's own network: there it runs in lan mode, with its window. */
@@ -40,9 +38,9 @@ export class Instance implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { uploadBytesPerSecond: upload, downloadBytesPerSecond: download, peers = [], host, ...view } = this.#options
+    const { uploadBytesPerSecond: upload, downloadBytesPerSecond: download, host, ...view } = this.#options
     mkdirSync(this.folder, { recursive: true })
-    const flags = ['--reserve', '0', ...peers.flatMap(addr => ['--peer', addr])]
+    const flags = ['--reserve', '0']
     if (upload != null) flags.push('--upload-limit', String(upload))
     if (download != null) flags.push('--download-limit', String(download))
     const network = host == null ? 'loopback' : 'lan'
@@ -80,6 +78,15 @@ export class Instance implements AsyncDisposable {
     return await asked.line('info')
   }
 
+  /** It dials the other one now: another command on its data directory says so. */
+  async dial(other: Instance): Promise<void> {
+    const { addrs } = await other.info()
+    const addr = addrs.find(it => it.includes('/127.'))
+    expect(addr).toBeDefined()
+    const told = await runPeer(['ls'], { data: this.dataDir, peers: [addr ?? ''] })
+    expect(told.exit?.code).toBe(0)
+  }
+
   /** A real drag of real files onto the window. */
   async drop(paths: readonly string[]): Promise<void> {
     const { page } = this
@@ -97,6 +104,7 @@ export class Instance implements AsyncDisposable {
   async share(...paths: readonly string[]): Promise<string> {
     const [first = ''] = paths
     const name = paths.length === 1 ? path.basename(first) : ''
+    await this.#clearClipboard()
     await this.drop(paths)
     if (this.#shell.copiesDropped)
       await this.page.getByRole('dialog').getByRole('button', { name: 'Upload and share' }).click()
@@ -107,6 +115,7 @@ export class Instance implements AsyncDisposable {
   async shareHeld(name: string): Promise<string> {
     if (!this.#shell.copiesDropped) return await this.share(path.join(this.folder, name))
     const { page } = this
+    await this.#clearClipboard()
     await page.getByRole('navigation').getByRole('button', { name: 'Home' }).click()
     await page.getByRole('button', { name: 'Choose from this computer' }).click()
     await page.getByRole('checkbox', { name: `Choose ${name}` }).press('Space')
@@ -121,9 +130,8 @@ export class Instance implements AsyncDisposable {
         ? /” is shared\. The link is on the clipboard\.$/
         : `“${name}” is shared. The link is on the clipboard.`
     await this.page.getByText(said).waitFor()
-    const link = await this.clipboard()
-    expect(link).toMatch(/^shoal:b[a-z2-7]+\?/)
-    return link
+    await expect.poll(async () => await this.clipboard()).toMatch(/^shoal:b[a-z2-7]+\?/)
+    return await this.clipboard()
   }
 
   /** Where the bytes stand that are shared after `share(path)`. */
@@ -133,6 +141,11 @@ export class Instance implements AsyncDisposable {
 
   async clipboard(): Promise<string> {
     return await this.page.evaluate<string>('navigator.clipboard.readText()')
+  }
+
+  /** So that a link of before is not taken for one of now. */
+  async #clearClipboard(): Promise<void> {
+    await this.page.evaluate("navigator.clipboard.writeText('')")
   }
 
   /** Ctrl-V into the window, outside of any field. */

@@ -1,7 +1,26 @@
 // What goes wrong: the sentence on the screen, and the way out that it offers, followed to its end.
 
-import { sheet } from './screen.ts'
+import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { flipByte, MIB, randomBytes } from './content.ts'
+import type { Instance } from './instance.ts'
+import { isRoot, mountTmpfs } from './scratch.ts'
+import { bytesHere, choose, DONE, drawer, get, go, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
+
+const SIZE = 12 * MIB
+const FILM = randomBytes(SIZE, 'problems')
+const MEGA = 1_000_000
+
+async function shareFilm(a: Instance): Promise<string> {
+  writeFileSync(path.join(a.folder, 'film.mkv'), FILM)
+  return await a.shareHeld('film.mkv')
+}
+
+async function expectFilm({ page, folder }: Instance): Promise<void> {
+  await expect(page.getByText(DONE)).toBeVisible({ timeout: 60_000 })
+  expect(readFileSync(path.join(folder, 'film.mkv')).equals(FILM)).toBe(true)
+}
 
 test('what is no link: a sentence, and another one can be pasted', async ({ instance }) => {
   const b = await instance('b')
@@ -11,3 +30,117 @@ test('what is no link: a sentence, and another one can be pasted', async ({ inst
   await expect(sheet(b.page)).toHaveCount(0)
   await expect(b.page.getByRole('textbox', { name: 'Paste a link' })).toBeVisible()
 })
+
+test('nobody has it: it says so for as long as it looks, and gets it when somebody comes', async ({ instance }) => {
+  const a = await instance('a')
+  const link = await shareFilm(a)
+  await a.stop()
+  const b = await instance('b')
+  await b.paste(link)
+  await expect(sheet(b.page).getByText('Looking for somebody who has it …')).toBeVisible()
+  await sheet(b.page).getByRole('button', { name: 'Get', exact: true }).press('Enter')
+  await expect(
+    drawer(b.page)
+      .getByText(/Looking for somebody who has it|Waiting for somebody who has the rest/)
+      .first()
+  ).toBeVisible()
+  await a.start()
+  await expectFilm(b)
+})
+
+test('a file that changed after it was shared: its owner is told, nobody gets it, sharing it again helps', async ({
+  instance
+}) => {
+  const [a, b] = await Promise.all([instance('a'), instance('b')])
+  const link = await shareFilm(a)
+  flipByte(path.join(a.folder, 'film.mkv'), SIZE / 2)
+  await b.paste(link)
+  await get(b.page)
+  await go(a.page, 'Library')
+  await expect(
+    a.page.getByText('Changed on disk since it was shared. It is not given to anybody any more.')
+  ).toBeVisible()
+  await a.page.getByRole('button', { name: /^film\.mkv/ }).click()
+  await expect(drawer(a.page).getByText('Share it again to get a link to what it is now.')).toBeVisible()
+  await expect(
+    drawer(b.page)
+      .getByText(/Waiting for somebody who has the rest$/)
+      .first()
+  ).toBeVisible()
+  expect(readdirSync(b.folder).filter(name => !name.endsWith('.part'))).toEqual([])
+
+  const now = await a.shareHeld('film.mkv')
+  expect(now.split('?')[0]).not.toBe(link.split('?')[0])
+  await b.paste(now)
+  await get(b.page)
+  await expect(drawer(b.page).getByText(DONE)).toBeVisible()
+  const [name = ''] = readdirSync(b.folder).filter(it => !it.endsWith('.part'))
+  expect(readFileSync(path.join(b.folder, name)).equals(readFileSync(path.join(a.folder, 'film.mkv')))).toBe(true)
+})
+
+test.describe('disks of the test’s own', () => {
+  test.skip(!isRoot, 'needs root: mounts')
+
+  test('no room: said before the start, and with room it can be got', async ({ instance, scratch }) => {
+    using mount = mountTmpfs(scratch.at('small'), SIZE / 2)
+    const [a, b] = await Promise.all([instance('a'), instance('b', { folder: scratch.at('small') })])
+    const link = await shareFilm(a)
+    await b.paste(link)
+    await expect(sheet(b.page).getByText(/^Not enough room there: [\d.]+\sMB are missing\./)).toBeVisible()
+    await expect(sheet(b.page).getByRole('button', { name: 'Get', exact: true })).toBeDisabled()
+    await sheet(b.page).getByRole('button', { name: 'Close' }).last().click()
+    mount.resize(2 * SIZE)
+    await b.paste(link)
+    await get(b.page)
+    await expectFilm(b)
+    await b.stop()
+  })
+
+  test('a disk that fills up half way: it waits, keeps what it has, and goes on when there is room', async ({
+    instance,
+    scratch
+  }) => {
+    using mount = mountTmpfs(scratch.at('small'), SIZE + 2 * MIB)
+    const [a, b] = await Promise.all([
+      instance('a', { uploadBytesPerSecond: 3 * MEGA }),
+      instance('b', { folder: scratch.at('small') })
+    ])
+    await b.paste(await shareFilm(a))
+    await get(b.page)
+    await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(MEGA)
+    fillUp(path.join(b.folder, 'somebody else’s'), b.folder, 4 * MIB)
+    await expect(
+      drawer(b.page)
+        .getByText(/^Waiting: the disk is full/)
+        .first()
+    ).toBeVisible()
+    expect(await bytesHere(b.page)).toBeGreaterThan(MEGA)
+    rmSync(path.join(b.folder, 'somebody else’s'))
+    await expectFilm(b)
+    await b.stop()
+    void mount
+  })
+
+  test('a place that cannot be written to: said, and after “Try again” it is there', async ({ instance, scratch }) => {
+    using mount = mountTmpfs(scratch.at('small'), 2 * SIZE)
+    const [a, b] = await Promise.all([instance('a'), instance('b', { folder: scratch.at('small') })])
+    const link = await shareFilm(a)
+    mount.makeReadOnly()
+    await b.paste(link)
+    await get(b.page)
+    await expect(b.page.getByText('That folder cannot be written to.').first()).toBeVisible()
+    await expect(b.page.getByText(/Choose another folder, or allow Shoal to write there\./).first()).toBeVisible()
+    mount.makeWritable()
+    await go(b.page, 'Transfers')
+    await choose(b.page, 'film.mkv', 'Try again')
+    await b.page.getByRole('button', { name: /^film\.mkv/ }).click()
+    await expectFilm(b)
+    await b.stop()
+  })
+})
+
+/** Takes all but `leaveBytes` of what is free. */
+function fillUp(file: string, dir: string, leaveBytes: number): void {
+  const { bavail, bsize } = statfsSync(dir)
+  writeFileSync(file, Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes)))
+}

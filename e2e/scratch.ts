@@ -38,12 +38,21 @@ function freeBytes(dir: string): number {
 
 export const isRoot = process.getuid?.() === 0
 
+interface Mount extends Disposable {
+  makeReadOnly(): void
+  makeWritable(): void
+  resize(sizeBytes: number): void
+}
+
 /** A file system of `sizeBytes` in memory on a new folder. Needs root. */
-export function mountTmpfs(dir: string, sizeBytes: number): Disposable & { makeReadOnly(): void } {
+export function mountTmpfs(dir: string, sizeBytes: number): Mount {
   mkdirSync(dir, { recursive: true })
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=0777`, 'shoal-e2e', dir])
+  const change = (option: string) => execFileSync('mount', ['-o', `remount,${option}`, dir])
   return {
-    makeReadOnly: () => execFileSync('mount', ['-o', 'remount,ro', dir]),
+    makeReadOnly: () => void change('ro'),
+    makeWritable: () => void change('rw'),
+    resize: bytes => void change(`size=${bytes}`),
     // Lazily: a process that is just ending may still hold a file; the mount goes with its last user.
     [Symbol.dispose]: () => execFileSync('umount', ['--lazy', dir])
   }

@@ -12,9 +12,12 @@ export const go = async (page: Page, place: (typeof PLACES)[number]): Promise<vo
 export const sheet = (page: Page): Locator => page.getByRole('dialog')
 export const drawer = (page: Page): Locator => page.getByRole('complementary')
 
-/** Agrees to what the open preview proposes. The details of the transfer are open then. */
-export const get = async (page: Page): Promise<void> =>
-  sheet(page).getByRole('button', { name: 'Get', exact: true }).click()
+/** Agrees to what the open preview proposes, once all of it is there: until then the button moves. The details of the transfer are open then. */
+export async function get(page: Page): Promise<void> {
+  await expect(sheet(page).locator('.summary')).toHaveText(/\bfiles?\b/)
+  await expect(sheet(page).getByText(/\bfree$/)).toBeVisible()
+  await sheet(page).getByRole('button', { name: 'Get', exact: true }).click()
+}
 
 /** By its menu, which holds every action of a row. */
 export async function choose(page: Page, row: string, action: string): Promise<void> {
