@@ -146,7 +146,9 @@ export const contract = {
   },
   app: {
     /** What a page wants to have in the log; cut, and never more than a few a second. */
-    log: call(z.object({ level: z.enum(['info', 'error']), message: z.string().max(2000) }), done)
+    log: call(z.object({ level: z.enum(['info', 'error']), message: z.string().max(2000) }), done),
+    /** A link to something small that a second node on this machine shares, for the next ten minutes. Throws no-providers without a network. */
+    welcome: call(nothing, z.object({ link: LinkText }))
   }
 }
 export type Contract = typeof contract

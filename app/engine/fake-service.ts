@@ -192,7 +192,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
       addFolder: () => ({ folder: { id: 0, name: 'tmp', freeBytes: null } }),
       entries: () => []
     },
-    app: { log: () => ({}) }
+    app: { log: () => ({}), welcome: () => ({ link: LINK }) }
   }
   return Promise.resolve({ service, [Symbol.asyncDispose]: () => Promise.resolve() })
 }

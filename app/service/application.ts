@@ -29,6 +29,7 @@ import { openSettings, type SettingsFile } from './settings.ts'
 import { ShareJobs } from './share-jobs.ts'
 import { Shares } from './shares.ts'
 import { Transfers } from './transfers.ts'
+import { Welcome } from './welcome.ts'
 
 const PROVIDE_DEADLINE_MS = 60_000
 const MIN_RESERVE_BYTES = 1024 ** 3 // DESIGN 3, R5: max(1 %, 1 GiB)
@@ -106,6 +107,9 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
       if (!signal.aborted) log.error('check.failed', thrown)
     })
   }
+  const welcome = acquiring.use(
+    new Welcome({ dir: path.join(dataDir, 'welcome'), version: options.version, log: fault('welcome.failed') })
+  )
   const service = createService({
     version: options.version,
     listen: options.listen,
@@ -122,6 +126,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     folders: new Folders(options.folders),
     limits,
     downloads: () => settings.value.downloads ?? options.folders[0] ?? path.join(os.homedir(), 'Downloads'),
+    welcome,
     log
   })
   const owned = acquiring.move()

@@ -20,6 +20,7 @@ import type { Shares } from './shares.ts'
 import { ListFeed, ValueFeed } from './snapshot-feed.ts'
 import { StatusFeed } from './status-feed.ts'
 import type { Transfers } from './transfers.ts'
+import type { Welcome } from './welcome.ts'
 
 export interface ServiceParts {
   readonly version: string
@@ -39,6 +40,7 @@ export interface ServiceParts {
   readonly limits: RunLimits
   /** The folder for downloads when none is named. */
   readonly downloads: () => string
+  readonly welcome: Welcome
   readonly log: Log
 }
 
@@ -212,6 +214,10 @@ export function createService(parts: ServiceParts): Service {
         if (minute !== logged.minute) logged = { minute, count: 0 }
         if (logged.count++ < LOGS_PER_MINUTE) parts.log.info(`page.${level}`, { chars: message.length })
         return {}
+      },
+      async welcome() {
+        if (network == null) throw new CodedError('no-providers', 'This Shoal was started without a network.')
+        return { link: await parts.welcome.link() }
       }
     }
   }
