@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const STAND_IN = fileURLToPath(new URL('./electron-stand-in/electron', import.meta.url))
 
 /** The real one where it was downloaded, else the stand-in. Asking the package itself would download it. */
-function findElectron(): string {
+export function findElectron(): string {
   const folder = path.join(ROOT, 'node_modules/electron')
   const name = path.join(folder, 'path.txt')
   const real = existsSync(name) ? path.join(folder, 'dist', readFileSync(name, 'utf8').trim()) : STAND_IN

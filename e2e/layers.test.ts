@@ -101,6 +101,30 @@ test('the command line loads no libp2p in its own thread', () => {
   }
 })
 
+test('nothing that the command line, the host or the engine loads reaches electron', () => {
+  const entries = ['app/cli/main.ts', 'app/host/host.ts', 'app/engine/engine-worker.ts', 'core/store/leaf-worker.ts']
+  assert.ok(reach('main/index.ts').has('electron'), 'the walk would see it')
+  for (const target of reach(...entries))
+    assert.ok(!/^electron(\/|$)|^main\//.test(target), `${target} would be loaded`)
+})
+
+test('the preload imports electron and nothing of ours; in the window, only what shows something imports it', () => {
+  assert.deepEqual(graph.get('main/preload.ts'), [{ target: 'electron', isLocal: false, isType: false }])
+  const pure = [
+    'asks',
+    'cut-off',
+    'engine-host',
+    'login',
+    'moves',
+    'page-ports',
+    'start-args',
+    'window-service',
+    'words'
+  ]
+  for (const name of pure)
+    assert.ok(!reach(`main/${name}.ts`).has('electron'), `main/${name}.ts must run without electron`)
+})
+
 test('the builder still packages the root', () => {
   assert.ok(!existsSync('app/package.json'), 'electron-builder takes app/ instead as soon as app/package.json exists')
 })

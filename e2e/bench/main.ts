@@ -1,4 +1,4 @@
-// npm run bench -- [--row NAME]... [--size BYTES] [--files N] [--runs N] [--json]
+// npm run bench -- [--row NAME]... [--size BYTES] [--files N] [--runs N] [--json]; the row `window` measures the desktop's window instead.
 // Measures Shoal beside the plain way of doing the same, on this machine, in one go: runs alternate, so that a slow minute meets both.
 // Judges nothing: figures are noisy, only their ratio within one run of this program says something.
 
@@ -12,6 +12,7 @@ import { openScratch } from '../scratch.ts'
 import { type BenchOptions, ROWS, neededBytes } from './rows.ts'
 import type { Sample } from './sample.ts'
 import { type Result, formatTable } from './table.ts'
+import { formatWindow, measureWindow } from './window.ts'
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url))
 
@@ -29,10 +30,19 @@ const runs = parseCount(values.runs)
 if (!existsSync(CLI)) throw new Error('There is no build to measure: run npm run build first.')
 
 const results: Result[] = []
-for (const row of values.row) results.push(await runRow(row))
-console.log(`${machine()}\nmedian of ${runs}, alternating; times include the receiver's start\n`)
-console.log(formatTable(results))
+for (const row of values.row) if (row !== 'window') results.push(await runRow(row))
+console.log(`${machine()}\n`)
+if (results.length > 0) {
+  console.log(`median of ${runs}, alternating; times include the receiver's start\n`)
+  console.log(formatTable(results))
+}
+if (values.row.includes('window')) await printWindow()
 if (values.json) console.log(`\n${writeResults()}`)
+
+async function printWindow(): Promise<void> {
+  await using scratch = openScratch(neededBytes(options))
+  console.log(formatWindow(await measureWindow(options.sizeBytes, scratch), options.sizeBytes))
+}
 
 async function runRow(name: string): Promise<Result> {
   const openRow = ROWS[name]

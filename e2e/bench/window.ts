@@ -1,0 +1,97 @@
+// What somebody at the window feels while it receives at full rate: how late the main process's loop runs, and how long the page is busy at a stretch.
+
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type ElectronApplication, _electron } from '@playwright/test'
+import { writeRandomFile } from '../content.ts'
+import { findElectron } from '../electron-shell.ts'
+import { startShare, untilShared } from '../peer.ts'
+import type { Scratch } from '../scratch.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const DEADLINE_MS = 300_000
+
+export interface WindowSample {
+  readonly seconds: number
+  /** Of the main process's event loop, in milliseconds. */
+  readonly loopP99Ms: number
+  readonly loopMaxMs: number
+  /** Of the page's main thread; 0 when none was over the 50 ms from which Chromium counts (Long Tasks API, section 1). */
+  readonly longestTaskMs: number
+  readonly longTasks: number
+  /** From the start of the program to the first words of the page. */
+  readonly paintMs: number
+}
+
+/** One file from another process, its details open while it comes in. */
+export async function measureWindow(sizeBytes: number, scratch: Scratch): Promise<WindowSample> {
+  const file = scratch.at('film.mkv')
+  writeRandomFile(file, sizeBytes, 'window')
+  await using sender = startShare([file], { data: scratch.at('sender') })
+  const { shared } = await untilShared(sender)
+  const shareFile = scratch.at('film.shoal')
+  writeFileSync(shareFile, shared.link)
+  const startedAt = performance.now()
+  const app = await openWindow(scratch, [shareFile])
+  try {
+    const page = await app.firstWindow()
+    await page.getByRole('dialog').waitFor()
+    const paintMs = performance.now() - startedAt
+    const get = page.getByRole('dialog').getByRole('button', { name: 'Get', exact: true })
+    await page.evaluate(WATCH_TASKS)
+    await app.evaluate(watchLoop)
+    const from = performance.now()
+    await get.click()
+    await page.getByText('Every byte was checked against the link.').waitFor({ timeout: DEADLINE_MS })
+    const seconds = (performance.now() - from) / 1000
+    const tasks = await page.evaluate<number[]>('window.longTasks')
+    const { p99, max } = await app.evaluate(readLoop)
+    return {
+      seconds,
+      loopP99Ms: p99,
+      loopMaxMs: max,
+      longestTaskMs: Math.max(0, ...tasks),
+      longTasks: tasks.length,
+      paintMs
+    }
+  } finally {
+    await app.close()
+  }
+}
+
+function openWindow(scratch: Scratch, opened: readonly string[]): Promise<ElectronApplication> {
+  const isRoot = process.getuid?.() === 0
+  const flags = ['--data', scratch.at('window'), '--folder', scratch.at('received'), '--network', 'loopback']
+  return _electron.launch({
+    executablePath: findElectron(),
+    args: [...(isRoot ? ['--no-sandbox'] : []), ROOT, ...flags, '--reserve', '0', ...opened]
+  })
+}
+
+const WATCH_TASKS = `{
+  window.longTasks = []
+  new PerformanceObserver(list => list.getEntries().forEach(it => window.longTasks.push(it.duration))).observe({ type: 'longtask' })
+}`
+
+/** These two run in the main process. */
+function watchLoop(): void {
+  const { monitorEventLoopDelay } = process.getBuiltinModule('node:perf_hooks')
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  Object.assign(globalThis, { delay })
+}
+function readLoop(): { p99: number; max: number } {
+  const { delay } = globalThis as unknown as { delay: { percentile(p: number): number; max: number } } // put there above
+  return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
+}
+
+export function formatWindow({ seconds, ...it }: WindowSample, sizeBytes: number): string {
+  const rate = `${(sizeBytes / seconds / 1e6).toFixed(0)} MB/s`
+  const tasks = it.longTasks === 0 ? 'none over 50 ms' : `${it.longTasks} over 50 ms, longest ${it.longestTaskMs} ms`
+  return [
+    `the window while it receives at ${rate}:`,
+    `  main process's loop delay p99 ${it.loopP99Ms.toFixed(1)} ms, longest ${it.loopMaxMs.toFixed(1)} ms`,
+    `  long tasks of the page: ${tasks}`,
+    `  first words of a link's preview ${(it.paintMs / 1000).toFixed(2)} s after the start`
+  ].join('\n')
+}
