@@ -4,23 +4,16 @@ import path from 'node:path'
 import { closeChromium, startChromium } from './chromium.ts'
 import { about, getPath, setPath } from './paths.ts'
 import { hasLock, releaseLock, requestLock, type SecondInstance, untilTold } from './single-instance.ts'
-import { emitCancellable, record, strict, strictEmitter } from './strict.ts'
+import { emitCancellable, record, strict, strictEmitter, words } from './strict.ts'
 import { followTargets } from './targets.ts'
 import { openWindows } from './windows.ts'
 
-const EVENTS = [
-  ...['ready', 'will-finish-launching', 'window-all-closed', 'before-quit', 'will-quit', 'quit', 'activate'],
-  ...[
-    'second-instance',
-    'open-url',
-    'open-file',
-    'browser-window-created',
-    'browser-window-focus',
-    'browser-window-blur'
-  ],
-  ...['web-contents-created', 'child-process-gone', 'render-process-gone', 'certificate-error', 'login'],
-  ...['select-client-certificate', 'session-created', 'accessibility-support-changed']
-]
+const EVENTS = words(`
+  ready will-finish-launching window-all-closed before-quit will-quit quit activate second-instance
+  open-url open-file browser-window-created browser-window-focus browser-window-blur
+  web-contents-created child-process-gone render-process-gone certificate-error login
+  select-client-certificate session-created accessibility-support-changed
+`)
 
 class CommandLine {
   readonly switches = new Map<string, string>()
@@ -170,7 +163,7 @@ export class App extends strictEmitter('app', EVENTS) {
     if (this.#isQuitting || this.#isExiting) return
     if (emitCancellable(this, 'before-quit', {})) return
     this.#isQuitting = true
-    for (const window of [...openWindows]) {
+    for (const window of Array.from(openWindows)) {
       window.close()
       if (window.isDestroyed()) continue
       this.#isQuitting = false
@@ -185,7 +178,7 @@ export class App extends strictEmitter('app', EVENTS) {
   exit(code = 0): void {
     if (this.#isExiting) return
     this.#isExiting = true
-    for (const window of [...openWindows]) window.destroy()
+    for (const window of Array.from(openWindows)) window.destroy()
     this.emit('quit', {}, code)
     void Promise.all([untilTold(), closeChromium()]).finally(() => process.exit(code))
   }

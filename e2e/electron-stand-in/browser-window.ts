@@ -5,38 +5,30 @@ import { app } from './app.ts'
 import { chromium } from './chromium.ts'
 import { about } from './paths.ts'
 import { type Rectangle, WORK_AREA } from './screen.ts'
-import { emitCancellable, notImplemented, record, strictEmitter } from './strict.ts'
+import { emitCancellable, notImplemented, record, strictEmitter, words } from './strict.ts'
 import { createPage } from './targets.ts'
 import { WebContents, type WebPreferences } from './web-contents.ts'
 import { openWindows } from './windows.ts'
 
-const EVENTS = [
-  ...['ready-to-show', 'close', 'closed', 'show', 'hide', 'focus', 'blur', 'resize', 'resized', 'move', 'moved'],
-  ...['maximize', 'unmaximize', 'minimize', 'restore', 'enter-full-screen', 'leave-full-screen', 'page-title-updated'],
-  ...['unresponsive', 'responsive', 'session-end', 'query-session-end']
-]
-const OPTIONS = new Set([
-  ...[
-    'width',
-    'height',
-    'x',
-    'y',
-    'minWidth',
-    'minHeight',
-    'maxWidth',
-    'maxHeight',
-    'center',
-    'useContentSize',
-    'show'
-  ],
-  ...['title', 'icon', 'backgroundColor', 'titleBarStyle', 'titleBarOverlay', 'trafficLightPosition', 'darkTheme'],
-  ...['autoHideMenuBar', 'resizable', 'movable', 'minimizable', 'maximizable', 'fullscreenable', 'webPreferences'],
-  ...['paintWhenInitiallyHidden', 'acceptFirstMouse', 'vibrancy', 'backgroundMaterial', 'skipTaskbar']
-])
-const PREFERENCES = new Set([
-  ...['preload', 'additionalArguments', 'spellcheck', 'devTools', 'backgroundThrottling', 'navigateOnDragDrop'],
-  ...['safeDialogs', 'disableDialogs', 'enableWebSQL', 'autoplayPolicy', 'defaultEncoding', 'v8CacheOptions']
-])
+const EVENTS = words(`
+  ready-to-show close closed show hide focus blur resize resized move moved maximize unmaximize
+  minimize restore enter-full-screen leave-full-screen page-title-updated unresponsive responsive
+  session-end query-session-end
+`)
+const OPTIONS = new Set(
+  words(`
+  width height x y minWidth minHeight maxWidth maxHeight center useContentSize show title icon
+  backgroundColor titleBarStyle titleBarOverlay trafficLightPosition darkTheme autoHideMenuBar
+  resizable movable minimizable maximizable fullscreenable webPreferences paintWhenInitiallyHidden
+  acceptFirstMouse vibrancy backgroundMaterial skipTaskbar
+`)
+)
+const PREFERENCES = new Set(
+  words(`
+  preload additionalArguments spellcheck devTools backgroundThrottling navigateOnDragDrop safeDialogs
+  disableDialogs enableWebSQL autoplayPolicy defaultEncoding v8CacheOptions
+`)
+)
 // The only values that are accepted. Electron would take the others; an app that asks for them is not to be tested green.
 const SAFE: Record<string, boolean> = {
   sandbox: true,
@@ -59,7 +51,7 @@ export interface WindowOptions extends Partial<Rectangle> {
 }
 
 let last = 0
-let focused: BrowserWindow | null = null
+let focused = 0 // its id
 
 export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
   readonly id = ++last
@@ -93,7 +85,7 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
       options.webPreferences ?? {}
     )
     openWindows.add(this)
-    if (this.#isVisible) focused = this
+    if (this.#isVisible) focused = this.id
     app.emit('browser-window-created', {}, this)
     app.emit('web-contents-created', {}, this.webContents)
     opened.promise.catch(error => {
@@ -143,21 +135,21 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
     this.emit(isVisible ? 'show' : 'hide', {})
   }
   focus(): void {
-    if (!this.#isVisible || focused === this) return
-    focused?.emit('blur', {})
-    focused = this
+    if (!this.#isVisible || focused === this.id) return
+    BrowserWindow.getFocusedWindow()?.emit('blur', {})
+    focused = this.id
     this.webContents.focus()
     this.emit('focus', {})
     app.emit('browser-window-focus', {}, this)
   }
   blur(): void {
-    if (focused !== this) return
-    focused = null
+    if (focused !== this.id) return
+    focused = 0
     this.emit('blur', {})
     app.emit('browser-window-blur', {}, this)
   }
   isFocused(): boolean {
-    return focused === this
+    return focused === this.id
   }
   isVisible(): boolean {
     return this.#isVisible
@@ -309,7 +301,7 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
     if (this.#isDestroyed) return
     this.#isDestroyed = true
     openWindows.delete(this)
-    if (focused === this) focused = null
+    if (focused === this.id) focused = 0
     this.webContents.destroy()
     this.emit('closed')
     if (openWindows.size === 0) app.lastWindowGone()
@@ -319,7 +311,7 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
     return [...openWindows].filter(window => window instanceof BrowserWindow)
   }
   static getFocusedWindow(): BrowserWindow | null {
-    return focused
+    return BrowserWindow.fromId(focused)
   }
   static fromWebContents(page: WebContents | undefined): BrowserWindow | null {
     return BrowserWindow.getAllWindows().find(window => window.webContents === page) ?? null
@@ -334,6 +326,7 @@ function checkOptions(options: WindowOptions): void {
   for (const [name, value] of Object.entries(options.webPreferences ?? {})) {
     if (PREFERENCES.has(name) || value === undefined) continue
     if (!(name in SAFE)) throw notImplemented(`BrowserWindow: webPreferences.${name}`)
-    if (value !== SAFE[name]) throw new Error(`stand-in: webPreferences.${name}: ${String(value)} is refused as unsafe`)
+    if (value !== SAFE[name])
+      throw new Error(`stand-in: webPreferences.${name}: ${JSON.stringify(value)} is refused as unsafe`)
   }
 }

@@ -36,7 +36,7 @@ export class CdpSession {
     // What Chromium answers is what its protocol file says.
     return (await this.#send(method, params ?? {})) as Results[M]
   }
-  on<E extends keyof Events & string>(event: E, listener: (params: Events[E]) => void): void {
+  on<E extends keyof Events>(event: E, listener: (params: Events[E]) => void): void {
     this.events.on(event, listener)
   }
 }

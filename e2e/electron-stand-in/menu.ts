@@ -43,18 +43,33 @@ const ROLES: Record<string, { readonly label: string; run(window: BrowserWindow 
   about: { label: 'About', run: () => app.showAboutPanel() }
 }
 const LABELS: Record<string, string> = {
-  ...{
-    undo: 'Undo',
-    redo: 'Redo',
-    cut: 'Cut',
-    copy: 'Copy',
-    paste: 'Paste',
-    delete: 'Delete',
-    selectall: 'Select All'
-  },
-  ...{ pasteandmatchstyle: 'Paste and Match Style', hide: 'Hide', hideothers: 'Hide Others', unhide: 'Show All' },
-  ...{ filemenu: 'File', editmenu: 'Edit', viewmenu: 'View', windowmenu: 'Window', help: 'Help', services: 'Services' },
-  ...{ appmenu: 'App', front: 'Bring All to Front', zoom: 'Zoom' }
+  undo: 'Undo',
+  redo: 'Redo',
+  cut: 'Cut',
+  copy: 'Copy',
+  paste: 'Paste',
+  delete: 'Delete',
+  selectall: 'Select All',
+  pasteandmatchstyle: 'Paste and Match Style',
+  hide: 'Hide',
+  hideothers: 'Hide Others',
+  unhide: 'Show All',
+  filemenu: 'File',
+  editmenu: 'Edit',
+  viewmenu: 'View',
+  windowmenu: 'Window',
+  help: 'Help',
+  services: 'Services',
+  appmenu: 'App',
+  front: 'Bring All to Front',
+  zoom: 'Zoom'
+}
+// The menus that a role brings along.
+const SUBMENUS: Record<string, readonly string[]> = {
+  editmenu: ['undo', 'redo', 'cut', 'copy', 'paste', 'delete', 'selectAll'],
+  windowmenu: ['minimize', 'zoom', 'close'],
+  filemenu: ['quit'],
+  viewmenu: ['reload', 'forceReload', 'toggleDevTools', 'resetZoom', 'zoomIn', 'zoomOut', 'togglefullscreen']
 }
 function zoom(window: BrowserWindow | undefined, by: number): void {
   window?.webContents.setZoomLevel(window.webContents.getZoomLevel() + by)
@@ -81,9 +96,9 @@ export class MenuItem {
 
   constructor(options: MenuItemOptions) {
     const role = options.role?.toLowerCase()
-    const isMenu = options.submenu !== undefined
+    const submenu = options.submenu ?? SUBMENUS[role ?? '']?.map(inner => ({ role: inner }))
     this.id = options.id
-    this.type = options.type ?? (isMenu ? 'submenu' : 'normal')
+    this.type = options.type ?? (submenu === undefined ? 'normal' : 'submenu')
     this.role = role
     this.accelerator = options.accelerator
     this.label = options.label ?? ROLES[role ?? '']?.label ?? LABELS[role ?? ''] ?? ''
@@ -93,7 +108,7 @@ export class MenuItem {
     this.enabled = options.enabled ?? true
     this.visible = options.visible ?? true
     this.checked = options.checked ?? false
-    this.submenu = options.submenu instanceof Menu ? options.submenu : isMenu ? Menu.of(options.submenu) : undefined
+    this.submenu = submenu === undefined || submenu instanceof Menu ? submenu : Menu.of(submenu)
     this.#click = options.click
   }
   /** What choosing it in the menu does. Electron's own signature: tests pass nothing. */

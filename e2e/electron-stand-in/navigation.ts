@@ -23,6 +23,7 @@ const ERRORS: Record<string, number> = {
   ERR_NAME_NOT_RESOLVED: -105
 }
 export const errorNumber = (name: string): number => ERRORS[name] ?? -2
+const NAMES_ADDRESSES = new Set(['content-security-policy', 'content-security-policy-report-only', 'location'])
 const withoutHash = (url: string): string => url.replace(/#.*/s, '')
 
 export class Navigation {
@@ -77,7 +78,7 @@ export class Navigation {
     const response = await handler(new Request(url, { method: request.method, headers: request.headers, body }))
     const headers = [...response.headers].map(([name, value]) => ({
       name,
-      value: name === 'content-security-policy' ? headerToInner(value) : value
+      value: NAMES_ADDRESSES.has(name) ? headerToInner(value) : value
     }))
     await this.#session.send('Fetch.fulfillRequest', {
       requestId,

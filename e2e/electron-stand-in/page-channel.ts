@@ -38,6 +38,10 @@ export class PageChannel {
     session.on('Inspector.targetCrashed', () => this.reset())
   }
 
+  /** The preload's world of the document that is there. */
+  get context(): string | undefined {
+    return this.#context
+  }
   /** The document is gone, and with it its ends of the ports. */
   reset(): void {
     this.#context = undefined

@@ -16,9 +16,9 @@ export function pageSources(secret: string, facts: PreloadFacts, preloadFile: st
   const preload = preloadFile === undefined ? '' : readFileSync(preloadFile, 'utf8')
   if (preloadFile?.endsWith('.mjs')) throw new Error('stand-in: a sandboxed preload cannot be an ES module')
   return {
-    page: `if (window === window.top) (${exposeInPage})(${bridge}, ${key})`,
+    page: `if (window === window.top) (${String(exposeInPage)})(${String(bridge)}, ${key})`,
     preload: `if (window === window.top) {
-      const { require, process } = (${preloadWorld})(${bridge}, ${codec}, ${key}, ${JSON.stringify(facts)});
+      const { require, process } = (${String(preloadWorld)})(${String(bridge)}, ${String(codec)}, ${key}, ${JSON.stringify(facts)});
       (function (require, process, global, exports, module) { 'use strict'; ${preload}
       })(require, process, globalThis, {}, { exports: {} })
     }

@@ -1,5 +1,5 @@
 // `session.defaultSession`: permissions and webRequest. Chromium asks nobody here, so the app's handlers are asked at every
-// load, once for each permission listed below, and what they say is set in Chromium, which then grants or refuses by it.
+// load and whenever they change, once for each permission listed below, and what they say is set in Chromium, which then grants or refuses by it.
 
 import { chromium } from './chromium.ts'
 import { protocol, toInner } from './protocol.ts'
@@ -7,6 +7,7 @@ import { notImplemented, record, strict, strictEmitter } from './strict.ts'
 
 interface AskedPage {
   getURL(): string
+  isDestroyed(): boolean
 }
 type CheckHandler = (page: AskedPage, permission: string, origin: string, details: object) => boolean
 type RequestHandler = (
@@ -32,6 +33,8 @@ class Session extends strictEmitter('session', ['will-download', 'preconnect']) 
   #check: CheckHandler | null = null
   #request: RequestHandler | null = null
   #beforeRequest: BeforeRequest | null = null
+  readonly #pages = new Set<AskedPage>()
+  #clipboardTurn: Promise<unknown> = Promise.resolve()
 
   readonly webRequest = strict('session.webRequest', {
     onBeforeRequest: (...args: readonly unknown[]) => {
@@ -43,9 +46,11 @@ class Session extends strictEmitter('session', ['will-download', 'preconnect']) 
 
   setPermissionCheckHandler(handler: CheckHandler | null): void {
     this.#check = handler
+    this.#settleAll()
   }
   setPermissionRequestHandler(handler: RequestHandler | null): void {
     this.#request = handler
+    this.#settleAll()
   }
   setDevicePermissionHandler(handler: unknown): void {
     record('session.setDevicePermissionHandler', handler)
@@ -63,8 +68,15 @@ class Session extends strictEmitter('session', ['will-download', 'preconnect']) 
     return true
   }
 
+  #settleAll(): void {
+    for (const page of this.#pages) {
+      if (page.isDestroyed()) this.#pages.delete(page)
+      else void this.settlePermissions(page)
+    }
+  }
   /** Not Electron's: called when a page has its document. */
   async settlePermissions(page: AskedPage): Promise<void> {
+    this.#pages.add(page)
     const url = page.getURL()
     const origin = new URL(toInner(url)).origin
     if (!/^https?:/.test(origin)) return
@@ -75,6 +87,22 @@ class Session extends strictEmitter('session', ['will-download', 'preconnect']) 
         await chromium().send('Browser.setPermission', { permission: { name }, setting, origin })
       })
     )
+  }
+  /** Not Electron's: for the main process, which asks no permission of itself. One at a time. */
+  async withClipboard(page: AskedPage, use: () => Promise<unknown>): Promise<unknown> {
+    const turn = this.#clipboardTurn.then(async () => {
+      const { origin } = new URL(toInner(page.getURL()))
+      const grant = async (name: string): Promise<unknown> =>
+        chromium().send('Browser.setPermission', { permission: { name }, setting: 'granted', origin })
+      await Promise.all([grant('clipboard-read'), grant('clipboard-write')])
+      try {
+        return await use()
+      } finally {
+        await this.settlePermissions(page)
+      }
+    })
+    this.#clipboardTurn = turn.catch(() => {}) // the caller hears of it
+    return turn
   }
   async #isGranted(page: AskedPage, permission: string, requestingUrl: string): Promise<boolean> {
     const details = { isMainFrame: true, requestingUrl }

@@ -42,6 +42,9 @@ export function strictEmitter(name: string, events: readonly string[]): new () =
   return StrictEmitter
 }
 
+/** A list of names, written as one text. */
+export const words = (text: string): string[] => text.trim().split(/\s+/)
+
 export interface Cancellable {
   readonly defaultPrevented: boolean
   preventDefault(): void

@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { notImplemented, record, strict, strictEmitter } from './strict.ts'
+import { notImplemented, record, strict, strictEmitter, words } from './strict.ts'
 import { webContents } from './web-contents.ts'
 
-/** The same clipboard as the pages': one of them does it, so there must be one, and it must be allowed to. */
+/** The same clipboard as the pages': one of them does it, so there must be one. */
 async function onClipboard(call: string): Promise<unknown> {
   const page = webContents.getAllWebContents()[0]
   if (page === undefined) throw notImplemented('clipboard without a window')
-  return page.executeJavaScript(`navigator.clipboard.${call}`, true)
+  return page.onClipboard(call)
 }
 export const clipboard = strict('clipboard', {
   readText: async () => String(await onClipboard('readText()')),
@@ -20,9 +20,18 @@ export const clipboard = strict('clipboard', {
 })
 
 const TYPES: Record<string, string> = {
-  ...{ '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css' },
-  ...{ '.json': 'application/json', '.svg': 'image/svg+xml', '.png': 'image/png', '.jpg': 'image/jpeg' },
-  ...{ '.woff2': 'font/woff2', '.wasm': 'application/wasm', '.txt': 'text/plain', '.ico': 'image/x-icon' }
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.txt': 'text/plain',
+  '.ico': 'image/x-icon'
 }
 export const net = strict('net', {
   /** Files only. */
@@ -101,10 +110,13 @@ export const nativeImage = strict('nativeImage', {
   createFromDataURL: (url: string) => new NativeImage(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'))
 })
 
-class PowerMonitor extends strictEmitter('powerMonitor', [
-  ...['suspend', 'resume', 'on-ac', 'on-battery', 'shutdown', 'lock-screen', 'unlock-screen'],
-  ...['thermal-state-change', 'speed-limit-change', 'user-did-become-active', 'user-did-resign-active']
-]) {
+class PowerMonitor extends strictEmitter(
+  'powerMonitor',
+  words(`
+  suspend resume on-ac on-battery shutdown lock-screen unlock-screen thermal-state-change
+  speed-limit-change user-did-become-active user-did-resign-active
+`)
+) {
   isOnBatteryPower(): boolean {
     return false
   }

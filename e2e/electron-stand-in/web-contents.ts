@@ -11,16 +11,17 @@ import { pageSources } from './page-sources.ts'
 import type { MessagePortMain } from './ports.ts'
 import { toOuter } from './protocol.ts'
 import { type Session, session } from './session.ts'
-import { emitCancellable, notImplemented, record, strict, strictEmitter } from './strict.ts'
+import { emitCancellable, notImplemented, record, strict, strictEmitter, words } from './strict.ts'
 import { closeTarget } from './targets.ts'
 import { theme } from './theme.ts'
+import { WebFrameMain } from './web-frame-main.ts'
 
-const EVENTS = [
-  ...['did-start-loading', 'did-stop-loading', 'dom-ready', 'did-finish-load', 'did-fail-load', 'did-navigate'],
-  ...['did-navigate-in-page', 'will-navigate', 'will-redirect', 'will-attach-webview', 'render-process-gone'],
-  ...['console-message', 'ipc-message', 'destroyed', 'page-title-updated', 'unresponsive', 'responsive'],
-  ...['preload-error', 'context-menu', 'before-input-event', 'will-frame-navigate', 'will-prevent-unload']
-]
+const EVENTS = words(`
+  did-start-loading did-stop-loading dom-ready did-finish-load did-fail-load did-navigate
+  did-navigate-in-page will-navigate will-redirect will-attach-webview render-process-gone
+  console-message ipc-message destroyed page-title-updated unresponsive responsive preload-error
+  context-menu before-input-event will-frame-navigate will-prevent-unload
+`)
 const LEVELS: Record<string, string> = { log: 'info', info: 'info', warning: 'warning', error: 'error', debug: 'debug' }
 
 export interface WebPreferences {
@@ -50,7 +51,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
   readonly id = ++last
   readonly ipc = new IpcMain()
   readonly session: Session = session.defaultSession
-  readonly mainFrame: object
+  readonly mainFrame: WebFrameMain
   readonly window: PageWindow
   readonly #preferences: WebPreferences
   #page: { readonly cdp: CdpSession; readonly targetId: string; readonly channel: PageChannel } | undefined
@@ -69,29 +70,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
     super()
     this.window = window
     this.#preferences = preferences
-    const page = this
-    this.mainFrame = strict('webFrameMain', {
-      routingId: 1,
-      processId: this.id,
-      name: '',
-      parent: null,
-      frames: [],
-      ipc: this.ipc,
-      detached: false,
-      get url() {
-        return page.getURL()
-      },
-      get origin() {
-        return originOf(page.getURL())
-      },
-      get top() {
-        return page.mainFrame
-      },
-      isDestroyed: () => page.isDestroyed(),
-      send: (channel: string, ...args: unknown[]) => page.send(channel, ...args),
-      postMessage: (channel: string, message: unknown, transfer?: MessagePortMain[]) =>
-        page.postMessage(channel, message, transfer)
-    })
+    this.mainFrame = new WebFrameMain(this)
     all.set(this.id, this)
   }
 
@@ -259,6 +238,19 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
     if (thrown !== undefined) throw new Error(thrown.exception?.description ?? thrown.text)
     return answer?.result.value
   }
+  /** Not Electron's: runs in the preload's world, which may use the clipboard for that long. */
+  async onClipboard(call: string): Promise<unknown> {
+    await this.window.opened
+    const { cdp, channel } = this.#page ?? {}
+    if (cdp === undefined || channel?.context === undefined) throw notImplemented('clipboard without a page')
+    return this.session.withClipboard(this, async () => {
+      const expression = `navigator.clipboard.${call}`
+      const params = { expression, awaitPromise: true, returnByValue: true, userGesture: true }
+      const answer = await cdp.send('Runtime.evaluate', { ...params, uniqueContextId: channel.context ?? '' })
+      if (answer.exceptionDetails !== undefined) throw new Error(`stand-in: clipboard: ${answer.exceptionDetails.text}`)
+      return answer.result.value as unknown
+    })
+  }
   forcefullyCrashRenderer(): void {
     this.#page?.cdp.send('Page.crash').catch(() => {}) // there is nobody left to answer
   }
@@ -350,14 +342,6 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
   #checkAlive(): void {
     if (this.#isDestroyed) throw new Error('Object has been destroyed')
   }
-}
-
-/** A scheme of ours has the origin `scheme://host`, which URL knows for the web's own schemes only. */
-function originOf(text: string): string {
-  if (!URL.canParse(text)) return 'null'
-  const { origin, protocol: scheme, host } = new URL(text)
-  if (origin !== 'null') return origin
-  return host === '' ? 'null' : `${scheme}//${host}`
 }
 
 export const webContents = strict('webContents', {
