@@ -81,7 +81,12 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
     this.#minimum = [Number(options.minWidth ?? 0), Number(options.minHeight ?? 0)]
     const opened = Promise.withResolvers<void>()
     this.webContents = new WebContents(
-      { opened: opened.promise, pageClosed: () => this.destroy(), pageShown: () => this.#pageShown() },
+      {
+        opened: opened.promise,
+        pageClosed: () => this.destroy(),
+        pageShown: () => this.#pageShown(),
+        pageTitled: title => this.#pageTitled(title)
+      },
       options.webPreferences ?? {}
     )
     openWindows.add(this)
@@ -95,7 +100,7 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
     opened.resolve(this.#open())
   }
   async #open(): Promise<void> {
-    const owner = { onGone: () => this.destroy(), onTitle: (title: string) => this.#pageTitle(title) }
+    const owner = { onGone: () => this.destroy() }
     const { targetId, session } = await createPage(owner, this.#bounds.width, this.#bounds.height)
     await this.webContents.attach(targetId, session)
     await this.#applyBounds()
@@ -105,10 +110,7 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
     this.#wasShown = true
     this.emit('ready-to-show', {})
   }
-  #pageTitle(title: string): void {
-    if (title === '' || title === this.webContents.getTitle() || this.#isDestroyed) return
-    this.webContents.setTitle(title)
-    this.webContents.emit('page-title-updated', {}, title, true)
+  #pageTitled(title: string): void {
     if (!emitCancellable(this, 'page-title-updated', {}, title, true)) this.#title = title
   }
 

@@ -12,6 +12,7 @@ export const WORLD = 'Electron Isolated Context'
 export interface PageHandlers {
   isMainFrame(frameId: string): boolean
   invoke(channel: string, args: readonly unknown[]): Promise<unknown>
+  titled(title: string): void
   receive(channel: string, args: readonly unknown[], ports: readonly MessagePortMain[]): void
 }
 
@@ -91,6 +92,8 @@ export class PageChannel {
         })
         return this.#handlers.receive(message.channel, message.args, ports)
       }
+      case 'title':
+        return this.#handlers.titled(message.title)
       case 'port-message':
         return this.#ports.get(message.port)?.deliver(message.data)
       case 'port-closed': {

@@ -16,6 +16,9 @@ interface PagePort {
   postMessage(data: unknown): void
   close(): void
 }
+declare const document: { readonly title: string; readonly head: object }
+declare const addEventListener: (event: 'DOMContentLoaded', listener: () => void) => void
+declare const MutationObserver: new (listener: () => void) => { observe(node: object, options: object): void }
 declare const MessageChannel: new () => { readonly port1: PagePort; readonly port2: PagePort }
 
 /** From the page to the main process. */
@@ -29,6 +32,7 @@ export type Upward =
     }
   | { readonly kind: 'port-message'; readonly port: string; readonly data: unknown }
   | { readonly kind: 'port-closed'; readonly port: string }
+  | { readonly kind: 'title'; readonly title: string }
 /** The other way. */
 export type Downward =
   | { readonly kind: 'reply'; readonly id: number; readonly value: unknown; readonly error: string | null }
@@ -134,6 +138,12 @@ export function preloadWorld(
         message satisfies never
     }
   }
+
+  const tellTitle = (): void => post({ kind: 'title', title: document.title })
+  addEventListener('DOMContentLoaded', () => {
+    new MutationObserver(tellTitle).observe(document.head, { childList: true, characterData: true, subtree: true })
+    tellTitle()
+  })
 
   // The path of a File is known to Chromium alone. The debugger stops this frame, the main side reads `file`, sets
   // `answer`, and lets it go on: that is how this call is synchronous.

@@ -9,7 +9,6 @@ import type { CdpSession } from './cdp.ts'
 export interface PageOwner {
   /** The page is gone: closed by itself, or by Chromium. */
   onGone(): void
-  onTitle(title: string): void
 }
 export interface PageTarget {
   readonly targetId: string
@@ -41,7 +40,6 @@ export async function followTargets(): Promise<void> {
     owners.get(targetId)?.onGone()
     owners.delete(targetId)
   })
-  browser.on('Target.targetInfoChanged', ({ targetInfo }) => owners.get(targetInfo.targetId)?.onTitle(targetInfo.title))
   await browser.send('Target.setDiscoverTargets', { discover: true })
   await browser.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
 }

@@ -42,6 +42,7 @@ export interface PageWindow {
   readonly opened: Promise<void>
   pageClosed(): void
   pageShown(): void
+  pageTitled(title: string): void
 }
 
 let last = 0
@@ -80,6 +81,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
     const channel = new PageChannel(cdp, {
       isMainFrame,
       invoke: (name, args) => this.#invoke(name, args),
+      titled: title => this.#setTitle(title),
       receive: (name, args, ports) => this.#receive(name, args, ports)
     })
     const navigation = new Navigation(cdp, {
@@ -325,8 +327,11 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
   get targetId(): string | undefined {
     return this.#page?.targetId
   }
-  setTitle(title: string): void {
+  #setTitle(title: string): void {
+    if (title === this.#title || this.#isDestroyed) return
     this.#title = title
+    this.emit('page-title-updated', {}, title, true)
+    this.window.pageTitled(title)
   }
   /** Its window is gone. */
   destroy(): void {
