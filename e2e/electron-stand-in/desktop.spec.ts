@@ -298,7 +298,11 @@ test.describe('what the stand-in has not', () => {
       return [...recorded.map(({ name }) => name), electron.getLoginItemSettings().openAtLogin]
     })
     expect(names).toEqual([
-      ...['shell.openExternal', 'Tray', 'Tray.setToolTip', 'Notification.show', 'BrowserWindow.setProgressBar'],
+      'shell.openExternal',
+      'Tray',
+      'Tray.setToolTip',
+      'Notification.show',
+      'BrowserWindow.setProgressBar',
       'app.setLoginItemSettings',
       true
     ])

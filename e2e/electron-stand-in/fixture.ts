@@ -2,7 +2,7 @@
 
 import { _electron, type ElectronApplication, type Page } from '@playwright/test'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { findElectron } from './find-electron.ts'
@@ -26,6 +26,8 @@ declare global {
 export interface Folder extends Disposable {
   readonly dir: string
   readonly log: () => string[]
+  /** What is in the folder for temporary files, of the stand-in's own. */
+  readonly unpacked: () => string[]
   readonly env: Record<string, string>
 }
 
@@ -34,10 +36,14 @@ export function openFolder(): Folder {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'fixture-'))
   const file = path.join(dir, 'log')
   // The environment has no undefined values; its type says it might.
-  const env = { ...(process.env as Record<string, string>), FIXTURE_DATA: path.join(dir, 'data'), FIXTURE_LOG: file }
+  const temp = path.join(dir, 'temp')
+  mkdirSync(temp)
+  const ours = { FIXTURE_DATA: path.join(dir, 'data'), FIXTURE_LOG: file, TMPDIR: temp }
+  const env = { ...(process.env as Record<string, string>), ...ours }
   return {
     dir,
     env,
+    unpacked: () => readdirSync(temp).filter(name => name.startsWith('electron-stand-in-')),
     log: () => readFileSync(file, 'utf8').trim().split('\n'),
     [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   }
@@ -71,14 +77,14 @@ export function startApp(folder: Folder, env: Record<string, string> = {}, progr
 export const exitOf = (child: ChildProcess): Promise<number | string | null> =>
   new Promise(resolve => child.once('exit', (code, signal) => resolve(signal ?? code)))
 
-/** The processes whose command line names a folder. */
+/** The processes whose command line or environment names a folder: all that an instance started. */
 export function processesOn(dir: string): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number)
     .filter(id => {
       try {
-        return readFileSync(`/proc/${id}/cmdline`, 'utf8').includes(dir)
+        return ['cmdline', 'environ'].some(file => readFileSync(`/proc/${id}/${file}`, 'utf8').includes(dir))
       } catch {
         return false // ended meanwhile
       }

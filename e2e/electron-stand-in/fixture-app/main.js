@@ -115,7 +115,7 @@ app.on('web-contents-created', (_event, contents) => {
 app.on('ready', () => see('ready', fixture.isEvaluated === true))
 if (process.env.FIXTURE_LOCK && !app.requestSingleInstanceLock({ told: [1, 'two'] })) app.quit()
 else {
-  app.whenReady().then(async () => {
+  void app.whenReady().then(async () => {
     protocol.handle('app', serve)
     await openWindow()
   })
