@@ -176,7 +176,7 @@ function sceneOf(content: Content, service: Service): Service {
   const files = FILES[content]
   const preview: Preview = {
     root: rootOf(1), name: content === 'crowded' ? LONG : 'Summer in Norway',
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), files: files.length, ready: true, held: false, freeBytes: 212 * GB
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), files: files.length, ready: true, held: false
   } // prettier-ignore
   const peers = PEERS[content]
   return {
@@ -227,8 +227,8 @@ function sceneOf(content: Content, service: Service): Service {
     grant: {
       ...service.grant,
       folders: () => [
-        { id: 0, name: 'Downloads', freeBytes: 212 * GB },
-        { id: 1, name: 'Photos', freeBytes: 1.4e6 }
+        { id: 0, name: 'Downloads', roomBytes: 212 * GB },
+        { id: 1, name: 'Photos', roomBytes: 1.4e6 }
       ],
       entries: () =>
         content === 'empty'

@@ -24,6 +24,7 @@ import {
   Share,
   ShareEvent,
   ShareJob,
+  Storage,
   Transfer,
   TransferDetails,
   TransferEvent,
@@ -54,6 +55,8 @@ export const contract = {
       z.object({ grants: z.array(Grant).min(1).max(10_000), skipUnreadable: z.boolean() }),
       z.object({ job: JobId })
     ),
+    /** Shares what stands where this share came from as it is now; when that is something else, this share goes. Throws not-found. */
+    again: call(byRoot, z.object({ job: JobId })),
     follow: feed(z.object({ job: JobId }), ShareEvent),
     cancel: call(z.object({ job: JobId }), done),
     jobs: feed(nothing, z.array(ShareJob)),
@@ -64,8 +67,11 @@ export const contract = {
     where: call(byRoot, z.object({ path: z.string() })),
     /** Forgets the share; touches no user file. Throws not-found. */
     remove: call(byRoot, done),
-    /** What is sent of it at most, for this run. Throws not-found. */
-    limit: call(z.object({ root: Root, uploadBytesPerSecond: z.int().min(0) }), done),
+    /** What is sent of it at most, for this run; 0 = none. Answers what holds; null changes nothing. Throws not-found. */
+    limit: call(
+      z.object({ root: Root, uploadBytesPerSecond: z.int().min(0).nullable() }),
+      z.object({ uploadBytesPerSecond: z.int() })
+    ),
     /** One file of a share that is ready. Like `read` the host's own door only; every other is told forbidden. Throws not-found. */
     file: call(
       z.object({ root: Root, index: z.int().min(0) }),
@@ -104,12 +110,19 @@ export const contract = {
     follow: feed(byTransfer, TransferEvent),
     pause: call(byTransfer, done),
     resume: call(byTransfer, done),
+    /** Goes on at once, also where the disk was full. */
     retry: call(byTransfer, done),
+    /** The link it was started with, with every address that is known. Throws not-found. */
+    link: call(byTransfer, z.object({ link: LinkText })),
     /** Stops it and removes the `.part` it made. */
     cancel: call(byTransfer, done),
     /** Takes a finished or failed one off the list; touches no file. */
     remove: call(byTransfer, done),
-    limit: call(z.object({ id: TransferId, downloadBytesPerSecond: z.int().min(0) }), done),
+    /** What is received of it at most, until it is done or paused; 0 = none. Answers what holds; null changes nothing. Throws not-found. */
+    limit: call(
+      z.object({ id: TransferId, downloadBytesPerSecond: z.int().min(0).nullable() }),
+      z.object({ downloadBytesPerSecond: z.int() })
+    ),
     list: call(nothing, z.array(Transfer)),
     feed: feed(nothing, listUpdate(Transfer)),
     details: feed(byTransfer, TransferDetails)
@@ -122,7 +135,9 @@ export const contract = {
     get: call(nothing, Settings),
     /** Only the named ones change. `downloads`: a grant for a folder. */
     set: call(Settings.partial().extend({ downloads: Grant.optional() }), Settings),
-    feed: feed(nothing, Settings)
+    feed: feed(nothing, Settings),
+    /** Where downloads go and what Shoal itself takes; asked when it is shown. */
+    storage: call(nothing, Storage)
   },
   limits: {
     /** For this run only; what is saved stays. */

@@ -146,8 +146,7 @@ export const Preview = z.object({
   bytes: maybe(bytes), // a hint until ready
   files: maybe(bytes),
   ready: z.boolean(), // the skeleton is here and verified: `transfer.files` answers
-  held: z.boolean(), // this device has all of it already
-  freeBytes: maybe(bytes) // in the default folder
+  held: z.boolean() // this device has all of it already
 })
 export type Preview = z.infer<typeof Preview>
 
@@ -229,7 +228,17 @@ export const Settings = z.object({
 export type Settings = z.infer<typeof Settings>
 
 /** A folder that the host was started with (`--folder`) and that a browser may choose from. */
-export const Folder = z.object({ id: z.int().min(0), name: z.string(), freeBytes: maybe(bytes) })
+export const Folder = z.object({
+  id: z.int().min(0),
+  name: z.string(),
+  roomBytes: maybe(bytes) // for what is still to come there: free, and not to be left free
+})
+export const Storage = z.object({
+  /** `folder`: its id among `grant.folders`; null: it is not one of them. */
+  downloads: z.object({ name: z.string(), folder: maybe(z.int().min(0)), roomBytes: maybe(bytes) }),
+  indexBytes: bytes // of the database: no file of the user's is in there
+})
+export type Storage = z.infer<typeof Storage>
 export const FolderEntry = z.object({ name: z.string(), kind: z.enum(['file', 'folder']), bytes })
 export const PathInside = z.array(z.string().min(1).max(MAX_NAME_CHARS)).max(256)
 export const AbsolutePath = z.string().min(1).max(MAX_PATH_CHARS)

@@ -108,6 +108,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
     },
     share: {
       create: ({ grants }) => ({ job: grants.length === 1 ? 'j1' : 'j2' }),
+      again: () => ({ job: 'j1' }),
       async *follow({ job }) {
         yield { type: 'progress', bytes: 0, total: 5, rate: 0, files: 0 }
         fail(job)
@@ -131,7 +132,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
         find(root)
         return { path: '/tmp/hello.txt' }
       },
-      limit: () => ({}),
+      limit: ({ uploadBytesPerSecond }) => ({ uploadBytesPerSecond: uploadBytesPerSecond ?? 0 }),
       remove: ({ root }) => {
         find(root)
         shares = shares.filter(row => row.root !== root)
@@ -150,7 +151,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
     },
     transfer: {
       preview: (_, caller) =>
-        hold({ root: ROOT, name: 'hello.txt', bytes: 5, files: 1, ready: true, held: false, freeBytes: null }, caller),
+        hold({ root: ROOT, name: 'hello.txt', bytes: 5, files: 1, ready: true, held: false }, caller),
       files: () => ({ total: 0, rows: [] }),
       start: ({ addrs }) => ({ id: addrs[0] ?? 't1', root: ROOT }),
       async *follow({ id }, { signal }) {
@@ -164,9 +165,10 @@ export function openFake(options: EngineOptions): Promise<Application> {
       pause: () => ({}),
       resume: () => ({}),
       retry: () => ({}),
+      link: () => ({ link: LINK }),
       cancel: () => ({}),
       remove: () => ({}),
-      limit: () => ({}),
+      limit: ({ downloadBytesPerSecond }) => ({ downloadBytesPerSecond: downloadBytesPerSecond ?? 0 }),
       list: () => [transfer],
       feed: (_, caller) => hold(whole([transfer]), caller),
       details: (_, caller) => hold({ id: 't1', sources: [], map: { extents: 0, cells: [] }, rates: [] }, caller)
@@ -179,7 +181,8 @@ export function openFake(options: EngineOptions): Promise<Application> {
         settings = { ...settings, ...Object.fromEntries(named) }
         return settings
       },
-      feed: (_, caller) => hold(settings, caller)
+      feed: (_, caller) => hold(settings, caller),
+      storage: () => ({ downloads: { name: 'Downloads', folder: null, roomBytes: null }, indexBytes: 0 })
     },
     limits: { set: () => ({}) },
     grant: {
@@ -189,7 +192,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
       },
       inside: () => ({ grant: crypto.randomUUID() }),
       folders: () => [],
-      addFolder: () => ({ folder: { id: 0, name: 'tmp', freeBytes: null } }),
+      addFolder: () => ({ folder: { id: 0, name: 'tmp', roomBytes: null } }),
       entries: () => []
     },
     app: { log: () => ({}), welcome: () => ({ link: LINK }) }

@@ -43,6 +43,10 @@ async function open(dataDir: string, signal: AbortSignal, more: Partial<EngineOp
 async function share(client: Client, ...paths: string[]): Promise<ShareEvent & { type: 'shared' }> {
   const { grants } = await client.grant.paths({ paths, use: 'read' })
   const { job } = await client.share.create({ grants, skipUnreadable: false })
+  return await followed(client, job)
+}
+
+async function followed(client: Client, job: string): Promise<ShareEvent & { type: 'shared' }> {
   for await (const event of await client.share.follow({ job })) if (event.type === 'shared') return event
   return assert.fail('the job ended without a share')
 }
@@ -102,6 +106,7 @@ test('shared in one place, got in another, shown on both sides, removed again', 
 
   const [row] = await getter.page.transfer.list({})
   assert.equal(row?.state, 'done')
+  assert.equal((await getter.page.transfer.link({ id })).link, shared.link, 'as it was started, addresses too')
   assert.equal(row?.path, null, 'a page learns no path')
   const [kept] = await getter.client.share.list({})
   assert.deepEqual([kept?.root, kept?.origin, kept?.state], [shared.root, 'received', 'ready'])
@@ -114,6 +119,18 @@ test('shared in one place, got in another, shown on both sides, removed again', 
   assert.equal(again.done.received, 0, 'what stands there already is not fetched')
   const elsewhere = await get(getter.client, shared.link, path.join(dir, 'other'))
   assert.equal(elsewhere.done.received, 0, 'what this device holds is copied')
+
+  const slow = { root: shared.root, uploadBytesPerSecond: 5_000_000 }
+  assert.deepEqual(await seeder.page.share.limit(slow), { uploadBytesPerSecond: 5_000_000 })
+  assert.deepEqual(await seeder.page.share.limit({ ...slow, uploadBytesPerSecond: null }), { uploadBytesPerSecond: 5_000_000 }) // prettier-ignore
+  assert.deepEqual(await seeder.page.share.limit({ ...slow, uploadBytesPerSecond: 0 }), { uploadBytesPerSecond: 0 })
+  assert.deepEqual(await getter.page.transfer.limit({ id, downloadBytesPerSecond: null }), { downloadBytesPerSecond: 0 }) // prettier-ignore
+
+  const write = async () => (await getter.client.grant.paths({ paths: [out], use: 'write' })).grants[0] ?? ''
+  await getter.page.settings.set({ downloads: await write() })
+  const { downloads, indexBytes } = await getter.page.settings.storage({})
+  assert.deepEqual([downloads.name, downloads.folder], ['out', null])
+  assert.ok((downloads.roomBytes ?? 0) > 0 && indexBytes > 10_000, `${indexBytes} bytes of index`)
 
   for await (const event of await seeder.client.share.verify({ root: shared.root })) {
     if (event.type === 'verified') assert.deepEqual(event.bad, [])
@@ -170,4 +187,25 @@ test('a ban outlives the process', { timeout: 120_000 }, async t => {
   }
   await using after = await open(path.join(dir, 'b'), t.signal)
   await assert.rejects(after.client.node.dial({ addr }), { code: 'forbidden' })
+})
+
+test('what changed is shared again as it is now, and the old share goes', { timeout: 60_000 }, async t => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
+  t.after(async () => rm(dir, { recursive: true }))
+  const [one, two] = [path.join(dir, 'one.txt'), path.join(dir, 'two.txt')]
+  await writeFile(one, 'as it was')
+  await writeFile(two, 'two')
+  await using node = await open(path.join(dir, 'a'), t.signal)
+  const both = await share(node.client, one, two)
+  const same = await followed(node.page, (await node.page.share.again({ root: both.root })).job)
+  assert.equal(same.root, both.root, 'nothing has changed: nothing happens')
+  await writeFile(one, 'as it is now')
+  const now = await followed(node.page, (await node.page.share.again({ root: both.root })).job)
+  assert.notEqual(now.root, both.root)
+  assert.equal(now.files, 2, 'of the same paths')
+  assert.deepEqual(
+    (await node.client.share.list({})).map(({ root, state }) => [root, state]),
+    [[now.root, 'ready']]
+  )
+  await assert.rejects(node.page.share.again({ root: both.root }), { code: 'not-found' })
 })

@@ -1,5 +1,5 @@
 // The application without a window: the only place that wires. Everything opened here is closed in reverse order: transfers, node, pool, store.
-import { statfsSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -82,6 +82,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
       store,
       pool,
       shared: (_row, root) => provide(root),
+      outdated: root => shares.remove(root),
       linkOf: row => shares.linkOf(row),
       log: fault('share.failed')
     })
@@ -123,9 +124,10 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     jobs,
     transfers: running,
     grants: new Grants(),
-    folders: new Folders(options.folders),
+    folders: new Folders(options.folders, folder => limits.reserveBytes(folder)),
     limits,
     downloads: () => settings.value.downloads ?? options.folders[0] ?? path.join(os.homedir(), 'Downloads'),
+    indexBytes: () => indexBytes(dataDir),
     welcome,
     log
   })
@@ -177,6 +179,14 @@ function sizeOfDisk(directory: string): number {
     if (above === directory) throw new CodedError('not-writable', 'That folder is not on any disk.', { cause })
     return sizeOfDisk(above)
   }
+}
+
+/** The database and what it has not yet taken in. */
+function indexBytes(dataDir: string): number {
+  const sizes = ['shoal.db', 'shoal.db-wal'].map(
+    name => statSync(path.join(dataDir, name), { throwIfNoEntry: false })?.size
+  )
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
 }
 
 async function openNode(

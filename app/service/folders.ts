@@ -12,33 +12,38 @@ export interface Entry {
 interface Shown {
   readonly id: number
   readonly name: string
-  readonly freeBytes: number | null
+  readonly roomBytes: number | null
 }
-
-const shown = async (root: string, id: number): Promise<Shown> => ({
-  id,
-  name: path.basename(root) || root,
-  freeBytes: await freeBytes(root)
-})
 
 const MAX_ENTRIES = 10_000 // what one look into a folder shows at most
 
 export class Folders {
   readonly #roots: string[]
+  readonly #reserveBytes: (folder: string) => number
 
-  /** @param roots absolute */
-  constructor(roots: readonly string[]) {
+  /** @param roots absolute. @param reserveBytes what is to stay free where a folder is, and does not count as room */
+  constructor(roots: readonly string[], reserveBytes: (folder: string) => number = () => 0) {
     this.#roots = [...roots]
+    this.#reserveBytes = reserveBytes
   }
 
   async list(): Promise<Shown[]> {
-    return Promise.all(this.#roots.map(shown))
+    return Promise.all(this.#roots.map(async (root, id) => this.#shown(root, id)))
   }
 
   /** One more, or the one that is there already. @param root absolute */
   async add(root: string): Promise<Shown> {
     const known = this.#roots.indexOf(root)
-    return shown(root, known < 0 ? this.#roots.push(root) - 1 : known)
+    return this.#shown(root, known < 0 ? this.#roots.push(root) - 1 : known)
+  }
+
+  /** A folder as people know it, whether it is one of these or not; it need not exist yet. @param folder absolute */
+  async describe(folder: string): Promise<{ name: string; folder: number | null; roomBytes: number | null }> {
+    const wanted = await realIfThere(folder)
+    const roots = await Promise.all(this.#roots.map(realIfThere))
+    const id = roots.indexOf(wanted)
+    const { name, roomBytes } = await this.#shown(folder, id)
+    return { name, folder: id < 0 ? null : id, roomBytes }
   }
 
   /** The absolute path of something that exists inside folder `id`. Throws not-found, forbidden. */
@@ -81,9 +86,15 @@ export class Folders {
     }
     return found.sort((a, b) => (a.kind === b.kind ? a.name.localeCompare(b.name) : a.kind === 'folder' ? -1 : 1))
   }
+
+  async #shown(root: string, id: number): Promise<Shown> {
+    const free = await freeBytes(root)
+    const roomBytes = free == null ? null : Math.max(0, free - this.#reserveBytes(root))
+    return { id, name: path.basename(root) || root, roomBytes }
+  }
 }
 
-/** Of the disk that a folder is on, or will be; null: nobody can tell. */
+/** Free on the disk that a folder is on, or will be; null: nobody can tell. */
 export async function freeBytes(folder: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(folder)
@@ -99,6 +110,8 @@ const isThere = async (folder: string): Promise<boolean> =>
     () => true,
     () => false
   )
+
+const realIfThere = async (folder: string): Promise<string> => realpath(folder).catch(() => folder)
 
 async function real(file: string): Promise<string> {
   try {

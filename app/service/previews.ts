@@ -1,5 +1,4 @@
 // What a link holds, before anything is downloaded: the skeleton is fetched and kept, so that the transfer that may follow begins with it.
-import { statfsSync } from 'node:fs'
 import { rootText } from '../../core/cid.ts'
 import type { Layout } from '../../core/content/layout.ts'
 import { CodedError } from '../../core/errors.ts'
@@ -20,8 +19,6 @@ const LOOK_MS = 200
 export interface PreviewPorts {
   readonly store: Store
   readonly swarm: Swarm | undefined
-  /** Where it would be saved. */
-  readonly directory: () => string
 }
 
 export class Previews {
@@ -97,8 +94,7 @@ export class Previews {
       bytes: layout?.sizeBytes ?? link.sizeBytes ?? snapshot?.sizeHint ?? null,
       files: layout?.files.length ?? null,
       ready: layout != null,
-      held: share?.state === 'ready',
-      freeBytes: freeBytes(this.#ports.directory())
+      held: share?.state === 'ready'
     }
   }
 
@@ -110,14 +106,5 @@ export class Previews {
       if (this.#layouts.size <= MAX_KEPT) break
       this.#layouts.delete(oldest)
     }
-  }
-}
-
-function freeBytes(directory: string): number | null {
-  try {
-    const { bavail, bsize } = statfsSync(directory)
-    return bavail * bsize
-  } catch {
-    return null // the folder is not there yet
   }
 }

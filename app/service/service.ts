@@ -40,6 +40,8 @@ export interface ServiceParts {
   readonly limits: RunLimits
   /** The folder for downloads when none is named. */
   readonly downloads: () => string
+  /** What the index takes on the disk. */
+  readonly indexBytes: () => number
   readonly welcome: Welcome
   readonly log: Log
 }
@@ -48,7 +50,7 @@ const LOGS_PER_MINUTE = 60
 
 export function createService(parts: ServiceParts): Service {
   const { settings, store, network, connections, shares, jobs, transfers, grants, folders, limits } = parts
-  const previews = new Previews({ store, swarm: connections, directory: parts.downloads })
+  const previews = new Previews({ store, swarm: connections })
   const settingsFeed = new ValueFeed(shownSettings(settings.value))
   const noPeers = new ListFeed<never>()
   const info = (): NodeInfo => ({
@@ -95,6 +97,10 @@ export function createService(parts: ServiceParts): Service {
           input.skipUnreadable
         )
       }),
+      again({ root }) {
+        const known = shares.known(root)
+        return { job: jobs.create(shares.sources(known), false, known) }
+      },
       follow: ({ job }, { signal }) => jobs.follow(job, signal),
       async cancel({ job }) {
         await jobs.cancel(job)
@@ -121,8 +127,9 @@ export function createService(parts: ServiceParts): Service {
         return { data: await readShared(store, root, index, offset) }
       },
       limit({ root, uploadBytesPerSecond }) {
-        limits.upload.setTransfer(shares.known(root), uploadBytesPerSecond)
-        return {}
+        const key = shares.known(root)
+        if (uploadBytesPerSecond != null) limits.upload.setTransfer(key, uploadBytesPerSecond)
+        return { uploadBytesPerSecond: limits.upload.transferRate(key) }
       },
       verify: ({ root }, { signal }) => shares.verify(root, signal)
     },
@@ -148,9 +155,10 @@ export function createService(parts: ServiceParts): Service {
         return {}
       },
       retry({ id }) {
-        transfers.resume(id)
+        transfers.retry(id)
         return {}
       },
+      link: ({ id }) => ({ link: transfers.link(id) }),
       async cancel({ id }) {
         await transfers.cancel(id)
         return {}
@@ -161,8 +169,7 @@ export function createService(parts: ServiceParts): Service {
       },
       limit({ id, downloadBytesPerSecond }) {
         transfer(id)
-        transfers.limit(id, downloadBytesPerSecond)
-        return {}
+        return { downloadBytesPerSecond: transfers.limit(id, downloadBytesPerSecond) }
       },
       list: () => transfers.feed.rows(),
       feed: (_, { signal }) => transfers.feed.read(signal),
@@ -181,7 +188,11 @@ export function createService(parts: ServiceParts): Service {
         settingsFeed.set(shown)
         return shown
       },
-      feed: (_, { signal }) => settingsFeed.read(signal)
+      feed: (_, { signal }) => settingsFeed.read(signal),
+      async storage() {
+        const downloads = await folders.describe(parts.downloads())
+        return { downloads, indexBytes: parts.indexBytes() }
+      }
     },
     limits: {
       set(change) {

@@ -20,10 +20,18 @@ const MAX_RUNNING = 64
 export interface ShareJobPorts {
   readonly store: Store
   readonly pool: HashPool
+  /** Called with the root of a share whose content is no longer what it was and was shared anew. */
+  readonly outdated: (root: string) => void
   /** Called once a share is in the store. */
   readonly shared: (row: ShareRow, root: CID) => void
   readonly linkOf: (row: ShareRow) => string
   readonly log: (thrown: unknown) => void
+}
+
+interface Order {
+  readonly paths: readonly string[]
+  readonly skipUnreadable: boolean
+  readonly before: string | undefined
 }
 
 interface Job {
@@ -44,8 +52,11 @@ export class ShareJobs implements AsyncDisposable {
     this.#clock = clock
   }
 
-  /** Starts indexing these absolute paths as one share. Throws usage when too much is going on. */
-  create(paths: readonly string[], skipUnreadable: boolean): string {
+  /**
+   * Starts indexing these absolute paths as one share. `before`: the root they were once shared as, which goes when they are something else now.
+   * Throws usage when too much is going on.
+   */
+  create(paths: readonly string[], skipUnreadable: boolean, before?: string): string {
     if (this.#jobs.size >= MAX_RUNNING)
       throw new CodedError('usage', 'Too many shares are being prepared. Wait for some to finish.')
     const id = randomUUID()
@@ -53,7 +64,7 @@ export class ShareJobs implements AsyncDisposable {
     const feed = new JobFeed<ShareEvent>()
     const name = path.basename(paths[0] ?? '')
     this.#show({ job: id, name, state: 'indexing', bytes: 0, total: null, files: 0, rate: 0, root: null, error: null })
-    this.#jobs.set(id, { feed, abort, over: this.#run(id, paths, skipUnreadable, feed, abort.signal) })
+    this.#jobs.set(id, { feed, abort, over: this.#run(id, { paths, skipUnreadable, before }, feed, abort.signal) })
     return id
   }
 
@@ -88,8 +99,7 @@ export class ShareJobs implements AsyncDisposable {
   /** Never rejects: the outcome goes to the feed. */
   async #run(
     id: string,
-    paths: readonly string[],
-    skipUnreadable: boolean,
+    { paths, skipUnreadable, before }: Order,
     feed: JobFeed<ShareEvent>,
     signal: AbortSignal
   ): Promise<void> {
@@ -117,6 +127,7 @@ export class ShareJobs implements AsyncDisposable {
       signal.throwIfAborted()
       const row = this.#ports.store.addShare(indexed)
       this.#ports.shared(row, indexed.built.root)
+      if (before != null && before !== row.root) this.#ports.outdated(before)
       const shown = { bytes: row.sizeBytes, total: row.sizeBytes, files: row.fileCount, name: row.name, root: row.root }
       this.#show({ ...this.#row(id), ...shown, state: 'done', rate: 0 })
       feed.end(sharedEvent(row, indexed, this.#ports.linkOf(row), (this.#clock.now() - startedAt) / 1000))

@@ -74,6 +74,13 @@ export class Shares implements Disposable {
     return first
   }
 
+  /** The absolute paths that made it, of the first copy there is. Throws not-found. */
+  sources(root: string): readonly string[] {
+    const [first] = this.#ports.store.shareCopies(this.#row(root).root)
+    if (first == null) throw new CodedError('not-found', 'Where this share stands is not known.')
+    return first
+  }
+
   /** Forgets the share, touches no user file. Throws not-found. */
   remove(root: string): void {
     const row = this.#row(root)

@@ -97,8 +97,9 @@ export class TransferRun implements AsyncDisposable {
   #search: ProviderSearch | undefined
   #extraSearches: ProviderSearch[] = []
   readonly #counted = new Map<string, number>() // payload by peer, as last reported
+  #limitPerSecond = 0
   #savedAt = 0
-  #diskTriedAt = 0
+  #diskTriedAt = Number.NEGATIVE_INFINITY
   #pexAt = performance.now() + PEX_FIRST_MS
 
   constructor(id: string, row: TransferRow, options: RunOptions, ports: RunPorts) {
@@ -142,8 +143,18 @@ export class TransferRun implements AsyncDisposable {
   }
 
   /** Bytes per second for this transfer, 0 = none. */
+  get limitPerSecond(): number {
+    return this.#limitPerSecond
+  }
+
   limit(bytesPerSecond: number): void {
+    this.#limitPerSecond = bytesPerSecond
     this.#fetch?.setLimit(bytesPerSecond)
+  }
+
+  /** Looks at once whether a disk that was full has room. */
+  tryNow(): void {
+    this.#diskTriedAt = Number.NEGATIVE_INFINITY
   }
 
   /** Once a second, for as long as somebody looks. */
@@ -217,6 +228,7 @@ export class TransferRun implements AsyncDisposable {
       signal
     )
     this.#fetch = this.#stack.use(fetch)
+    if (this.#limitPerSecond > 0) fetch.setLimit(this.#limitPerSecond)
     if (swarm != null) this.#findPeers(fetch, swarm)
     const looking = setInterval(() => this.#look(fetch), LOOK_MS)
     this.#stack.defer(() => clearInterval(looking))

@@ -1,9 +1,9 @@
 // The user's downloads: which there are, which run, and what clients are told of them. One that is running is a TransferRun; the rest are rows.
 import path from 'node:path'
 import type { CID } from 'multiformats/cid'
-import { rootText } from '../../core/cid.ts'
+import { parseRoot, rootText } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
-import { parseLink } from '../../core/link.ts'
+import { formatLink, parseLink } from '../../core/link.ts'
 import type { Servable } from '../../core/exchange/servable.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
@@ -115,6 +115,19 @@ export class Transfers implements AsyncDisposable {
     this.#run(id, entry, null)
   }
 
+  /** Goes on now; one that waits for room on the disk looks again at once. Throws not-found. */
+  retry(id: string): void {
+    this.#entry(id).run?.tryNow()
+    this.resume(id)
+  }
+
+  /** Throws not-found. */
+  link(id: string): string {
+    const { root, name, totalBytes, addrs } = this.#entry(id).row
+    const known = { ...(name !== '' && { name }), ...(totalBytes != null && { sizeBytes: totalBytes }) }
+    return formatLink({ root: parseRoot(root), addrs: [...addrs], ...known })
+  }
+
   /** Stops it, forgets it and removes the `.part` it made. Throws not-found. */
   async cancel(id: string): Promise<void> {
     const entry = this.#entry(id)
@@ -132,9 +145,11 @@ export class Transfers implements AsyncDisposable {
     this.#forget(id, entry)
   }
 
-  /** For this run only; bytes per second, 0 = none. Throws not-found. */
-  limit(id: string, bytesPerSecond: number): void {
-    this.#entry(id).run?.limit(bytesPerSecond)
+  /** For this run only; bytes per second, 0 = none, null: as it is. What holds now. Throws not-found. */
+  limit(id: string, bytesPerSecond: number | null): number {
+    const { run } = this.#entry(id)
+    if (bytesPerSecond != null) run?.limit(bytesPerSecond)
+    return run?.limitPerSecond ?? 0
   }
 
   /** A new limit for everything that runs. */

@@ -39,6 +39,11 @@ export class RateLimits implements UploadBudget {
     if (bytesPerSecond === 0) this.#transfers.delete(root)
   }
 
+  /** As set; 0 is none. */
+  transferRate(root: string): number {
+    return this.#transfers.get(root)?.rate ?? 0
+  }
+
   take(bytes: number, root: string, signal: AbortSignal): Promise<void> | undefined {
     const own = this.#transfers.get(root)?.take(bytes, signal)
     if (own == null) return this.#all.take(bytes, signal)
@@ -71,6 +76,10 @@ class Bucket {
     this.#rate = rate
     this.#at = clock.now()
     this.#tokens = this.#burst
+  }
+
+  get rate(): number {
+    return this.#rate
   }
 
   get grain(): number {

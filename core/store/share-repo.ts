@@ -66,11 +66,16 @@ export function findShare(db: Db, root: string): ShareRow | undefined {
 }
 
 function withSources(db: Db, row: Omit<ShareRow, 'sourcePaths'>): ShareRow {
+  return { ...row, sourcePaths: copiesOf(db, row.root).flat() }
+}
+
+/** What each copy was made of: absolute paths as the user named them. */
+export function copiesOf(db: Db, root: string): string[][] {
   const copies = db.all<{ sources: string }>(
     'SELECT sources FROM copy WHERE root_id = (SELECT id FROM root WHERE cid = ?) ORDER BY id',
-    row.root
+    root
   )
-  return { ...row, sourcePaths: copies.flatMap(copy => JSON.parse(copy.sources) as string[]) } // written below
+  return copies.map(copy => JSON.parse(copy.sources) as string[]) // written below
 }
 
 /** Adds the share when its root is new, and this copy of it; a copy of the same sources is replaced. In a transaction. */

@@ -14,7 +14,17 @@ import { OpenFiles } from './open-files.ts'
 import * as peers from './peer-repo.ts'
 import { verifyFile } from './read-leaf.ts'
 import type { Indexed } from '../files/index-paths.ts'
-import { allShares, countState, dropShare, FILE, filePages, findShare, putShare, type NewCopy } from './share-repo.ts'
+import {
+  allShares,
+  copiesOf,
+  countState,
+  dropShare,
+  FILE,
+  filePages,
+  findShare,
+  putShare,
+  type NewCopy
+} from './share-repo.ts'
 import type { ShareRow } from './share-repo.ts'
 import * as skeletons from './skeleton-repo.ts'
 import { SqlStatCache } from './stat-cache.ts'
@@ -96,6 +106,11 @@ export class Store implements Disposable {
   share(root: string): ShareRow | undefined {
     this.#countTouched()
     return findShare(this.db, root)
+  }
+
+  /** The paths as the user named them, copy by copy, oldest first. */
+  shareCopies(root: string): readonly (readonly string[])[] {
+    return copiesOf(this.db, root)
   }
 
   /** Forgets a share; touches no file of the user. False when there was none. */
