@@ -16,7 +16,11 @@ const COMMANDS = {
   'test:unit': { file: at('app/scripts/test.mjs'), args: ['unit'], noBuild: true },
   'test:long': { file: at('app/scripts/test.mjs'), args: ['long'] },
   bench: { file: at('e2e/bench/main.ts') },
-  screenshots: { file: at('e2e/screenshots.ts') }
+  screenshots: { file: at('e2e/screenshots.ts') },
+  icons: { file: at('app/scripts/icons.mjs'), noBuild: true },
+  package: { file: at('app/scripts/package.mjs') },
+  'pack:check': { file: at('app/scripts/pack-check.mjs') },
+  'pack:drive': { file: at('app/scripts/pack-drive.mjs'), asCaller: true }
 }
 
 const [name, ...rest] = process.argv.slice(2)

@@ -1,0 +1,63 @@
+// What must be in a packed application, and nothing else.
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { extractFile } from '@electron/asar'
+import { filesIn } from './read-back.mjs'
+import { at, below, filesBelow, read } from './repository.mjs'
+
+const NAMES = { linux: 'linux', win: 'win32', mac: 'darwin' } // as Node calls them
+const MOST_BYTES = 12_000_000
+/** What sodium-native loads when Node runs it. */
+const PACKAGES = 'sodium-native require-addon bare-addon-resolve bare-module-resolve bare-semver which-runtime'.split(
+  ' '
+)
+
+/** Exactly what belongs in, each file the one that was built, everything under a hash but the one library that the system loads. */
+export function checkFiles({ system, arch }, { archive, resources }) {
+  const prebuild = `node_modules/sodium-native/prebuilds/${NAMES[system]}-${arch}/sodium-native.node`
+  const found = filesIn(archive)
+  assert.deepEqual(new Set(found.map(file => file.path)), new Set([...expectedFiles(system), prebuild]))
+  for (const file of found) {
+    assert.equal(file.isUnpacked, file.path === prebuild, `${file.path} is on the wrong side of the archive`)
+    assert.ok(file.isHashed, `${file.path} has no hash`)
+  }
+  const unpacked = `${archive}.unpacked`
+  assert.deepEqual(filesBelow(unpacked), [prebuild])
+  assert.deepEqual(fs.readFileSync(path.join(unpacked, prebuild)), fs.readFileSync(at(prebuild)))
+
+  for (const file of found.filter(({ path: name }) => name.startsWith('out/'))) {
+    assert.ok(
+      extractFile(archive, path.normalize(file.path)).equals(fs.readFileSync(at(file.path))),
+      `${file.path} is another one`
+    )
+  }
+  const about = JSON.parse(extractFile(archive, 'package.json').toString())
+  const { name, version, main } = JSON.parse(read('package.json'))
+  assert.deepEqual({ name: about.name, version: about.version, main: about.main }, { name, version, main })
+  for (const key of ['scripts', 'devDependencies']) assert.equal(about[key], undefined, `package.json still has ${key}`)
+  const bytes = fs.statSync(archive).size
+  assert.ok(bytes < MOST_BYTES, `the archive has ${bytes} bytes`)
+  const inResources = ['app.asar', 'app.asar.unpacked', 'app-update.yml', 'icon.icns']
+  const others = fs
+    .readdirSync(resources)
+    .filter(entry => !inResources.includes(entry) && !/\.lproj$|^LICENSE|^electron\.icns$/.test(entry))
+  assert.deepEqual(others, [])
+}
+
+/** What the window needs, from what the bundler wrote and from the packages that sodium-native loads. */
+function expectedFiles(system) {
+  const icons = {
+    linux: ['icon.png', 'tray.png', 'tray@2x.png'],
+    win: ['tray.ico', 'tray.png', 'tray@2x.png'],
+    mac: ['trayTemplate.png', 'trayTemplate@2x.png']
+  }[system]
+  const bundles = ['main.js', 'preload.cjs', 'engine-worker.js', 'hash-worker.js', 'leaf-worker.js']
+  const licences = fs.readdirSync(at('out')).filter(name => name.endsWith('.LEGAL.txt') && !name.startsWith('cli.'))
+  const page = below('out/ui').filter(name => !name.endsWith('.map'))
+  const code = PACKAGES.flatMap(name => below(`node_modules/${name}`)).filter(name =>
+    /(\.js|\/package\.json|\/LICENSE)$/.test(name)
+  )
+  const out = [...bundles, ...licences, ...icons.map(name => `resources/${name}`)].map(name => `out/${name}`)
+  return ['package.json', ...out, ...page, ...code.filter(name => !name.includes('/extensions/'))]
+}
