@@ -13,7 +13,7 @@ import { findElectron } from './electron.mjs'
 import { icnsSizes, icoSizes, pngSize } from './icon-files.mjs'
 import { packFolders } from './pack/build.mjs'
 import { checkFiles } from './pack/check-files.mjs'
-import { checkDesktopEntry, checkExe, checkFuses, checkMac } from './pack/check-systems.mjs'
+import { checkDesktopEntry, checkExe, checkFuses, checkMac, checkUpdateFeed } from './pack/check-systems.mjs'
 import { driveTransfer } from './pack/drive.mjs'
 import { makeFakeElectrons } from './pack/fake-electron.mjs'
 import { placesIn } from './pack/read-back.mjs'
@@ -104,6 +104,7 @@ async function checkPacked(packed) {
   await check(`${name}: fuses`, () => checkFuses(places))
   await check(`${name}: exactly the files that belong in`, () => checkFiles(packed, places))
   if (system === 'linux') await check(`${name}: what the desktop is told`, () => checkDesktopEntry(packed.desktopEntry))
+  if (system === 'linux') await check(`${name}: where updates are looked for`, () => checkUpdateFeed(places))
   if (system === 'win')
     await check(`${name}: hash of the archive, icon and names in the program`, () => checkExe(places))
   if (system === 'mac')

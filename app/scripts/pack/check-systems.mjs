@@ -31,6 +31,11 @@ export function checkDesktopEntry(entry) {
   )
 }
 
+export function checkUpdateFeed({ resources }) {
+  const feed = fs.readFileSync(path.join(resources, 'app-update.yml'), 'utf8')
+  assert.match(feed, /^owner: somebody\nrepo: shoal\nprovider: github\n/)
+}
+
 export function checkExe({ archive, executable }) {
   const { integrity, icons, text } = windowsResources(executable)
   assert.deepEqual(integrity, [{ file: 'resources\\app.asar', alg: 'SHA256', value: archiveHash(archive) }])
