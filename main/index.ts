@@ -2,6 +2,8 @@
 // already. Nothing here is awaited: Electron is ready only once this file has been evaluated.
 import { app } from 'electron'
 import path from 'node:path'
+import { isCommand } from '../app/cli/args.ts'
+import { runProgram } from '../app/cli/program.ts'
 import { claimDataDir } from '../core/store/data-dir.ts'
 import { Desktop } from './desktop.ts'
 import { tellFailed } from './dialogs.ts'
@@ -11,15 +13,21 @@ import { wordsFor } from './words.ts'
 
 const VERSION = process.env.SHOAL_VERSION ?? '0.0.0'
 
+const args = process.argv.slice(app.isPackaged ? 1 : applicationAt() + 1)
 app.setName('Shoal')
 app.enableSandbox()
 registerPageScheme()
-const start = begin()
-if (start != null) void new Desktop(start, VERSION).run()
+if (isCommand(args)) {
+  // `shoal share FILE` from a terminal: the installed program is the command line too, and shows no window then
+  const end = (status: number): void => app.exit(status)
+  void runProgram(args, end).then(end)
+} else {
+  const start = begin()
+  if (start != null) void new Desktop(start, VERSION).run()
+}
 
 /** Undefined: there is nothing to do for this process, and it ends. */
 function begin(): Start | undefined {
-  const args = process.argv.slice(process.defaultApp ? applicationAt() + 1 : 1)
   const around = { env: process.env, cwd: process.cwd(), version: VERSION }
   try {
     const parsed = parseStart(args, around)

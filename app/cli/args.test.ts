@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { CodedError } from '../../core/errors.ts'
-import { type Command, parseArgs } from './args.ts'
+import { type Command, isCommand, parseArgs } from './args.ts'
 import { defaultDataDir } from './data-home.ts'
 
 const ROOT = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
@@ -108,4 +108,16 @@ test('help and version are told, not done', () => {
   const own = parseArgs(['get', '--help'], around())
   assert.ok(own.name === 'told' && own.text.includes('--timeout'))
   assert.deepEqual(parseArgs(['--version'], around()), { name: 'told', text: '1.2.3\n' })
+})
+
+test('every command is known as one, and nothing else is', () => {
+  const told = parseArgs(['--help'], around())
+  const help = told.name === 'told' ? told.text : ''
+  for (const name of ['share', 'get', 'serve', 'ls', 'peers', 'transfers', 'info', 'remove', 'verify']) {
+    assert.ok(isCommand([name]), name)
+    assert.match(help, new RegExp(`^  ${name}\\b`, 'm'))
+  }
+  const listed = [...help.matchAll(/^  ([a-z]+) /gm)].map(([, name = '']) => name)
+  assert.ok(listed.length >= 9 && listed.every(name => isCommand([name])), listed.join(' '))
+  for (const other of [[], ['shoal:bafy'], ['a.shoal'], ['--data', 'share']]) assert.equal(isCommand(other), false)
 })

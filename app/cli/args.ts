@@ -42,6 +42,11 @@ export interface Surroundings {
   readonly version: string
 }
 
+const COMMANDS: readonly string[] = 'share get serve ls peers transfers info remove verify help'.split(' ')
+/** Whether a command is asked for, where something else might be meant: a link, a share file. */
+export const isCommand = (args: readonly string[]): boolean =>
+  COMMANDS.includes(args[0] ?? '') || args[0] === '--help' || args[0] === '--version'
+
 const MAX_TIMEOUT_S = 2_147_483 // what a timer holds
 
 const many = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
