@@ -32,8 +32,13 @@ export interface Opened {
   readonly complaints: string[]
 }
 
-/** A page of its own profile. `url` with its token, as `serve` prints it. */
-export async function openPage(browser: Browser, url: string, view: View = {}): Promise<Opened> {
+/** A page of its own profile. `url` with its token, as `serve` prints it. @param before done with the page before it loads anything */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  view: View = {},
+  before: (page: Page) => Promise<unknown> = async () => {}
+): Promise<Opened> {
   const context = await browser.newContext({
     viewport: { width: view.width ?? 1200, height: view.height ?? 800 },
     colorScheme: view.theme ?? 'light',
@@ -43,6 +48,7 @@ export async function openPage(browser: Browser, url: string, view: View = {}): 
   })
   const page = await context.newPage()
   const complaints = listenForComplaints(page)
+  await before(page)
   await page.goto(url)
   return { context, page, complaints }
 }

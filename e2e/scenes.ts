@@ -223,7 +223,11 @@ function sceneOf(content: Content, service: Service): Service {
         ) // prettier-ignore
     },
     peer: { ...service.peer, feed: (_, caller) => hold(whole(peers), caller) },
-    settings: { ...service.settings, feed: (_, caller) => hold(settings, caller) },
+    settings: {
+      ...service.settings,
+      feed: (_, caller) => hold(settings, caller),
+      storage: () => ({ downloads: { name: 'Downloads', folder: 0, roomBytes: 212 * GB }, indexBytes: 61.4e6 })
+    },
     grant: {
       ...service.grant,
       folders: () => [

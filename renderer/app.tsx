@@ -10,6 +10,8 @@ import { Rail } from './parts/rail.tsx'
 import { Toasts } from './parts/toasts.tsx'
 import { ScrollContext } from './parts/virtual-list.tsx'
 import { useCopyWhenShared } from './parts/copy-when-shared.ts'
+import { Banner } from './parts/banner.tsx'
+import { useTellWhenOver } from './parts/tell-when-over.ts'
 import { keepLanguage } from './preferences.ts'
 import { Home } from './screens/home.tsx'
 import { Library } from './screens/library.tsx'
@@ -62,6 +64,10 @@ function Window({ context: { ui, say } }: { context: Context }) {
   const isOver = useDrop(ui)
   useShortcuts(ui)
   useCopyWhenShared()
+  useTellWhenOver()
+  useEffect(() => {
+    document.title = screen === 'home' ? 'Shoal' : `${say(`place.${screen}`)} – Shoal`
+  }, [screen, say])
   useEffect(() => {
     scroller.current?.scrollTo(0, 0)
   }, [screen])
@@ -70,18 +76,16 @@ function Window({ context: { ui, say } }: { context: Context }) {
   return (
     <div className="window" data-drawer={drawer != null || undefined}>
       <Rail />
-      <main className="content" ref={scroller} tabIndex={-1}>
-        {link === 'lost' && (
-          <p className="lost" role="status">
-            {say('lost')}
-          </p>
-        )}
-        <ScrollContext.Provider value={scroller}>
-          <div className="column" key={screen}>
-            <Place />
-          </div>
-        </ScrollContext.Provider>
-      </main>
+      <div className="middle">
+        <Banner />
+        <main className="content" ref={scroller} tabIndex={-1}>
+          <ScrollContext.Provider value={scroller}>
+            <div className="column" key={screen}>
+              <Place />
+            </div>
+          </ScrollContext.Provider>
+        </main>
+      </div>
       <Details />
       <CurrentSheet />
       <Toasts />

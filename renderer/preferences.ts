@@ -29,6 +29,10 @@ export function applyTheme(theme: Theme): void {
   else document.documentElement.dataset.theme = theme
 }
 
+/** Whether the first steps are behind this page's user. */
+export const isWelcomed = (): boolean => read('shoal.welcomed') != null
+export const keepWelcomed = (): void => write('shoal.welcomed', 'yes')
+
 /** The chosen one, else the first the browser prefers that there is, else English. */
 export function savedLanguage(): Language {
   const saved = read('shoal.language')

@@ -38,6 +38,8 @@ export interface Toast {
   readonly text: string
   readonly code?: Code
   readonly undo?: () => void
+  /** What can be done about it. */
+  readonly action?: { readonly label: string; readonly run: () => void }
 }
 
 const TOAST_MS = 6_000
@@ -71,7 +73,7 @@ export class Ui {
   say(text: string, more: Omit<Toast, 'id' | 'text'> = {}): void {
     const id = ++this.#toastId
     this.toasts.set([...this.toasts.get().slice(-2), { id, text, ...more }])
-    setTimeout(() => this.dismiss(id), more.undo != null ? UNDO_MS : TOAST_MS)
+    setTimeout(() => this.dismiss(id), more.undo != null || more.action != null ? UNDO_MS : TOAST_MS)
   }
 
   dismiss(id: number): void {

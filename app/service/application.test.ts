@@ -108,6 +108,7 @@ test('shared in one place, got in another, shown on both sides, removed again', 
   assert.equal(row?.state, 'done')
   assert.equal((await getter.page.transfer.link({ id })).link, shared.link, 'as it was started, addresses too')
   assert.equal(row?.path, null, 'a page learns no path')
+  assert.equal(row?.received, 3_000_005, 'said also when it is over')
   const [kept] = await getter.client.share.list({})
   assert.deepEqual([kept?.root, kept?.origin, kept?.state], [shared.root, 'received', 'ready'])
   const [peer] = await getter.client.peer.list({})

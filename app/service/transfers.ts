@@ -30,6 +30,8 @@ export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'ended' | 'ru
   readonly discardPart: (row: TransferRow) => Promise<void>
 }
 
+type Arrived = Pick<Transfer, 'received' | 'duplicate'>
+
 interface Entry {
   row: TransferRow
   error: WireError | null
@@ -220,7 +222,7 @@ export class Transfers implements AsyncDisposable {
     this.#running--
     entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now() }
     entry.error = outcome.error
-    this.#save(id, entry)
+    this.#save(id, entry, outcome.event?.type === 'done' ? outcome.event : undefined)
     await run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
     if (outcome.event != null) feed.end(outcome.event)
     else feed.fail(outcome.thrown)
@@ -238,9 +240,11 @@ export class Transfers implements AsyncDisposable {
     this.#save(id, entry)
   }
 
-  #save(id: string, entry: Entry): void {
+  /** @param last what had arrived in the end; as last shown, when nobody knows better */
+  #save(id: string, entry: Entry, last: Arrived | undefined = this.feed.get(id)): void {
     this.#store.putTransfer(entry.row)
-    this.feed.set(id, restingRow(entry.row, entry.error))
+    const { received = 0, duplicate = 0 } = last ?? {}
+    this.feed.set(id, { ...restingRow(entry.row, entry.error), received, duplicate })
   }
 
   #forget(id: string, { row }: Entry): void {

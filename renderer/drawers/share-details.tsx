@@ -2,6 +2,7 @@
 import { Laptop, ShieldCheck } from 'lucide-react'
 import { Action } from '../parts/controls.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
+import { LimitField } from '../parts/limit-field.tsx'
 import { Bar } from '../parts/row.tsx'
 import { shareChoices } from '../parts/share-row.tsx'
 import { Problem } from '../parts/states.tsx'
@@ -22,8 +23,9 @@ export function ShareDetails({ root }: { root: string }) {
   const save = ui.platform.saveFile
   return (
     <Drawer title={row.name}>
-      <p className="summary">{shareSentence(row, say, formats)}</p>
-      {(row.state === 'changed' || row.state === 'missing') && <Problem code="source-changed" />}
+      {row.state !== 'changed' && <p className="summary">{shareSentence(row, say, formats)}</p>}
+      {row.state === 'changed' && <Problem code="source-changed" />}
+      {row.state === 'missing' && <p className="hint">{say('share.missing.next')}</p>}
       {row.state === 'ready' && (
         <p className={row.copies > 0 ? 'verified' : 'hint'}>
           <Laptop size={18} aria-hidden /> {row.copies > 0 ? say('lid.close', { count: row.copies }) : say('lid.open')}
@@ -32,7 +34,7 @@ export function ShareDetails({ root }: { root: string }) {
       <Verified root={root} />
       <div className="actions">
         {shareChoices(row, context).map(({ id, label, icon, run, isDanger }) => (
-          <Action key={id} icon={icon} onPress={run} kind={isDanger ? 'danger' : id === 'copy' ? 'primary' : 'plain'}>
+          <Action key={id} icon={icon} onPress={run} kind={kindOf(id, isDanger)}>
             {label}
           </Action>
         ))}
@@ -47,6 +49,16 @@ export function ShareDetails({ root }: { root: string }) {
         <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
         <Fact name={say('details.origin')}>{say(`origin.${row.origin}`)}</Fact>
       </dl>
+      {row.state === 'ready' && (
+        <LimitField
+          label={say('share.limit')}
+          hint={say('share.limit.hint')}
+          ask={async to => {
+            const answer = await ui.session.client.share.limit({ root, uploadBytesPerSecond: to })
+            return answer.uploadBytesPerSecond
+          }}
+        />
+      )}
       {files.rows.length > 0 && (
         <section>
           <h3>{say('details.files')}</h3>
@@ -62,6 +74,9 @@ export function ShareDetails({ root }: { root: string }) {
     </Drawer>
   )
 }
+
+const kindOf = (id: string, isDanger = false) =>
+  isDanger ? 'danger' : id === 'copy' || id === 'again' ? 'primary' : 'plain'
 
 function Verified({ root }: { root: string }) {
   const { say, formats } = useUi()

@@ -2,10 +2,10 @@
 import { ShieldCheck } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { TransferDetails as Live } from '../../app/contract/shapes.ts'
-import { Amount } from '../parts/amount.tsx'
 import { BlockMap } from '../parts/block-map.tsx'
 import { Action } from '../parts/controls.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
+import { LimitField } from '../parts/limit-field.tsx'
 import { RateGraph } from '../parts/rate-graph.tsx'
 import { Bar } from '../parts/row.tsx'
 import { Problem } from '../parts/states.tsx'
@@ -17,7 +17,6 @@ import { useUi } from '../ui.ts'
 import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
 
 const FILES_SHOWN = 500
-const MEGA = 1_000_000
 
 export function TransferDetails({ id }: { id: string }) {
   const context = useUi()
@@ -27,7 +26,6 @@ export function TransferDetails({ id }: { id: string }) {
   const hasFiles = row?.total != null
   const files = useFiles(hasFiles ? row.root : null, row == null ? '' : nameOf(row), row?.state === 'done' ? 1 : 0)
   useCloseWhenGone(row)
-  const [limit, setLimit] = useState(0)
   if (row == null) return null
   const save = ui.platform.saveFile
   return (
@@ -42,6 +40,7 @@ export function TransferDetails({ id }: { id: string }) {
         </p>
       )}
       {row.state === 'failed' && <Problem code={row.error?.code ?? 'internal'} />}
+      {row.state === 'disk-full' && <Problem code="disk-full" />}
       <div className="actions">
         {transferChoices(row, context).map(({ id: choice, label, icon, run, isDanger }) => (
           <Action key={choice} icon={icon} onPress={run} kind={isDanger ? 'danger' : 'plain'}>
@@ -91,15 +90,12 @@ export function TransferDetails({ id }: { id: string }) {
         <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
       </dl>
       {isRunning(row) && (
-        <Amount
+        <LimitField
           label={say('details.limit')}
           hint={say('details.limit.hint')}
-          value={limit}
-          unit={MEGA}
-          onDone={amount => {
-            setLimit(amount ?? 0)
-            const downloadBytesPerSecond = amount ?? 0
-            void ui.try(async () => ui.session.client.transfer.limit({ id, downloadBytesPerSecond }))
+          ask={async to => {
+            const answer = await ui.session.client.transfer.limit({ id, downloadBytesPerSecond: to })
+            return answer.downloadBytesPerSecond
           }}
         />
       )}

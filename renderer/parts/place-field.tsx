@@ -1,10 +1,28 @@
-// Where something is to be saved: one of the folders Shoal was started with.
-import { useEffect, useState } from 'react'
+// Where something is to be saved: the folder for downloads, the others this page may use, and in the desktop's window any that the system's dialog gives.
+import { useCallback, useEffect, useState } from 'react'
+import type { Storage } from '../../app/contract/shapes.ts'
 import type { Client } from '../client.ts'
+import { useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
 import { Choose } from './fields.tsx'
 
 export type HostFolder = Awaited<ReturnType<Client['grant']['folders']>>[number]
+
+/** One that may be chosen; `id` null: the folder for downloads, which is not among those with a number. */
+export interface PlaceChoice {
+  readonly id: number | null
+  readonly name: string
+  readonly roomBytes: number | null
+}
+
+export interface Places {
+  /** The one for downloads first. */
+  readonly choices: readonly PlaceChoice[]
+  readonly storage: Storage | null
+}
+
+const PICK = 'pick'
+const DEFAULT = 'downloads'
 
 /** Null until they are known. */
 export function useFolders(): readonly HostFolder[] | null {
@@ -16,24 +34,72 @@ export function useFolders(): readonly HostFolder[] | null {
   return folders
 }
 
+/** Null until they are known; asked again when the connection is back, when settings change and when `refresh` is called. */
+export function usePlaces(): { places: Places | null; refresh: () => Promise<void> } {
+  const { ui } = useUi()
+  const [places, setPlaces] = useState<Places | null>(null)
+  const link = useStore(ui.session.state)
+  const settings = useStore(ui.model.settings)
+  const isDesktop = ui.platform.desktop != null
+  const refresh = useCallback(async () => {
+    try {
+      const { client } = ui.session
+      const [folders, storage] = await Promise.all([client.grant.folders({}), client.settings.storage({})])
+      setPlaces({ choices: choicesOf(folders, storage, isDesktop), storage })
+    } catch {
+      setPlaces({ choices: [], storage: null }) // the default one is used, which is what happens without a choice
+    }
+  }, [ui, isDesktop])
+  useEffect(() => {
+    if (link === 'open') void refresh()
+  }, [link, refresh, settings])
+  return { places, refresh }
+}
+
+/** A browser may only use the folders Shoal was started with, so a folder for downloads elsewhere is not for it. */
+function choicesOf(folders: readonly HostFolder[], { downloads }: Storage, isDesktop: boolean): PlaceChoice[] {
+  const first = folders.find(({ id }) => id === downloads.folder)
+  if (first != null) return [first, ...folders.filter(folder => folder !== first)]
+  return isDesktop ? [{ id: null, name: downloads.name, roomBytes: downloads.roomBytes }, ...folders] : [...folders]
+}
+
+/** The chosen one, as long as it is there; else the first. */
+export const chosenPlace = ({ choices }: Places, id: number | null | undefined): PlaceChoice | undefined =>
+  choices.find(choice => choice.id === id) ?? choices[0]
+
 export function PlaceField({
-  folders,
+  label,
+  places,
   value,
-  onChange
+  onChange,
+  onPicked
 }: {
-  folders: readonly HostFolder[]
-  value: number
-  onChange: (id: number) => void
+  label: string
+  places: Places
+  value: PlaceChoice
+  onChange: (id: number | null) => void
+  /** One more folder was chosen in the system's dialog; awaited before it becomes the value. */
+  onPicked: () => Promise<void>
 }) {
-  const { say, formats } = useUi()
-  const free = folders.find(folder => folder.id === value)?.freeBytes
+  const { ui, say, formats } = useUi()
+  const { desktop } = ui.platform
+  const options = places.choices.map(({ id, name }) => ({ id: id == null ? DEFAULT : String(id), name }))
+  const pick = async (): Promise<void> => {
+    const { folder } = (await desktop?.client.pickPlace({})) ?? { folder: null }
+    if (folder == null) return
+    await onPicked()
+    onChange(folder.id)
+  }
   return (
     <Choose
-      label={say('save.to')}
-      value={String(value)}
-      options={folders.map(({ id, name }) => ({ id: String(id), name }))}
-      onChange={id => onChange(Number(id))}
-      {...(free != null && { hint: say('free', { bytes: formats.bytes(free) }) })}
+      label={label}
+      value={value.id == null ? DEFAULT : String(value.id)}
+      options={desktop == null ? options : [...options, { id: PICK, name: say('save.elsewhere') }]}
+      onChange={id => {
+        if (id === PICK) void ui.try(pick)
+        else onChange(id === DEFAULT ? null : Number(id))
+      }}
+      {...(value.roomBytes != null && { hint: say('room', { bytes: formats.bytes(value.roomBytes) }) })}
     />
   )
 }

@@ -1,5 +1,5 @@
 // One share, or one in the making: its row, and what can be done with it.
-import { Copy, QrCode, ShieldCheck, Trash2, X } from 'lucide-react'
+import { Copy, FolderOpen, QrCode, RotateCw, ShieldCheck, Trash2, X } from 'lucide-react'
 import type { Share, ShareJob } from '../../app/contract/shapes.ts'
 import { jobSentence, shareSentence, type Tone } from '../status-sentence.ts'
 import { useStore } from '../store.ts'
@@ -14,17 +14,41 @@ export function shareTone({ state, readers }: Share): Tone {
   return state === 'indexing' || readers > 0 ? 'active' : 'quiet'
 }
 
-export function shareChoices({ root, name }: Share, { ui, say }: Context): Choice[] {
-  return [
-    {
+/** What stands on the disk is no longer what was shared: it is shared again, or no more. Anything else would lead to what nobody can get. */
+export function shareChoices(row: Share, context: Context): Choice[] {
+  const { root, name, state } = row
+  const { ui, say } = context
+  const isGone = state === 'changed' || state === 'missing'
+  const choices: (Choice | false)[] = [
+    state === 'changed' && {
+      id: 'again',
+      label: say('share.again'),
+      icon: RotateCw,
+      run: () => void ui.try(async () => ui.session.client.share.again({ root })),
+      inRow: true
+    },
+    !isGone && {
       id: 'copy',
       label: say('copy.link'),
       icon: Copy,
       run: () => void copyLinkAndSay(ui, root, say('copied')),
       inRow: true
     },
-    { id: 'qr', label: say('show.qr'), icon: QrCode, run: () => ui.sheet.set({ type: 'link', root }), inRow: true },
-    {
+    !isGone && {
+      id: 'qr',
+      label: say('show.qr'),
+      icon: QrCode,
+      run: () => ui.sheet.set({ type: 'link', root }),
+      inRow: true
+    },
+    state !== 'missing' &&
+      ui.platform.desktop != null && {
+        id: 'show',
+        label: say('show.folder'),
+        icon: FolderOpen,
+        run: () => void ui.try(async () => ui.platform.desktop?.client.showShare({ root }))
+      },
+    !isGone && {
       id: 'verify',
       label: say('verify'),
       icon: ShieldCheck,
@@ -44,6 +68,7 @@ export function shareChoices({ root, name }: Share, { ui, say }: Context): Choic
       }
     }
   ]
+  return choices.filter(choice => choice !== false)
 }
 
 export function ShareRow({ row }: { row: Share }) {

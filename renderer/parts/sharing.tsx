@@ -1,11 +1,37 @@
-// The ways in for files: a large area to drop on, a dialog of the browser, the folders of the computer Shoal runs on.
-import { FolderOpen, Upload } from 'lucide-react'
+// The ways in for files: the system's own dialog in the desktop's window; in a browser its dialog, and the folders of the computer Shoal runs on.
+import { FilePlus, FolderOpen, FolderPlus, Upload } from 'lucide-react'
 import { useRef } from 'react'
+import { pickAndShare } from '../follow-desktop.ts'
+import type { Desktop } from '../platform.ts'
 import { takePicked } from '../take.ts'
 import { useUi } from '../ui.ts'
 import { Action } from './controls.tsx'
 
 export function ShareActions({ isPrimary = false }: { isPrimary?: boolean }) {
+  const { desktop } = useUi().ui.platform
+  return desktop == null ? (
+    <FromBrowser isPrimary={isPrimary} />
+  ) : (
+    <FromDesktop isPrimary={isPrimary} desktop={desktop} />
+  )
+}
+
+function FromDesktop({ isPrimary, desktop }: { isPrimary: boolean; desktop: Desktop }) {
+  const { ui, say } = useUi()
+  const pick = (what: 'files' | 'folder') => () => void ui.try(async () => pickAndShare(ui, desktop, what))
+  return (
+    <>
+      <Action icon={FilePlus} kind={isPrimary ? 'primary' : 'plain'} onPress={pick('files')}>
+        {say('share.files')}
+      </Action>
+      <Action icon={FolderPlus} onPress={pick('folder')}>
+        {say('share.folder')}
+      </Action>
+    </>
+  )
+}
+
+function FromBrowser({ isPrimary }: { isPrimary: boolean }) {
   const { ui, say } = useUi()
   const picker = useRef<HTMLInputElement>(null)
   return (

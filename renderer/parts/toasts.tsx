@@ -10,13 +10,24 @@ export function Toasts() {
   const toasts = useStore(ui.toasts)
   return (
     <div className="toasts" role="status" aria-live="polite">
-      {toasts.map(({ id, text, code, undo }) => (
+      {toasts.map(({ id, text, code, undo, action }) => (
         <div className="toast" key={id} data-tone={code == null ? undefined : 'failed'}>
           <span>
-            {code == null
+            {code == null || text !== ''
               ? text
               : `${say(SENTENCES[code].what)} ${say(SENTENCES[code].safe)} ${say(SENTENCES[code].next)}`}
           </span>
+          {action && (
+            <Action
+              kind="quiet"
+              onPress={() => {
+                action.run()
+                ui.dismiss(id)
+              }}
+            >
+              {action.label}
+            </Action>
+          )}
           {undo && (
             <Action
               kind="quiet"

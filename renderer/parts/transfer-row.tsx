@@ -1,9 +1,10 @@
 // One transfer: its row, and what can be done with it.
-import { Link, Pause, Play, RotateCw, Trash2, X } from 'lucide-react'
+import { FolderOpen, FolderSearch, Link, Pause, Play, RotateCw, Trash2, X } from 'lucide-react'
 import type { Transfer } from '../../app/contract/shapes.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
 import { useStore } from '../store.ts'
-import { type Context, useUi } from '../ui.ts'
+import { takeText } from '../take.ts'
+import { type Context, type Ui, useUi } from '../ui.ts'
 import type { Choice } from './controls.tsx'
 import { copyLinkAndSay } from './copy-when-shared.ts'
 import { KindIcon, Row } from './row.tsx'
@@ -29,6 +30,21 @@ export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
     isRunning(row) && { id: 'pause', label: say('pause'), icon: Pause, run: call('pause'), inRow: true },
     row.state === 'paused' && { id: 'resume', label: say('resume'), icon: Play, run: call('resume'), inRow: true },
     row.state === 'failed' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
+    row.state === 'disk-full' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
+    (row.state === 'failed' || row.state === 'disk-full') && {
+      id: 'elsewhere',
+      label: say('get.elsewhere'),
+      icon: FolderSearch,
+      run: () => void ui.try(async () => takeText(ui, (await ui.session.client.transfer.link({ id })).link))
+    },
+    row.state === 'done' &&
+      ui.platform.desktop != null && {
+        id: 'show',
+        label: say('show.folder'),
+        icon: FolderOpen,
+        run: () => void showTransfer(ui, id),
+        inRow: true
+      },
     row.state === 'done' && {
       id: 'copy',
       label: say('copy.link'),
@@ -42,6 +58,10 @@ export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
   ]
   return choices.filter(choice => choice !== false)
 }
+
+/** In the system's file manager. */
+export const showTransfer = async (ui: Ui, id: string): Promise<boolean> =>
+  ui.try(async () => ui.platform.desktop?.client.showTransfer({ id }))
 
 export const nameOf = ({ name, root }: { name: string; root: string }): string =>
   name === '' ? `${root.slice(0, 16)}…` : name

@@ -7,6 +7,7 @@ import { TextBox } from '../parts/fields.tsx'
 import { JobRow } from '../parts/share-row.tsx'
 import { ShareActions } from '../parts/sharing.tsx'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
+import { WelcomeTile } from '../parts/welcome-tile.tsx'
 import { useStore } from '../store.ts'
 import { takeText } from '../take.ts'
 import { useUi } from '../ui.ts'
@@ -33,6 +34,7 @@ export function Home() {
         </div>
       </section>
       <PasteLink />
+      <WelcomeTile />
       {(jobs.length > 0 || running.length > 0) && (
         <section>
           <h2>{say('home.now')}</h2>

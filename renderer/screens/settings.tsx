@@ -4,11 +4,12 @@ import { useTranslation } from 'react-i18next'
 import type { Settings } from '../../app/contract/shapes.ts'
 import { Amount, Draft } from '../parts/amount.tsx'
 import { Choose, Toggle } from '../parts/fields.tsx'
+import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { Loading } from '../parts/states.tsx'
-import { applyTheme, savedTheme, THEMES } from '../preferences.ts'
+import type { Desktop } from '../platform.ts'
+import { applyTheme, keepLanguage, savedTheme, THEMES } from '../preferences.ts'
 import { useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
-import { keepLanguage } from '../preferences.ts'
 import { isLanguage, LANGUAGES, type Language } from '../words/words.ts'
 
 const MEGA = 1_000_000
@@ -78,13 +79,10 @@ export function SettingsScreen() {
               unit={MEGA}
               onDone={n => set({ downloadBytesPerSecond: n ?? 0 })}
             />
-            <Amount
-              label={say('settings.reserve')}
-              hint={say('settings.reserve.hint')}
-              value={settings.reserveBytes ?? 0}
-              unit={GIGA}
-              onDone={n => set({ reserveBytes: n })}
-            />
+          </section>
+          <section className="card">
+            <h2>{say('settings.storage')}</h2>
+            <StorageFields settings={settings} set={set} />
           </section>
           <section className="card">
             <h2>{say('settings.sharing')}</h2>
@@ -92,6 +90,7 @@ export function SettingsScreen() {
               {say('settings.keep')}
             </Toggle>
           </section>
+          {ui.platform.desktop != null && <WindowCard desktop={ui.platform.desktop} />}
         </>
       )}
       <section className="card">
@@ -117,5 +116,72 @@ export function SettingsScreen() {
       </section>
       <p className="version">{status != null && say('settings.version', { version: status.version })}</p>
     </>
+  )
+}
+
+/** Where downloads go, what is to stay free there, and what Shoal takes for itself. */
+function StorageFields({ settings, set }: { settings: Settings; set: (change: Partial<Settings>) => void }) {
+  const { ui, say, formats } = useUi()
+  const { places, refresh } = usePlaces()
+  const place = places == null ? undefined : chosenPlace(places, undefined)
+  const change = async (folder: number | null): Promise<void> => {
+    if (folder == null) return // it is the one already
+    const { client } = ui.session
+    const { grant } = await client.grant.inside({ folder, path: [], use: 'write' })
+    await client.settings.set({ downloads: grant })
+    await refresh()
+  }
+  return (
+    <>
+      {places != null && place != null && (
+        <PlaceField
+          label={say('settings.downloads')}
+          places={places}
+          value={place}
+          onChange={folder => void ui.try(async () => change(folder))}
+          onPicked={refresh}
+        />
+      )}
+      <Amount
+        label={say('settings.reserve')}
+        hint={say('settings.reserve.hint')}
+        value={settings.reserveBytes ?? 0}
+        unit={GIGA}
+        onDone={n => set({ reserveBytes: n })}
+      />
+      {places?.storage != null && (
+        <dl className="facts">
+          <div className="fact">
+            <dt>{say('settings.index')}</dt>
+            <dd>{formats.bytes(places.storage.indexBytes)}</dd>
+          </div>
+        </dl>
+      )}
+      <p className="hint">{say('settings.index.hint')}</p>
+    </>
+  )
+}
+
+/** How the desktop's window starts and stays, where the system lets it. */
+function WindowCard({ desktop }: { desktop: Desktop }) {
+  const { ui, say } = useUi()
+  const state = useStore(desktop.state)
+  const change = (to: { openAtLogin?: boolean; staysOpen?: boolean }): void =>
+    void ui.try(async () => desktop.client.change(to))
+  if (state?.openAtLogin == null && state?.staysOpen == null) return null
+  return (
+    <section className="card">
+      <h2>{say('settings.window')}</h2>
+      {state.openAtLogin != null && (
+        <Toggle isSelected={state.openAtLogin} onChange={openAtLogin => change({ openAtLogin })}>
+          {say('settings.login')}
+        </Toggle>
+      )}
+      {state.staysOpen != null && (
+        <Toggle isSelected={state.staysOpen} onChange={staysOpen => change({ staysOpen })}>
+          {say('settings.stays')}
+        </Toggle>
+      )}
+    </section>
   )
 }

@@ -63,7 +63,8 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
         </Action>
       )}
       {folders == null && <Loading />}
-      {folders != null && at == null && (
+      {folders?.length === 0 && <Empty icon={FolderOpen} title={say('folder.none')} text={say('folder.none.text')} />}
+      {folders != null && folders.length > 0 && at == null && (
         <ul className="plain-list">
           {folders.map(({ id, name }) => (
             <li key={id} className="file">

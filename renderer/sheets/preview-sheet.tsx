@@ -6,28 +6,32 @@ import { type Failure, failureOf } from '../client.ts'
 import { Action } from '../parts/controls.tsx'
 import { Tick } from '../parts/fields.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
-import { PlaceField, useFolders } from '../parts/place-field.tsx'
+import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import type { Code } from '../sentences.ts'
+import { useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
+
+const PATIENCE_MS = 8_000 // what is near answers in one, what the wider network knows in a few
 
 export function PreviewSheet({ link, onClose }: { link: string; onClose: () => void }) {
   const { ui, say, formats } = useUi()
   const { preview, failure } = usePreview(link)
-  const folders = useFolders()
-  const [folder, setFolder] = useState<number | null>(null)
+  const { places, refresh } = usePlaces()
+  const [folder, setFolder] = useState<number | null>()
   const [left, setLeft] = useState<ReadonlySet<number>>(new Set())
   const [startFailed, setStartFailed] = useState<Code | null>(null)
   const isReady = preview?.ready === true
   const files = useFiles(isReady ? preview.root : null, preview?.name ?? '')
-  const to = folder ?? folders?.[0]?.id ?? null
+  const place = places == null ? undefined : chosenPlace(places, folder)
+  const to = place?.id ?? null
   const chosen = files.rows.filter(file => !left.has(file.index))
   const bytes = left.size === 0 ? (preview?.bytes ?? 0) : chosen.reduce((sum, file) => sum + file.bytes, 0)
-  const free = folders?.find(it => it.id === to)?.freeBytes ?? preview?.freeBytes ?? null
-  const isTooBig = free != null && bytes > free
-  const mayGet = preview != null && (left.size === 0 || (files.isWhole && chosen.length > 0)) && !isTooBig
+  const missing = place?.roomBytes == null ? 0 : Math.max(0, bytes - place.roomBytes)
+  const isLate = useLate(preview != null && !isReady && failure == null)
+  const mayGet = preview != null && (left.size === 0 || (files.isWhole && chosen.length > 0)) && missing === 0
   const get = async (): Promise<void> => {
     const { client } = ui.session
     try {
@@ -41,17 +45,30 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
       setStartFailed(failureOf(thrown).code)
     }
   }
+  const pasteOther = (): void => {
+    onClose()
+    ui.go('home')
+  }
   const footer = (
     <>
-      <Action onPress={onClose}>{say('close')}</Action>
+      {isLate ? (
+        <Action onPress={pasteOther}>{say('paste.other')}</Action>
+      ) : (
+        <Action onPress={onClose}>{say('close')}</Action>
+      )}
       <Action kind="primary" icon={Download} onPress={() => void get()} isDisabled={!mayGet} autoFocus>
-        {preview?.held === true ? say('get.again') : say('get')}
+        {say(preview?.held === true ? 'get.again' : isLate ? 'get.later' : 'get')}
       </Action>
     </>
   )
   if (failure != null && preview == null) return <NoPreview failure={failure} onClose={onClose} />
   return (
-    <SheetFrame title={preview?.name || say('preview')} onClose={onClose} footer={footer} isWide>
+    <SheetFrame
+      title={preview == null || preview.name === preview.root ? say('preview') : preview.name}
+      onClose={onClose}
+      footer={footer}
+      isWide
+    >
       {preview == null ? (
         <Loading label={say('preview.looking')} />
       ) : (
@@ -65,13 +82,14 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
               .filter(Boolean)
               .join(' · ')}
           </p>
-          {folders != null && folders.length > 0 && to != null && (
-            <PlaceField folders={folders} value={to} onChange={setFolder} />
+          {places != null && place != null && (
+            <PlaceField label={say('save.to')} places={places} value={place} onChange={setFolder} onPicked={refresh} />
           )}
-          {isTooBig && <p className="warning">{say('too-big', { bytes: formats.bytes(bytes - free) })}</p>}
+          {missing > 0 && <p className="warning">{say('too-big', { bytes: formats.bytes(missing) })}</p>}
           {startFailed != null && <Problem code={startFailed} />}
           {failure != null && <Problem code={failure.code} />}
           {!isReady && failure == null && <Loading label={say('preview.looking')} />}
+          {isLate && <Nobody />}
           {isReady && files.code != null && <Problem code={files.code} />}
           {isReady && files.rows.length > 1 && (
             <section className="choose">
@@ -93,6 +111,33 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
       )}
     </SheetFrame>
   )
+}
+
+/** Nobody has answered so far: what is being tried, and that nothing is lost by waiting. */
+function Nobody() {
+  const { ui, say } = useUi()
+  const status = useStore(ui.model.status)
+  return (
+    <div className="note" role="status">
+      <strong>{say('preview.nobody')}</strong>
+      <p>
+        {status != null && say(`preview.tried.${status.network}`)} {say('preview.wait')}
+      </p>
+    </div>
+  )
+}
+
+function useLate(isWaiting: boolean): boolean {
+  const [isLate, setLate] = useState(false)
+  useEffect(() => {
+    if (!isWaiting) return
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS)
+    return () => {
+      clearTimeout(timer)
+      setLate(false)
+    }
+  }, [isWaiting])
+  return isLate
 }
 
 /** The way out of a link that is none: another one. */

@@ -3,7 +3,7 @@ import { Upload } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { failureOf } from '../client.ts'
 import { Action } from '../parts/controls.tsx'
-import { PlaceField, useFolders } from '../parts/place-field.tsx'
+import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { Bar } from '../parts/row.tsx'
 import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
@@ -13,25 +13,28 @@ import { useUi } from '../ui.ts'
 
 export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: () => void }) {
   const { ui, say, formats } = useUi()
-  const folders = useFolders()
+  const { places, refresh } = usePlaces()
   const [folder, setFolder] = useState<number | null>(null)
   const [files, setFiles] = useState<readonly DroppedFile[] | null>(null)
   const [sent, setSent] = useState<{ bytes: number; total: number } | null>(null)
   const [code, setCode] = useState<Code | null>(null)
+  const [hasStarted, setStarted] = useState(false)
   const running = useRef<AbortController | null>(null)
-  const to = folder ?? folders?.[0]?.id ?? null
+  const place = places == null ? undefined : chosenPlace(places, folder)
+  const to = place?.id ?? null
   useEffect(() => {
     dropped.files().then(setFiles, () => setCode('unreadable'))
   }, [dropped])
   useEffect(() => () => running.current?.abort(), [])
   const total = files?.reduce((sum, { file }) => sum + file.size, 0) ?? 0
+  const missing = place?.roomBytes == null ? 0 : Math.max(0, total - place.roomBytes)
   const start = async (): Promise<void> => {
     if (to == null) return
     running.current = new AbortController()
     setCode(null)
+    setStarted(true)
     try {
-      const place = { folder: to, path: [] }
-      const grants = await ui.platform.grantsFor(dropped, place, setSent, running.current.signal)
+      const grants = await ui.platform.grantsFor(dropped, { folder: to, path: [] }, setSent, running.current.signal)
       await ui.session.client.share.create({ grants, skipUnreadable: false })
       onClose()
       ui.go('library')
@@ -47,10 +50,10 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
         kind="primary"
         icon={Upload}
         onPress={() => void start()}
-        isDisabled={to == null || files == null || files.length === 0 || sent != null}
+        isDisabled={to == null || files == null || files.length === 0 || sent != null || missing > 0}
         autoFocus
       >
-        {say('upload.go')}
+        {say(code != null && hasStarted ? 'again' : 'upload.go')}
       </Action>
     </>
   )
@@ -64,7 +67,10 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
           {formats.bytes(total)} · {say('files', { count: files.length, n: formats.count(files.length) })}
         </p>
       )}
-      {folders != null && to != null && <PlaceField folders={folders} value={to} onChange={setFolder} />}
+      {places != null && place != null && (
+        <PlaceField label={say('save.to')} places={places} value={place} onChange={setFolder} onPicked={refresh} />
+      )}
+      {missing > 0 && <p className="warning">{say('too-big', { bytes: formats.bytes(missing) })}</p>}
       <p className="hint">{say('upload.hint')}</p>
       {sent != null && (
         <div role="status">
@@ -72,7 +78,12 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
           <p className="hint">{formats.bytesOf(sent.bytes, sent.total, say('of'))}</p>
         </div>
       )}
-      {code != null && <Problem code={code} />}
+      {code != null && (
+        <>
+          <Problem code={code} />
+          {hasStarted && <p className="hint">{say('upload.stopped')}</p>}
+        </>
+      )}
     </SheetFrame>
   )
 }

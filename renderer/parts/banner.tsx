@@ -1,0 +1,41 @@
+// What is wrong with everything at once: the page has lost Shoal, or Shoal itself ended. Over every screen, until it is over.
+import { useState } from 'react'
+import { Store, useStore } from '../store.ts'
+import { useUi } from '../ui.ts'
+import { Action } from './controls.tsx'
+
+/** In a browser there is no window to ask. */
+const NO_WINDOW = new Store(null)
+
+export function Banner() {
+  const { ui, say } = useUi()
+  const link = useStore(ui.session.state)
+  const { desktop } = ui.platform
+  const window = useStore(desktop?.state ?? NO_WINDOW)
+  const [isStarting, setStarting] = useState(false)
+  if (desktop != null && window?.isEngineRunning === false) {
+    const start = async (): Promise<void> => {
+      setStarting(true)
+      await ui.try(async () => desktop.client.restart({}))
+      setStarting(false)
+    }
+    return (
+      <div className="lost" role="alert">
+        <p>
+          <strong>{say('stopped.what')}</strong> {say('stopped.safe')}
+        </p>
+        <Action kind="primary" onPress={() => void start()} isDisabled={isStarting}>
+          {say(isStarting ? 'stopped.starting' : 'stopped.start')}
+        </Action>
+      </div>
+    )
+  }
+  if (link !== 'lost') return null
+  return (
+    <div className="lost" role="status">
+      <p>
+        <strong>{say('lost.what')}</strong> {say(desktop == null ? 'lost.next' : 'lost.wait')}
+      </p>
+    </div>
+  )
+}
