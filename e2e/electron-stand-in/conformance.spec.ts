@@ -4,7 +4,7 @@
 import { type ElectronApplication, expect, type Page, test } from '@playwright/test'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Folder, openApp, openFolder } from './fixture.ts'
+import { type Folder, isReal, openApp, openFolder } from './fixture.ts'
 
 let folder: Folder
 let app: ElectronApplication
@@ -12,7 +12,7 @@ let page: Page
 
 test.beforeAll(async () => {
   folder = openFolder()
-  ;({ app, page } = await openApp(folder))
+  ;({ app, page } = await openApp(folder, { FIXTURE_SLOW: '1' }))
 })
 test.afterAll(async () => {
   await app.close()
@@ -116,7 +116,7 @@ test.describe('Node in the main process', () => {
     expect(found.electron).toMatch(/^45\./)
     expect(found.chacha).not.toBe('works')
     expect(found.aes).toBe('works')
-    expect(found.import).not.toBe('works')
+    if (!isReal) expect(found.import).toContain('main thread only') // there the npm package may be found, which is harmless
   })
 })
 
@@ -177,7 +177,8 @@ test.describe('ports', () => {
       const { port1, port2 } = new MessageChannelMain()
       const answered = new Promise<unknown>(resolve => port1.once('message', ({ data }) => resolve(data)))
       port1.start()
-      port1.postMessage('before') // waits in the port until the page has it
+      port1.postMessage('before') // has arrived, and waits in the port until the page has it
+      await new Promise(resolve => setImmediate(() => setImmediate(resolve)))
       BrowserWindow.getAllWindows()[0]?.webContents.postMessage('port', null, [port2])
       return await answered
     })
@@ -261,6 +262,9 @@ test.describe('the page', () => {
     await inPage(`void open('/data.json')`)
     await expect.poll(() => seen('window-open')).toHaveLength(2)
     await expect.poll(() => app.windows().length).toBe(1)
+    const cdp = await page.context().newCDPSession(page)
+    const pages = async () => (await cdp.send('Target.getTargets')).targetInfos.filter(({ type }) => type === 'page')
+    await expect.poll(async () => (await pages()).length).toBe(1)
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getURL())).toBe(
       'app://bundle/#here'
     )

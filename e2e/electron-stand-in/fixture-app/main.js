@@ -120,5 +120,6 @@ else {
     await openWindow()
   })
 }
-await Promise.resolve() // so that being ready has something to wait for
+// A module that takes its time: being ready has to wait for it.
+if (process.env.FIXTURE_SLOW) await new Promise(resolve => setTimeout(resolve, 1500))
 fixture.isEvaluated = true
