@@ -13,14 +13,10 @@ const FLAGS = [
   '--disable-dev-shm-usage'
 ]
 
-/** Rejects with one sentence when there is none. @param wrap makes another program of its path: one that starts it elsewhere */
-export async function openChromium(
-  wrap: (program: string) => string = program => program,
-  more: readonly string[] = []
-): Promise<Browser> {
-  const found = findChromium()
-  if (found == null) throw new Error('No Chromium here: install it, or name it in CHROMIUM.')
-  const executablePath = wrap(found)
+/** Rejects with one sentence when there is none. */
+export async function openChromium(more: readonly string[] = []): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath == null) throw new Error('No Chromium here: install it, or name it in CHROMIUM.')
   const isRoot = process.getuid?.() === 0
   return await chromium.launch({ executablePath, args: [...FLAGS, ...(isRoot ? ['--no-sandbox'] : []), ...more] })
 }

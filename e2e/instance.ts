@@ -2,10 +2,9 @@
 
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import type { Page } from 'playwright-core'
+import type { ElectronApplication, Page } from 'playwright-core'
 import { expect } from '@playwright/test'
 import type { InfoLine } from './lines.ts'
-import type { Host } from './namespaces.ts'
 import { runPeer } from './peer.ts'
 import type { Running, Shell, View } from './shell.ts'
 
@@ -14,8 +13,10 @@ export interface InstanceOptions extends View {
   readonly downloadBytesPerSecond?: number
   /** Where received files go; made when missing. Else a folder of its own. */
   readonly folder?: string
-  /** A host of the test's own network: there it runs in lan mode, with its window. */
-  readonly host?: Host
+  /** Links and share files it is started with, on the desktop. */
+  readonly opened?: readonly string[]
+  /** Anything but loopback only inside a network namespace of the test's own. */
+  readonly network?: 'loopback' | 'lan'
 }
 
 export class Instance implements AsyncDisposable {
@@ -23,7 +24,6 @@ export class Instance implements AsyncDisposable {
   readonly folder: string
   readonly #name: string
   readonly #shell: Shell
-  readonly #scratch: string
   readonly #options: InstanceOptions
   #running: Running | undefined
 
@@ -31,36 +31,36 @@ export class Instance implements AsyncDisposable {
   constructor(name: string, shell: Shell, scratch: string, options: InstanceOptions) {
     this.#name = name
     this.#shell = shell
-    this.#scratch = scratch
     this.#options = options
     this.dataDir = path.join(scratch, name)
     this.folder = options.folder ?? path.join(scratch, `${name}-files`)
   }
 
   async start(): Promise<void> {
-    const { uploadBytesPerSecond: upload, downloadBytesPerSecond: download, host, ...view } = this.#options
-    mkdirSync(this.folder, { recursive: true })
+    const {
+      uploadBytesPerSecond: upload,
+      downloadBytesPerSecond: download,
+      network = 'loopback',
+      opened = []
+    } = this.#options
+    const { dataDir, folder } = this
+    mkdirSync(folder, { recursive: true })
     const flags = ['--reserve', '0']
     if (upload != null) flags.push('--upload-limit', String(upload))
     if (download != null) flags.push('--download-limit', String(download))
-    const network = host == null ? 'loopback' : 'lan'
-    const scratch = path.join(this.#scratch, `${this.#name}-shell`)
-    mkdirSync(scratch, { recursive: true })
-    const { dataDir, folder } = this
-    this.#running = await this.#shell.start({
-      dataDir,
-      folder,
-      flags,
-      network,
-      prefix: host?.prefix ?? [],
-      view,
-      scratch
-    })
+    this.#running = await this.#shell.start({ dataDir, folder, flags, network, view: this.#options, opened })
     await this.page.getByRole('heading', { name: /^You are / }).waitFor()
   }
 
   get page(): Page {
     return this.#now.page
+  }
+
+  /** The desktop program; throws in a browser. */
+  get app(): ElectronApplication {
+    const { app } = this.#now
+    if (app == null) throw new Error('There is no desktop program on this target')
+    return app
   }
 
   get complaints(): readonly string[] {
@@ -104,7 +104,7 @@ export class Instance implements AsyncDisposable {
   async share(...paths: readonly string[]): Promise<string> {
     const [first = ''] = paths
     const name = paths.length === 1 ? path.basename(first) : ''
-    await this.#clearClipboard()
+    await this.#now.writeClipboard('') // a link of before must not be taken for one of now
     await this.drop(paths)
     if (this.#shell.copiesDropped)
       await this.page.getByRole('dialog').getByRole('button', { name: 'Upload and share' }).click()
@@ -115,7 +115,7 @@ export class Instance implements AsyncDisposable {
   async shareHeld(name: string): Promise<string> {
     if (!this.#shell.copiesDropped) return await this.share(path.join(this.folder, name))
     const { page } = this
-    await this.#clearClipboard()
+    await this.#now.writeClipboard('') // a link of before must not be taken for one of now
     await page.getByRole('navigation').getByRole('button', { name: 'Home' }).click()
     await page.getByRole('button', { name: 'Choose from this computer' }).click()
     await page.getByRole('checkbox', { name: `Choose ${name}` }).press('Space')
@@ -140,17 +140,12 @@ export class Instance implements AsyncDisposable {
   }
 
   async clipboard(): Promise<string> {
-    return await this.page.evaluate<string>('navigator.clipboard.readText()')
-  }
-
-  /** So that a link of before is not taken for one of now. */
-  async #clearClipboard(): Promise<void> {
-    await this.page.evaluate("navigator.clipboard.writeText('')")
+    return await this.#now.readClipboard()
   }
 
   /** Ctrl-V into the window, outside of any field. */
   async paste(text: string): Promise<void> {
-    await this.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`)
+    await this.#now.writeClipboard(text)
     await this.page.locator('main').focus()
     await this.page.keyboard.press('Control+V')
   }

@@ -1,6 +1,6 @@
 // What shows an instance of Shoal on a target: a browser before a headless host, or the desktop window. Each target starts one in a file of its own.
 
-import type { Page } from 'playwright-core'
+import type { ElectronApplication, Page } from 'playwright-core'
 
 export interface View {
   readonly theme?: 'light' | 'dark'
@@ -17,18 +17,21 @@ export interface Start {
   readonly flags: readonly string[]
   /** Anything but loopback only inside a network namespace of the test's own. */
   readonly network: 'loopback' | 'lan'
-  /** Put before every program, to run it in a namespace; ends in an exec. */
-  readonly prefix: readonly string[]
   readonly view: View
-  /** A folder of the test's own, for what a shell needs to start. */
-  readonly scratch: string
+  /** Links and share files the program is started with. A browser has no such door. */
+  readonly opened: readonly string[]
 }
 
 /** A started one. Ended exactly once, by `stop` or by `kill`. */
 export interface Running {
   readonly page: Page
+  /** The desktop program behind it; null in a browser. */
+  readonly app: ElectronApplication | null
   /** What the page complained of: exceptions, refused loads, broken policies. */
   readonly complaints: readonly string[]
+  /** The system's clipboard as this instance has it. */
+  readClipboard(): Promise<string>
+  writeClipboard(text: string): Promise<void>
   /** As its user would end it; throws when it does not go in good order. */
   stop(): Promise<void>
   /** SIGKILL, and nothing of it is left. */

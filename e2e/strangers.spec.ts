@@ -89,7 +89,7 @@ test('a name that leads to 127.0.0.1 is refused: it is not ours', async ({ insta
   const a = await instance('a')
   const { origin, token, host } = doorOf(a)
   const port = new URL(origin).port
-  const browser = await openChromium(program => program, ['--host-resolver-rules=MAP rebound.example 127.0.0.1'])
+  const browser = await openChromium(['--host-resolver-rules=MAP rebound.example 127.0.0.1'])
   try {
     const page = await browser.newPage()
     const answer = await page.goto(`http://rebound.example:${port}/#token=${token}`)

@@ -47,7 +47,7 @@ test('paused, looked at after a reload, gone on with, done', async ({ instance, 
 })
 
 test('cancelled: what had arrived is gone, and the same link gets it again', async ({ instance, scratch }) => {
-  const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: 8 * MEGA }), instance('b')])
+  const [a, b] = await Promise.all([instance('a', UPLOAD), instance('b')])
   const link = await shareFilm(a, scratch.at('film.mkv'))
   await startGet(b, link)
   expect(readdirSync(b.folder)).toEqual(['film.mkv.part'])

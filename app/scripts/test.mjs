@@ -15,10 +15,10 @@ process.env.SHOAL_SHELL = 'browser' // no try to download Electron: where it is 
 
 const LONG = /\.long\.test\.ts$/
 const find = pattern => globSync(pattern, { cwd: root }).sort()
-const unit = find('{core,app,renderer}/**/*.test.ts').filter(file => !LONG.test(file))
+const unit = find('{core,app,main,renderer}/**/*.test.ts').filter(file => !LONG.test(file))
 const processes = find('e2e/**/*.test.ts').filter(file => !LONG.test(file))
 const specs = find('e2e/**/*.spec.ts')
-const TARGETS = ['web']
+const TARGETS = ['web', 'electron', 'stand-in']
 const long = find('{core,app,e2e}/**/*.long.test.ts')
 
 const [floor = 'all', ...named] = process.argv.slice(2)

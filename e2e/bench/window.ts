@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type ElectronApplication, _electron } from '@playwright/test'
 import { writeRandomFile } from '../content.ts'
-import { findElectron } from '../electron-shell.ts'
+import { findElectron } from '../electron-stand-in/find-electron.ts'
 import { startShare, untilShared } from '../peer.ts'
 import type { Scratch } from '../scratch.ts'
 
@@ -63,7 +63,7 @@ function openWindow(scratch: Scratch, opened: readonly string[]): Promise<Electr
   const isRoot = process.getuid?.() === 0
   const flags = ['--data', scratch.at('window'), '--folder', scratch.at('received'), '--network', 'loopback']
   return _electron.launch({
-    executablePath: findElectron(),
+    executablePath: findElectron().executable,
     args: [...(isRoot ? ['--no-sandbox'] : []), ROOT, ...flags, '--reserve', '0', ...opened]
   })
 }

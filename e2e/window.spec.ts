@@ -1,0 +1,212 @@
+// The desktop window against what a page could try, were it not ours: nothing leads out of it, nothing is granted, and nonsense is answered.
+
+import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { MessageChannel } from 'node:worker_threads'
+import type { Page } from 'playwright-core'
+import { openClient, portSocket } from '../app/engine/client.ts'
+import type { Instance } from './instance.ts'
+import { DONE, get, go } from './screen.ts'
+import { expect, test } from './spec.ts'
+
+test.skip(({ target }) => target !== 'electron', 'what a browser’s page meets is in strangers.spec.ts')
+
+interface Elsewhere extends AsyncDisposable {
+  readonly url: string
+  /** Paths that were asked for. */
+  readonly asked: string[]
+}
+
+/** A web site of the test's own. */
+async function openElsewhere(): Promise<Elsewhere> {
+  const asked: string[] = []
+  const server = http.createServer(({ url = '' }, response) => {
+    asked.push(url)
+    response.setHeader('access-control-allow-origin', '*').end('<title>elsewhere</title>')
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, // listening on TCP
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await once(server.close(), 'close')
+    }
+  }
+}
+
+const logOf = ({ dataDir }: Instance): string =>
+  readdirSync(path.join(dataDir, 'logs'))
+    .map(name => readFileSync(path.join(dataDir, 'logs', name), 'utf8'))
+    .join('')
+
+const expectAlive = async ({ page }: Instance): Promise<void> => {
+  await go(page, 'Settings')
+  await expect(page.getByText(/^Shoal \d/)).toBeVisible()
+  await go(page, 'Home')
+  await expect(page.getByRole('heading', { name: /^You are / })).toBeVisible()
+}
+
+test('nothing leads out of the page', async ({ instance }) => {
+  await using elsewhere = await openElsewhere()
+  const a = await instance('a')
+  const { page, app } = a
+  const home = page.url()
+  const shown = async () => app.evaluate(({ webContents }) => webContents.getAllWebContents().map(it => it.getURL()))
+  expect(await shown()).toEqual(['app://bundle/'])
+  const tries = [
+    `location.href = '${elsewhere.url}/navigate'`,
+    `window.open('${elsewhere.url}/open')`,
+    `document.body.append(Object.assign(document.createElement('iframe'), { src: '${elsewhere.url}/frame' }))`,
+    `document.body.append(Object.assign(document.createElement('img'), { src: '${elsewhere.url}/image' }))`,
+    `document.head.append(Object.assign(document.createElement('script'), { src: '${elsewhere.url}/script' }))`,
+    `void fetch('${elsewhere.url}/fetch').catch(() => {})`,
+    `void Object.assign(document.createElement('a'), { href: '${elsewhere.url}/blank', target: '_blank' }).click()`,
+    `void Object.assign(document.createElement('a'), { href: '${elsewhere.url}/link' }).click()`
+  ]
+  for (const one of tries) await page.evaluate(`{ ${one} }`)
+  await expectAlive(a)
+  expect(page.url()).toBe(home)
+  expect(await shown()).toEqual(['app://bundle/'])
+  expect(app.windows()).toHaveLength(1)
+  expect(elsewhere.asked).toEqual([])
+  const frames = page.frames().filter(frame => frame.url().startsWith(elsewhere.url))
+  expect(await Promise.all(frames.map(async frame => await frame.title().catch(() => '')))).not.toContain('elsewhere')
+})
+
+test('the page has no way around its two functions, and runs no script but its own', async ({ instance }) => {
+  const { page } = await instance('a')
+  const there = await page.evaluate<string[]>(
+    `['require', 'process', 'module', 'global', 'Buffer', 'electron', 'ipcRenderer', 'webUtils'].filter(name => name in window)`
+  )
+  expect(there).toEqual([])
+  expect(await page.evaluate<string[]>('Object.keys(window.shoal).sort()')).toEqual(['connect', 'grant'])
+  const made = await page.evaluate<unknown>(`window.shoal.grant(new File(['x'], '/etc/passwd'))`)
+  expect(made).toMatchObject({ error: { code: 'forbidden' } })
+  // in a later task: what a test evaluates is itself allowed to evaluate
+  const evaluated = `new Promise(resolve => setTimeout(() => { try { resolve(eval('1 + 1')) } catch (error) { resolve(error.name) } }))`
+  expect(await page.evaluate<string>(evaluated)).toBe('EvalError')
+  const broken = await page.evaluate<string[]>(`(async () => {
+    const broken = []
+    addEventListener('securitypolicyviolation', event => broken.push(event.effectiveDirective))
+    const inline = document.createElement('script')
+    inline.textContent = 'window.ran = true'
+    document.head.append(inline)
+    const button = document.createElement('button')
+    button.setAttribute('onclick', 'window.ran = true')
+    document.body.append(button)
+    button.click()
+    await new Promise(resolve => setTimeout(resolve))
+    if ('ran' in window) broken.push('ran')
+    return broken
+  })()`)
+  expect(broken.sort()).toEqual(['script-src-attr', 'script-src-elem'])
+})
+
+test('nothing is granted that a page may ask for', async ({ instance }) => {
+  const { page } = await instance('a')
+  const refused = await page.evaluate<Record<string, string>>(`(async () => {
+    const nameOf = async work => work.then(() => 'granted', error => error.name ?? String(error.code))
+    return {
+      notifications: await Notification.requestPermission(),
+      microphone: await (await navigator.permissions.query({ name: 'microphone' })).state, // there may be none to ask for
+      place: await nameOf(new Promise((resolve, reject) => navigator.geolocation.getCurrentPosition(resolve, it => reject({ code: it.code })))),
+      clipboard: await nameOf(navigator.clipboard.readText())
+    }
+  })()`)
+  expect(refused).toEqual({
+    notifications: 'denied',
+    microphone: 'denied',
+    place: '1', // PERMISSION_DENIED
+    clipboard: 'NotAllowedError'
+  })
+})
+
+test('no path of this computer is on the page, not of what is shared and not of what was got', async ({
+  instance,
+  scratch
+}) => {
+  const [a, b] = await Promise.all([instance('a'), instance('b')])
+  writeFileSync(scratch.at('letter.txt'), 'Dear Ana')
+  await b.paste(await a.share(scratch.at('letter.txt')))
+  await get(b.page)
+  await expect(b.page.getByText(DONE)).toBeVisible()
+  for (const { page } of [a, b]) {
+    const shares = await overPort(page, async client =>
+      JSON.stringify([await client.share.list({}), await client.transfer.list({})])
+    )
+    expect(shares).toContain('letter.txt')
+    expect(shares).not.toContain(scratch.dir)
+    for (const place of ['Library', 'Transfers'] as const) {
+      await go(page, place)
+      expect(await page.content()).not.toContain(scratch.dir)
+    }
+  }
+})
+
+test('nonsense over the port gets a coded refusal, is logged, and harms nobody', async ({ instance }) => {
+  const a = await instance('a')
+  const codes = await overPort(a.page, async client => {
+    const codeOf = async (call: Promise<unknown>): Promise<unknown> =>
+      call.then(
+        () => 'answered',
+        (thrown: unknown) => (thrown instanceof Error && 'code' in thrown ? thrown.code : thrown)
+      )
+    return {
+      paths: await codeOf(client.grant.paths({ paths: ['/etc'], use: 'read' })),
+      grant: await codeOf(client.share.create({ grants: ['nonsense'], skipUnreadable: false })),
+      root: await codeOf(client.share.link({ root: '../../etc' })),
+      number: await codeOf(client.transfer.pause({ id: 7 as unknown as string })) // what a page could send all the same
+    }
+  })
+  expect(codes).toEqual({ paths: 'forbidden', grant: 'usage', root: 'usage', number: 'usage' })
+
+  const texts = ['', '{', '[]', 'null', '{"i":1}', '\u0000', `"${'x'.repeat(900_000)}"`]
+  await overPort(a.page, async client => {
+    expect((await client.node.info({})).peerId).not.toBe('')
+    await a.page.evaluate(`for (const text of ${JSON.stringify(texts)}) window.testPort.postMessage(text)`)
+    expect((await client.node.info({})).peerId, 'the same port still answers').not.toBe('')
+  })
+  for (const value of ['7', '{}', '[1]', 'new Uint8Array(9)', `'x'.repeat(2_000_000)`]) {
+    await overPort(a.page, async () => {
+      const closed = a.page.evaluate(
+        `new Promise(resolve => window.testPort.addEventListener('close', () => resolve(true)))`
+      )
+      await a.page.evaluate(`window.testPort.postMessage(${value})`)
+      expect(await closed).toBe(true)
+    })
+  }
+  expect(logOf(a)).toContain('page.nonsense')
+  await expectAlive(a)
+})
+
+/** A client at the page's own door: a port of the page's, driven from here. It is `window.testPort` there. */
+async function overPort<T>(page: Page, work: (client: ReturnType<typeof openClient>) => Promise<T>): Promise<T> {
+  const { port1, port2 } = new MessageChannel()
+  const name = `fromPort${Math.random().toString(36).slice(2)}`
+  await page.exposeFunction(name, (text: unknown) => port2.postMessage(text))
+  await page.evaluate(`new Promise(resolve => {
+    addEventListener('message', function take({ data, ports: [port] }) {
+      if (data?.shoalPort !== 'engine' || port == null) return
+      removeEventListener('message', take)
+      window.testPort = port
+      port.addEventListener('message', ({ data }) => {
+        port.postMessage(true)
+        window.${name}(data)
+      })
+      port.start()
+      resolve()
+    })
+    window.shoal.connect('engine')
+  })`)
+  port2.on('message', text => void page.evaluate(`window.testPort.postMessage(${JSON.stringify(text)})`))
+  try {
+    return await work(openClient(portSocket(port1)))
+  } finally {
+    await page.evaluate('window.testPort.close()')
+    port1.close()
+  }
+}
