@@ -1,6 +1,5 @@
 // The few controls everything is made of, accessible by React Aria, dressed by controls.css.
 import type { LucideIcon } from 'lucide-react'
-import { EllipsisVertical } from 'lucide-react'
 import { type ReactNode, useRef, useState } from 'react'
 import { Button, Menu, MenuItem, Popover } from 'react-aria-components'
 
@@ -54,15 +53,13 @@ export function RowMenu({ label, choices }: { label: string; choices: readonly C
     <>
       <button
         type="button"
-        className="icon-action"
+        className="icon-action dots"
         ref={trigger}
         aria-label={label}
         aria-haspopup="menu"
         aria-expanded={isOpen}
         onClick={() => setOpen(true)}
-      >
-        <EllipsisVertical size={18} aria-hidden />
-      </button>
+      />
       {isOpen && (
         <Popover className="popover" placement="bottom end" triggerRef={trigger} isOpen onOpenChange={setOpen}>
           <Menu

@@ -1,4 +1,6 @@
-// A row: icon by kind of content, name, one sentence, a thin bar; actions on hover and focus, and all of them in its menu.
+// A row: icon by kind of content, name, one sentence, a thin bar; actions on hover and focus, and all of them in its menu. A list of thousands makes and
+// drops screens of rows while it scrolls, so a row holds no more than what is seen of it: its buttons are made when the pointer or the focus comes.
+import { useState } from 'react'
 import { File, FileArchive, FileImage, FileMusic, FileText, FileVideo, Folder, type LucideIcon } from 'lucide-react'
 import type { Tone } from '../status-sentence.ts'
 import { type Choice, IconAction, RowMenu } from './controls.tsx'
@@ -24,6 +26,9 @@ export function Bar({ part, tone }: { part: number | null; tone: Tone }) {
   )
 }
 
+/** Where there is no pointer to come near with, they are always there. */
+const HAS_NO_HOVER = matchMedia('(hover: none)').matches
+
 export function Row({
   name,
   icon,
@@ -46,6 +51,7 @@ export function Row({
   choices: readonly Choice[]
   menuLabel: string
 }) {
+  const [isNear, setNear] = useState(HAS_NO_HOVER)
   const text = (
     <>
       <bdi className="row-name">{name}</bdi>
@@ -55,7 +61,18 @@ export function Row({
     </>
   )
   return (
-    <div className="row" data-open={isOpen || undefined}>
+    <div
+      className="row"
+      data-open={isOpen || undefined}
+      onPointerEnter={() => setNear(true)}
+      onPointerLeave={event => setNear(HAS_NO_HOVER || event.currentTarget.contains(document.activeElement))}
+      onFocus={() => setNear(true)}
+      onBlur={event =>
+        setNear(
+          HAS_NO_HOVER || event.currentTarget.matches(':hover') || event.currentTarget.contains(event.relatedTarget)
+        )
+      }
+    >
       <span className="row-icon">{icon}</span>
       {onOpen == null ? (
         <div className="row-main">{text}</div>
@@ -65,13 +82,14 @@ export function Row({
         </button>
       )}
       <div className="row-actions">
-        {choices
-          .filter(choice => choice.inRow)
-          .map(({ id, icon: Icon, label, run }) => (
-            <span className="row-action" key={id}>
-              <IconAction icon={Icon} label={label} onPress={run} />
-            </span>
-          ))}
+        {isNear &&
+          choices
+            .filter(choice => choice.inRow)
+            .map(({ id, icon: Icon, label, run }) => (
+              <span className="row-action" key={id}>
+                <IconAction icon={Icon} label={label} onPress={run} />
+              </span>
+            ))}
         {choices.length > 0 && <RowMenu label={menuLabel} choices={choices} />}
       </div>
       {part !== undefined && <Bar part={part} tone={tone} />}

@@ -1,5 +1,6 @@
 // One share, or one in the making: its row, and what can be done with it.
 import { Copy, FolderOpen, QrCode, RotateCw, ShieldCheck, Trash2, X } from 'lucide-react'
+import { memo } from 'react'
 import type { Share, ShareJob } from '../../app/contract/shapes.ts'
 import { jobSentence, shareSentence, type Tone } from '../status-sentence.ts'
 import { useStore } from '../store.ts'
@@ -71,7 +72,7 @@ export function shareChoices(row: Share, context: Context): Choice[] {
   return choices.filter(choice => choice !== false)
 }
 
-export function ShareRow({ row }: { row: Share }) {
+function ShareRowNow({ row }: { row: Share }) {
   const context = useUi()
   const { ui, say, formats } = context
   const drawer = useStore(ui.drawer)
@@ -89,6 +90,9 @@ export function ShareRow({ row }: { row: Share }) {
     />
   )
 }
+
+/** Drawn again only when its row is another. */
+export const ShareRow = memo(ShareRowNow)
 
 export function JobRow({ job }: { job: ShareJob }) {
   const { ui, say, formats } = useUi()

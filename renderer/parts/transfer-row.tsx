@@ -1,5 +1,6 @@
 // One transfer: its row, and what can be done with it.
 import { FolderOpen, FolderSearch, Link, Pause, Play, RotateCw, Trash2, X } from 'lucide-react'
+import { memo } from 'react'
 import type { Transfer } from '../../app/contract/shapes.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
 import { useStore } from '../store.ts'
@@ -72,7 +73,7 @@ export function partOf({ bytes, total, state }: Transfer): number | null {
   return total === 0 ? 1 : Math.min(1, bytes / total)
 }
 
-export function TransferRow({ row }: { row: Transfer }) {
+function TransferRowNow({ row }: { row: Transfer }) {
   const context = useUi()
   const { ui, say, formats } = context
   const drawer = useStore(ui.drawer)
@@ -93,3 +94,6 @@ export function TransferRow({ row }: { row: Transfer }) {
     />
   )
 }
+
+/** Drawn again only when its row is another. */
+export const TransferRow = memo(TransferRowNow)

@@ -32,7 +32,8 @@ export function VirtualList<Row>({
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     getItemKey: at => keyOf(rows[at]!), // within count
-    overscan: 8,
+    overscan: 4,
+    useFlushSync: false, // a screen of new rows is drawn when there is time, not inside the scroll event
     scrollMargin
   })
 

@@ -1,6 +1,6 @@
 // Library: what this device shares, and what it is about to.
 import { LibraryBig, Search } from 'lucide-react'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { Filter } from '../parts/filter.tsx'
 import { JobRow, ShareRow } from '../parts/share-row.tsx'
 import { ShareActions } from '../parts/sharing.tsx'
@@ -16,8 +16,11 @@ export function Library() {
   const jobs = useStore(ui.model.jobs)
   const leaving = useStore(ui.leaving)
   const [text, setText] = useState('')
-  const all = [...list.rows.values()].filter(row => !leaving.has(row.root)).sort((a, b) => b.addedAt - a.addedAt)
-  const shown = all.filter(row => matches(row.name, text))
+  const all = useMemo(
+    () => [...list.rows.values()].filter(row => !leaving.has(row.root)).sort((a, b) => b.addedAt - a.addedAt),
+    [list, leaving]
+  )
+  const shown = useMemo(() => all.filter(row => matches(row.name, text)), [all, text])
   const making = jobs.filter(job => job.state !== 'done')
   return (
     <>

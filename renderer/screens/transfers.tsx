@@ -1,6 +1,6 @@
 // Transfers: what is being got and what was.
 import { ArrowDownUp, Search } from 'lucide-react'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { Empty, Loading } from '../parts/states.tsx'
 import { Filter, Tabs } from '../parts/filter.tsx'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
@@ -19,7 +19,10 @@ export function Transfers() {
   const leaving = useStore(ui.leaving)
   const [text, setText] = useState('')
   const [kind, setKind] = useState<Kind>('all')
-  const all = [...list.rows.values()].filter(row => !leaving.has(row.id)).sort((a, b) => b.addedAt - a.addedAt)
+  const all = useMemo(
+    () => [...list.rows.values()].filter(row => !leaving.has(row.id)).sort((a, b) => b.addedAt - a.addedAt),
+    [list, leaving]
+  )
   const is: Record<Kind, (row: (typeof all)[number]) => boolean> = {
     all: () => true,
     running: isRunning,
