@@ -30,11 +30,14 @@ export async function followTargets(): Promise<void> {
     if (claim !== undefined) claim(attached)
     else if (targetInfo.type === 'page' && targetInfo.openerId === undefined && creating > 0)
       early.set(targetInfo.targetId, attached)
-    else if (targetInfo.type === 'page') closeTarget(targetInfo.targetId)
-    else if (waitingForDebugger)
-      void sessionOf(sessionId)
-        .send('Runtime.runIfWaitingForDebugger')
-        .catch(() => {}) // it may be gone already
+    else {
+      // Let go before it is closed: while it waits it holds up its opener, which may live in the same process.
+      if (waitingForDebugger)
+        sessionOf(sessionId)
+          .send('Runtime.runIfWaitingForDebugger')
+          .catch(() => {}) // it may be gone already
+      if (targetInfo.type === 'page') closeTarget(targetInfo.targetId)
+    }
   })
   browser.on('Target.targetDestroyed', ({ targetId }) => {
     owners.get(targetId)?.onGone()
