@@ -1,6 +1,5 @@
-// Which page of Chromium is whose. Every new page stops before its first script until somebody says what it is for:
-// pages made here are claimed; pages that a page opened (window.open, target=_blank) are closed, after their opener's
-// handler was asked (web-contents.ts).
+// Which page of Chromium is whose. Pages made here are claimed, empty as they are; pages that a page opened (window.open,
+// target=_blank) are closed, after their opener's handler was asked (web-contents.ts).
 
 import type { Protocol } from './cdp.ts'
 import { chromium, sessionOf } from './chromium.ts'
@@ -25,29 +24,32 @@ let creating = 0
 export async function followTargets(): Promise<void> {
   const browser = chromium()
   browser.on('Target.attachedToTarget', attached => {
-    const { targetInfo, sessionId, waitingForDebugger } = attached
+    const { targetInfo, sessionId } = attached
     const claim = unclaimed.get(targetInfo.targetId)
     if (claim !== undefined) claim(attached)
-    else if (targetInfo.type === 'page' && targetInfo.openerId === undefined && creating > 0)
-      early.set(targetInfo.targetId, attached)
-    else {
-      // Let go before it is closed: while it waits it holds up its opener, which may live in the same process.
-      if (waitingForDebugger)
-        sessionOf(sessionId)
-          .send('Runtime.runIfWaitingForDebugger')
-          .catch(() => {}) // it may be gone already
-      if (targetInfo.type === 'page') closeTarget(targetInfo.targetId)
-    }
+    else if (targetInfo.type !== 'page') return
+    else if (targetInfo.openerId === undefined && creating > 0) early.set(targetInfo.targetId, attached)
+    else void closeOpened(targetInfo.targetId, sessionOf(sessionId))
   })
   browser.on('Target.targetDestroyed', ({ targetId }) => {
     owners.get(targetId)?.onGone()
     owners.delete(targetId)
   })
   await browser.send('Target.setDiscoverTargets', { discover: true })
-  await browser.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
+  await browser.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: true })
 }
 
-/** A page of its own window, stopped before anything runs in it. */
+/**
+ * Closed only once a task of its own has run. Whoever drives the stand-in may have stopped it before its first script, and with it its opener, which
+ * lives in the same process: closed in that state it never lets go. What is evaluated is answered in that state too, a timer is not.
+ */
+async function closeOpened(targetId: string, session: CdpSession): Promise<void> {
+  const expression = 'new Promise(resolve => setTimeout(resolve))'
+  await session.send('Runtime.evaluate', { expression, awaitPromise: true }).catch(() => {}) // it may be gone already
+  closeTarget(targetId)
+}
+
+/** A page of its own window, with nothing in it yet. */
 export async function createPage(owner: PageOwner, width: number, height: number): Promise<PageTarget> {
   creating++
   try {
