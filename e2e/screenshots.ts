@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { openChromium, openPage } from './browser.ts'
+import { type FakeWindow, fakeWindow } from './fake-window.ts'
 import { type Content, openScene } from './scenes.ts'
 
 const OUT = fileURLToPath(new URL('./results/screens/', import.meta.url))
@@ -21,6 +22,12 @@ const paste = (text: string) => async (page: Page) => {
 const firstRow = (name: string) => async (page: Page) => {
   await place(name)(page)
   const row = page.locator('[data-row-main]').first()
+  if ((await row.count()) > 0) await row.click()
+}
+/** The row that says this, opened; nothing where there is none. */
+const rowSaying = (name: string, text: RegExp) => async (page: Page) => {
+  await place(name)(page)
+  const row = page.locator('[data-row-main]').filter({ hasText: text }).first()
   if ((await row.count()) > 0) await row.click()
 }
 const menuOfFirst = (name: string, item: RegExp) => async (page: Page) => {
@@ -44,7 +51,29 @@ const VIEWS: Record<string, (page: Page) => Promise<unknown>> = {
   'drawer-transfer': firstRow('Transfers'),
   'drawer-share': firstRow('Library'),
   'drawer-peer': firstRow('Peers'),
+  'drawer-failed': rowSaying('Transfers', /What arrived was not|cannot be written to/),
+  'drawer-disk-full': rowSaying('Transfers', /disk is full/),
+  'drawer-done': rowSaying('Transfers', /^.*Done ·/),
+  'drawer-changed': rowSaying('Library', /Changed on disk/),
+  'drawer-missing': rowSaying('Library', /not where they were/),
+  'settings-end': async page => {
+    await place('Settings')(page)
+    await page.locator('.version').scrollIntoViewIfNeeded()
+  },
   'sheet-preview': paste(LINK),
+  'sheet-no-room': async page => {
+    await paste(LINK)(page)
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Save to/ })
+      .click()
+    await page.getByRole('option', { name: 'Photos' }).click()
+  },
+  'sheet-nobody': async page => {
+    await paste(LINK)(page)
+    const sheet = page.getByRole('dialog')
+    await sheet.getByText('Nobody who has it has answered yet.').or(sheet.getByRole('checkbox').first()).waitFor()
+  },
   'sheet-wrong-link': paste('https://example.org/'),
   'sheet-link': menuOfFirst('Library', /^Show link/),
   'sheet-cancel': menuOfFirst('Transfers', /^Cancel/),
@@ -60,6 +89,22 @@ const VIEWS: Record<string, (page: Page) => Promise<unknown>> = {
     await page
       .locator('input[type=file]')
       .setInputFiles({ name: 'Notes.txt', mimeType: 'x/y', buffer: Buffer.alloc(9) })
+  }
+}
+
+/** What only the desktop's window has. */
+const DESKTOP_VIEWS: Record<string, (page: Page, window: FakeWindow) => Promise<unknown>> = {
+  'desktop-home': place('Home'),
+  'desktop-settings': async page => {
+    await place('Settings')(page)
+    await page.locator('.version').scrollIntoViewIfNeeded()
+  },
+  'desktop-drawer': rowSaying('Transfers', /Done ·/),
+  'desktop-share': firstRow('Library'),
+  'desktop-stopped': async (page, { state }) => {
+    await place('Library')(page)
+    state.set({ ...state.value, isEngineRunning: false })
+    await page.getByRole('button', { name: 'Start again' }).waitFor()
   }
 }
 
@@ -88,18 +133,36 @@ try {
 console.log(`${count} pictures in e2e/results/screens`)
 
 async function shoot(url: string, content: Content, { theme, width, height }: Look) {
-  const names = Object.keys(VIEWS).map(view => [view, `${view}-${content}-${theme}-${width}.png`] as const)
-  const chosen = names.filter(([, name]) => wanted.length === 0 || wanted.some(part => name.includes(part)))
-  if (chosen.length === 0) return
-  const { page, context, complaints } = await openPage(browser, url, { theme, width, height })
-  for (const [view, name] of chosen) {
-    await page.reload()
-    await page.getByRole('heading', { level: 1 }).waitFor()
-    await VIEWS[view]?.(page)
+  const isWanted = (view: string): boolean => wanted.length === 0 || wanted.some(part => nameOf(view).includes(part))
+  const nameOf = (view: string): string => `${view}-${content}-${theme}-${width}.png`
+  const take = async (page: Page, view: string): Promise<void> => {
     await page.waitForTimeout(SETTLE_MS)
-    await page.screenshot({ path: `${OUT}${name}` })
+    await page.screenshot({ path: `${OUT}${nameOf(view)}` })
     count++
   }
-  for (const complaint of complaints) console.log(`${content} ${theme} ${width}: ${complaint}`)
-  await context.close()
+  const views = Object.keys(VIEWS).filter(isWanted)
+  if (views.length > 0) {
+    const { page, context, complaints } = await openPage(browser, url, { theme, width, height })
+    for (const view of views) {
+      await page.reload()
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await VIEWS[view]?.(page)
+      await take(page, view)
+    }
+    for (const complaint of complaints) console.log(`${content} ${theme} ${width}: ${complaint}`)
+    await context.close()
+  }
+  for (const view of Object.keys(DESKTOP_VIEWS).filter(isWanted)) {
+    let window: FakeWindow | undefined
+    const opened = await openPage(browser, url, { theme, width, height }, async page => {
+      window = await fakeWindow(page)
+    })
+    const { page, context, complaints } = opened
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    if (window != null) await DESKTOP_VIEWS[view]?.(page, window)
+    await take(page, view)
+    window?.[Symbol.dispose]()
+    for (const complaint of complaints) console.log(`desktop ${content} ${theme} ${width}: ${complaint}`)
+    await context.close()
+  }
 }

@@ -30,9 +30,11 @@ export function TransferDetails({ id }: { id: string }) {
   const save = ui.platform.saveFile
   return (
     <Drawer title={nameOf(row)}>
-      <p className="summary" data-tone={toneOf(row)}>
-        {transferSentence(row, say, formats)}
-      </p>
+      {row.state !== 'failed' && (
+        <p className="summary" data-tone={toneOf(row)}>
+          {transferSentence(row, say, formats)}
+        </p>
+      )}
       {row.state !== 'done' && <Bar part={partOf(row)} tone={toneOf(row)} />}
       {row.state === 'done' && (
         <p className="verified">

@@ -32,7 +32,7 @@ export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
     row.state === 'paused' && { id: 'resume', label: say('resume'), icon: Play, run: call('resume'), inRow: true },
     row.state === 'failed' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
     row.state === 'disk-full' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
-    (row.state === 'failed' || row.state === 'disk-full') && {
+    (row.state === 'disk-full' || row.error?.code === 'not-writable' || row.error?.code === 'disk-full') && {
       id: 'elsewhere',
       label: say('get.elsewhere'),
       icon: FolderSearch,
