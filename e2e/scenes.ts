@@ -196,6 +196,14 @@ function sceneOf(content: Content, service: Service): Service {
       ...service.share,
       feed: (_, caller) => hold(whole(SHARES[content]), caller),
       jobs: (_, caller) => hold(JOBS[content], caller),
+      details: ({ root }, caller) =>
+        hold(
+          {
+            root,
+            others: peers.slice(0, 100).map(({ peerId, name }, n) => ({ peerId, name, isComplete: n % 3 === 2 }))
+          },
+          caller
+        ),
       link: ({ root }) => ({
         link: `shoal:${root}?n=Summer%20in%20Norway&s=12400000000&a=%2Fip4%2F192.168.1.20%2Ftcp%2F40123`
       })

@@ -22,6 +22,7 @@ import {
   Root,
   Settings,
   Share,
+  ShareDetails,
   ShareEvent,
   ShareJob,
   Storage,
@@ -62,6 +63,7 @@ export const contract = {
     jobs: feed(nothing, z.array(ShareJob)),
     list: call(nothing, z.array(Share)),
     feed: feed(nothing, listUpdate(Share)),
+    details: feed(byRoot, ShareDetails),
     link: call(byRoot, z.object({ link: LinkText })),
     /** Where the first copy of it stands. The command line's door only; every other is told forbidden. Throws not-found. */
     where: call(byRoot, z.object({ path: z.string() })),

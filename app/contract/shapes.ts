@@ -44,6 +44,13 @@ export const Share = z.object({
 })
 export type Share = z.infer<typeof Share>
 
+/** Who else has a share or is getting it, as far as they are connected. */
+export const ShareDetails = z.object({
+  root: Root,
+  others: z.array(z.object({ peerId: z.string(), name: z.string(), isComplete: z.boolean() })).max(100)
+})
+export type ShareDetails = z.infer<typeof ShareDetails>
+
 /** A share in the making; keyed by job. Gone from the list ten seconds after it ended. */
 export const ShareJob = z.object({
   job: JobId,

@@ -127,6 +127,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
       jobs: (_, caller) => hold([], caller),
       list: () => shares,
       feed: (_, caller) => hold(whole(shares), caller),
+      details: ({ root }, caller) => hold({ root, others: [] }, caller),
       link: () => ({ link: LINK }),
       where: ({ root }) => {
         find(root)

@@ -121,6 +121,12 @@ test('shared in one place, got in another, shown on both sides, removed again', 
   const elsewhere = await get(getter.client, shared.link, path.join(dir, 'other'))
   assert.equal(elsewhere.done.received, 0, 'what this device holds is copied')
 
+  for await (const { others } of await seeder.page.share.details({ root: shared.root })) {
+    if (others[0]?.isComplete !== true) continue // it says so a moment after it has everything
+    const getterInfo = await getter.client.node.info({})
+    assert.deepEqual(others, [{ peerId: getterInfo.peerId, name: getterInfo.name, isComplete: true }])
+    break
+  }
   const slow = { root: shared.root, uploadBytesPerSecond: 5_000_000 }
   assert.deepEqual(await seeder.page.share.limit(slow), { uploadBytesPerSecond: 5_000_000 })
   assert.deepEqual(await seeder.page.share.limit({ ...slow, uploadBytesPerSecond: null }), { uploadBytesPerSecond: 5_000_000 }) // prettier-ignore

@@ -72,6 +72,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
       store,
       addrs: () => network?.addrs() ?? [],
       served: root => connections?.served(root) ?? nothingServed,
+      others: root => connections?.others(root) ?? [],
       provide,
       unprovide
     })

@@ -14,7 +14,7 @@ import type { Peer } from '../contract/shapes.ts'
 import { type Clock, realClock } from './clock.ts'
 import type { Log } from './log.ts'
 import { RateMeter } from './rate.ts'
-import type { Served } from './shares.ts'
+import type { Other, Served } from './shares.ts'
 import { ListFeed } from './snapshot-feed.ts'
 import type { Asked, Swarm } from './swarm.ts'
 
@@ -144,6 +144,18 @@ export class Connections implements Swarm, AsyncDisposable {
       }
     }
     return { copies, readers, sentBytes: this.#sentBytes.get(root) ?? 0 }
+  }
+
+  /** Everybody connected who asked for a root, each once. */
+  others(root: string): Other[] {
+    const found = new Map<string, Other>()
+    for (const { peerId, name, roots } of this.server.peers()) {
+      const open = roots.filter(({ key }) => key === root)
+      if (open.length === 0) continue
+      const isComplete = open.some(({ full }) => full) || found.get(peerId)?.isComplete === true
+      found.set(peerId, { peerId, name, isComplete })
+    }
+    return [...found.values()]
   }
 
   /** Counts payload that came from a peer. */

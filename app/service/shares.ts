@@ -5,13 +5,14 @@ import { CodedError } from '../../core/errors.ts'
 import { formatLink } from '../../core/link.ts'
 import type { ShareRow } from '../../core/store/share-repo.ts'
 import type { Store } from '../../core/store/store.ts'
-import type { Share, VerifyEvent } from '../contract/shapes.ts'
+import type { Share, ShareDetails, VerifyEvent } from '../contract/shapes.ts'
 import { type Clock, realClock } from './clock.ts'
 import { RateMeter } from './rate.ts'
-import { JobFeed, ListFeed } from './snapshot-feed.ts'
+import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
 
 const LIVE_INTERVAL_MS = 500
 const LOOK_MS = 1_000
+const MAX_OTHERS = 100
 
 /** What the swarm knows of a root that is served. */
 export interface Served {
@@ -21,10 +22,19 @@ export interface Served {
   readonly sentBytes: number
 }
 
+/** Somebody connected who has a root or is getting it. */
+export interface Other {
+  readonly peerId: string
+  /** A stranger's text. */
+  readonly name: string
+  readonly isComplete: boolean
+}
+
 export interface SharesPorts {
   readonly store: Store
   readonly addrs: () => readonly string[]
   readonly served: (root: string) => Served
+  readonly others: (root: string) => Other[]
   /** Told of a root that is shared from now on, or no longer. */
   readonly provide: (root: CID) => void
   readonly unprovide: (root: CID) => void
@@ -81,6 +91,24 @@ export class Shares implements Disposable {
     return first
   }
 
+  /** Who else has it or is getting it, for as long as somebody listens. Throws not-found. */
+  async *details(root: string, signal: AbortSignal): AsyncGenerator<ShareDetails> {
+    const key = this.known(root)
+    const feed = new ValueFeed(this.#details(key))
+    let cancel = (): void => {}
+    const look = (): void => {
+      const now = this.#details(key)
+      if (JSON.stringify(now) !== JSON.stringify(feed.value)) feed.set(now)
+      cancel = this.#clock.after(LIVE_INTERVAL_MS, look)
+    }
+    look()
+    try {
+      yield* feed.read(signal)
+    } finally {
+      cancel()
+    }
+  }
+
   /** Forgets the share, touches no user file. Throws not-found. */
   remove(root: string): void {
     const row = this.#row(root)
@@ -110,6 +138,10 @@ export class Shares implements Disposable {
   [Symbol.dispose](): void {
     this.#cancelTimer()
     this.#forget()
+  }
+
+  #details(root: string): ShareDetails {
+    return { root, others: this.#ports.others(root).slice(0, MAX_OTHERS) }
   }
 
   #row(root: string): ShareRow {

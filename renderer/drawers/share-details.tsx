@@ -1,5 +1,7 @@
 // One share: where else it is, who fetches it, its files; whether this device may be closed.
 import { Laptop, ShieldCheck } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import type { ShareDetails as ShareDetailsOf } from '../../app/contract/shapes.ts'
 import { Action } from '../parts/controls.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
 import { LimitField } from '../parts/limit-field.tsx'
@@ -49,6 +51,7 @@ export function ShareDetails({ root }: { root: string }) {
         <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
         <Fact name={say('details.origin')}>{say(`origin.${row.origin}`)}</Fact>
       </dl>
+      <Others root={root} />
       {row.state === 'ready' && (
         <LimitField
           label={say('share.limit')}
@@ -72,6 +75,35 @@ export function ShareDetails({ root }: { root: string }) {
         </section>
       )}
     </Drawer>
+  )
+}
+
+/** Who else has it or is getting it, of those who are connected. */
+function Others({ root }: { root: string }) {
+  const { ui, say } = useUi()
+  const [others, setOthers] = useState<ShareDetailsOf['others']>([])
+  useEffect(() => {
+    const life = new AbortController()
+    const read = async (): Promise<void> => {
+      for await (const now of await ui.session.client.share.details({ root }, { signal: life.signal }))
+        setOthers(now.others)
+    }
+    read().catch(() => {}) // the connection ended, or the share did; its row says so
+    return () => life.abort()
+  }, [ui, root])
+  if (others.length === 0) return null
+  return (
+    <section>
+      <h3>{say('details.others')}</h3>
+      <ul className="sources">
+        {others.map(({ peerId, name, isComplete }) => (
+          <li key={peerId}>
+            <bdi>{name === '' ? say('device.unnamed') : name}</bdi>
+            <span>{say(isComplete ? 'source.all' : 'other.getting')}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 
