@@ -35,6 +35,10 @@ test('sent away, it does not come back', async ({ instance }) => {
   await page.getByRole('button', { name: 'Not needed' }).click()
   await expect(page.getByRole('region', { name: TITLE })).toHaveCount(0)
   await page.reload()
-  await expect(page.getByText('Looking for devices on your network …')).toBeVisible()
+  await go(page, 'Library')
+  await expect(page.getByRole('heading', { name: 'Nothing shared yet' })).toBeVisible()
+  await go(page, 'Transfers')
+  await expect(page.getByRole('heading', { name: 'Nothing here yet' })).toBeVisible() // now it is known that nothing has begun
+  await go(page, 'Home')
   await expect(page.getByRole('region', { name: TITLE })).toHaveCount(0)
 })
