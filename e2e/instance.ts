@@ -100,47 +100,44 @@ export class Instance implements AsyncDisposable {
     }
   }
 
-  /** Drops them, agrees to a copy where the target makes one, and returns the link, which must be on the clipboard then. */
+  /** Drops them, agrees to a copy where the target makes one, and returns the link. */
   async share(...paths: readonly string[]): Promise<string> {
-    const [first = ''] = paths
-    const name = paths.length === 1 ? path.basename(first) : ''
-    await this.#now.writeClipboard('') // a link of before must not be taken for one of now
-    await this.drop(paths)
-    if (this.#shell.copiesDropped)
-      await this.page.getByRole('dialog').getByRole('button', { name: 'Upload and share' }).click()
-    return await this.untilShared(name)
+    const name = paths.length === 1 ? path.basename(paths[0] ?? '') : ''
+    return await this.linkAfter(async () => {
+      await this.drop(paths)
+      if (this.#shell.copiesDropped)
+        await this.page.getByRole('dialog').getByRole('button', { name: 'Upload and share' }).click()
+    }, name)
   }
 
   /** Shares something that lies in its folder, from there: nothing is copied on any target. */
   async shareHeld(name: string): Promise<string> {
     if (!this.#shell.copiesDropped) return await this.share(path.join(this.folder, name))
     const { page } = this
-    await this.#now.writeClipboard('') // a link of before must not be taken for one of now
-    await page.getByRole('navigation').getByRole('button', { name: 'Home' }).click()
-    await page.getByRole('button', { name: 'Choose from this computer' }).click()
-    await page.getByRole('checkbox', { name: `Choose ${name}` }).press('Space')
-    await page.getByRole('dialog').getByRole('button', { name: 'Share', exact: true }).click()
-    return await this.untilShared(name)
+    return await this.linkAfter(async () => {
+      await page.getByRole('navigation').getByRole('button', { name: 'Home' }).click()
+      await page.getByRole('button', { name: 'Choose from this computer' }).click()
+      await page.getByRole('checkbox', { name: `Choose ${name}` }).press('Space')
+      await page.getByRole('dialog').getByRole('button', { name: 'Share', exact: true }).click()
+    }, name)
   }
 
-  /** Until the window says so; returns the link that is on the clipboard then. @param name '' when it makes one up */
-  async untilShared(name: string): Promise<string> {
-    const said =
-      name === ''
-        ? /” is shared\. The link is on the clipboard\.$/
-        : `“${name}” is shared. The link is on the clipboard.`
-    await this.page.getByText(said).waitFor()
-    await expect.poll(async () => await this.clipboard()).toMatch(/^shoal:b[a-z2-7]+\?/)
-    return await this.clipboard()
+  /** Acts, waits until the window says that it is shared, and returns the link, which must be on the clipboard then. @param name '' when Shoal makes one up */
+  async linkAfter(act: () => Promise<void>, name: string): Promise<string> {
+    await this.#now.writeClipboard('') // a link of before must not be taken for one of now
+    await act()
+    const end = ' is shared. The link is on the clipboard.'
+    await this.page
+      .getByText(name === '' ? end : `“${name}”${end}`)
+      .first()
+      .waitFor()
+    await expect.poll(async () => await this.#now.readClipboard()).toMatch(/^shoal:b[a-z2-7]+\?/)
+    return await this.#now.readClipboard()
   }
 
   /** Where the bytes stand that are shared after `share(path)`. */
   sourceOf(file: string): string {
     return this.#shell.copiesDropped ? path.join(this.folder, path.basename(file)) : file
-  }
-
-  async clipboard(): Promise<string> {
-    return await this.#now.readClipboard()
   }
 
   /** Ctrl-V into the window, outside of any field. */

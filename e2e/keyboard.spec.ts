@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Locator, Page } from 'playwright-core'
+import type { Instance } from './instance.ts'
 import { DONE, PLACES, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
@@ -19,16 +20,11 @@ async function tabTo(page: Page, wanted: Locator): Promise<void> {
 }
 
 test('shared and got by keyboard alone', async ({ instance, target }) => {
-  test.skip(target !== 'web', 'the window opens the system’s own dialog to choose files')
   const [a, b] = await Promise.all([instance('a'), instance('b')])
-  writeFileSync(path.join(a.folder, 'letter.txt'), 'Dear Ana')
-  await tabTo(a.page, a.page.getByRole('button', { name: 'Choose from this computer' }))
-  await a.page.keyboard.press('Enter')
-  await tabTo(a.page, a.page.getByRole('checkbox', { name: 'Choose letter.txt' }))
-  await a.page.keyboard.press('Space')
-  await tabTo(a.page, sheet(a.page).getByRole('button', { name: 'Share', exact: true }))
-  await a.page.keyboard.press('Enter')
-  const link = await a.untilShared('letter.txt')
+  const file = path.join(a.folder, 'letter.txt')
+  writeFileSync(file, 'Dear Ana')
+  const byKeys = target === 'web' ? chooseInPage : chooseInDialog
+  const link = await a.linkAfter(async () => byKeys(a, file), 'letter.txt')
 
   await tabTo(b.page, b.page.getByRole('textbox', { name: 'Paste a link' }))
   await b.page.keyboard.insertText(link)
@@ -39,6 +35,24 @@ test('shared and got by keyboard alone', async ({ instance, target }) => {
   await expect(b.page.getByText(DONE)).toBeVisible()
   expect(readFileSync(path.join(b.folder, 'letter.txt'), 'utf8')).toBe('Dear Ana')
 })
+
+async function chooseInPage({ page }: Instance, file: string): Promise<void> {
+  await tabTo(page, page.getByRole('button', { name: 'Choose from this computer' }))
+  await page.keyboard.press('Enter')
+  await tabTo(page, page.getByRole('checkbox', { name: `Choose ${path.basename(file)}` }))
+  await page.keyboard.press('Space')
+  await tabTo(page, sheet(page).getByRole('button', { name: 'Share', exact: true }))
+  await page.keyboard.press('Enter')
+}
+
+/** The dialog is the system's: what it would answer is put in its place. */
+async function chooseInDialog({ page, app }: Instance, file: string): Promise<void> {
+  await app.evaluate(({ dialog }, chosen) => {
+    dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
+  }, file)
+  await tabTo(page, page.getByRole('button', { name: 'Choose files' }))
+  await page.keyboard.press('Enter')
+}
 
 test('the name is changed, and the places are reached', async ({ instance }) => {
   const { page } = await instance('a')

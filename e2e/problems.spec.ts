@@ -38,17 +38,15 @@ test('nobody has it: it says so for as long as it looks, and gets it when somebo
   const b = await instance('b')
   await b.paste(link)
   await expect(sheet(b.page).getByText('Looking for somebody who has it …')).toBeVisible()
-  await sheet(b.page).getByRole('button', { name: 'Get', exact: true }).press('Enter')
-  await expect(
-    drawer(b.page)
-      .getByText(/Looking for somebody who has it|Waiting for somebody who has the rest/)
-      .first()
-  ).toBeVisible()
+  await expect(sheet(b.page).getByText('Nobody who has it has answered yet.')).toBeVisible()
+  await sheet(b.page).getByRole('button', { name: 'Get it when somebody has it' }).click()
+  const waits = /Looking for somebody who has it|Waiting for somebody who has the rest/
+  await expect(drawer(b.page).locator('.summary')).toHaveText(waits)
   await a.start()
   await expectFilm(b)
 })
 
-test('a file that changed after it was shared: its owner is told, nobody gets it, sharing it again helps', async ({
+test('a file that changed after it was shared: its owner is told, nobody gets it, and “Share again” helps', async ({
   instance
 }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
@@ -69,7 +67,8 @@ test('a file that changed after it was shared: its owner is told, nobody gets it
   ).toBeVisible()
   expect(readdirSync(b.folder).filter(name => !name.endsWith('.part'))).toEqual([])
 
-  const now = await a.shareHeld('film.mkv')
+  const again = drawer(a.page).getByRole('button', { name: 'Share again as it is now' })
+  const now = await a.linkAfter(async () => again.click(), 'film.mkv')
   expect(now.split('?')[0]).not.toBe(link.split('?')[0])
   await b.paste(now)
   await get(b.page)

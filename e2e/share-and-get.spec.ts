@@ -94,3 +94,16 @@ test('stopping to share can be taken back', async ({ instance, scratch }) => {
   await a.page.getByRole('button', { name: 'Undo' }).click()
   await expect(a.page.getByRole('button', { name: /^a\.txt/ })).toBeVisible()
 })
+
+test('“See it work” leads a newcomer to a first file, from a second node on this computer', async ({ instance }) => {
+  const { page, folder, complaints } = await instance('a')
+  const tile = page.getByRole('region', { name: 'See it work' })
+  await tile.getByRole('button', { name: 'Show me' }).click()
+  await get(page)
+  await expect(page.getByText(DONE)).toBeVisible()
+  expect(listTree(folder).filter(row => row.startsWith('file ')).length).toBeGreaterThan(0)
+  await go(page, 'Home')
+  await expect(page.getByText('Drop files to share')).toBeVisible()
+  await expect(tile).toHaveCount(0)
+  expect(complaints).toEqual([])
+})

@@ -50,31 +50,38 @@ const expectAlive = async ({ page }: Instance): Promise<void> => {
   await expect(page.getByRole('heading', { name: /^You are / })).toBeVisible()
 }
 
+const shown = async ({ app }: Instance): Promise<string[]> =>
+  app.evaluate(({ webContents }) => webContents.getAllWebContents().map(it => it.getURL()))
+
 test('nothing leads out of the page', async ({ instance }) => {
   await using elsewhere = await openElsewhere()
   const a = await instance('a')
-  const { page, app } = a
-  const home = page.url()
-  const shown = async () => app.evaluate(({ webContents }) => webContents.getAllWebContents().map(it => it.getURL()))
-  expect(await shown()).toEqual(['app://bundle/'])
+  expect(await shown(a)).toEqual(['app://bundle/'])
   const tries = [
     `location.href = '${elsewhere.url}/navigate'`,
-    `window.open('${elsewhere.url}/open')`,
+    `void Object.assign(document.createElement('a'), { href: '${elsewhere.url}/link' }).click()`,
     `document.body.append(Object.assign(document.createElement('iframe'), { src: '${elsewhere.url}/frame' }))`,
     `document.body.append(Object.assign(document.createElement('img'), { src: '${elsewhere.url}/image' }))`,
     `document.head.append(Object.assign(document.createElement('script'), { src: '${elsewhere.url}/script' }))`,
-    `void fetch('${elsewhere.url}/fetch').catch(() => {})`,
-    `void Object.assign(document.createElement('a'), { href: '${elsewhere.url}/blank', target: '_blank' }).click()`,
-    `void Object.assign(document.createElement('a'), { href: '${elsewhere.url}/link' }).click()`
+    `void fetch('${elsewhere.url}/fetch').catch(() => {})`
   ]
-  for (const one of tries) await page.evaluate(`{ ${one} }`)
+  for (const one of tries) await a.page.evaluate(`{ ${one} }`)
   await expectAlive(a)
-  expect(page.url()).toBe(home)
-  expect(await shown()).toEqual(['app://bundle/'])
-  expect(app.windows()).toHaveLength(1)
+  expect(await shown(a)).toEqual(['app://bundle/'])
   expect(elsewhere.asked).toEqual([])
-  const frames = page.frames().filter(frame => frame.url().startsWith(elsewhere.url))
-  expect(await Promise.all(frames.map(async frame => await frame.title().catch(() => '')))).not.toContain('elsewhere')
+})
+
+test('nothing opens a second window', async ({ instance }) => {
+  await using elsewhere = await openElsewhere()
+  const a = await instance('a')
+  const tries = [
+    `window.open('${elsewhere.url}/open')`,
+    `void Object.assign(document.createElement('a'), { href: '${elsewhere.url}/blank', target: '_blank' }).click()`
+  ]
+  for (const one of tries) await a.page.evaluate(`{ ${one} }`)
+  await expectAlive(a)
+  await expect.poll(() => a.app.windows().length).toBe(1) // the stand-in closes what the program forbids, a moment later
+  expect(await shown(a)).toEqual(['app://bundle/'])
 })
 
 test('the page has no way around its two functions, and runs no script but its own', async ({ instance }) => {
