@@ -126,6 +126,11 @@ export class Instance implements AsyncDisposable {
   async linkAfter(act: () => Promise<void>, name: string): Promise<string> {
     await this.#now.writeClipboard('') // a link of before must not be taken for one of now
     await act()
+    return await this.untilShared(name)
+  }
+
+  /** Until the window says that it is shared; returns the link that is on the clipboard then. */
+  async untilShared(name: string): Promise<string> {
     const end = ' is shared. The link is on the clipboard.'
     await this.page
       .getByText(name === '' ? end : `“${name}”${end}`)

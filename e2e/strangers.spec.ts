@@ -3,6 +3,7 @@
 import type { Page } from 'playwright-core'
 import { openChromium } from './browser.ts'
 import { readRunFile } from '../app/host/run-file.ts'
+import { openElsewhere } from './elsewhere.ts'
 import type { Instance } from './instance.ts'
 import { expect, test } from './spec.ts'
 
@@ -65,11 +66,12 @@ test('the page of another host gets nothing, though it has the key', async ({ in
 })
 
 test('a foreign page gets nothing, though it has the key, and frames nothing', async ({ instance, chromium }) => {
+  await using elsewhere = await openElsewhere()
   const a = await instance('a')
   const door = doorOf(a)
   const context = await chromium.newContext()
   const page = await context.newPage()
-  await page.goto('data:text/html,<title>elsewhere</title>') // no policy of its own: what refuses it is the host
+  await page.goto(elsewhere.url) // no policy of its own: what refuses it is the host
   expect(await tryWebSocket(page, door.host, door.token)).toBe('refused')
   expect(await tryFetch(page, door)).toBe('refused')
   await page.setContent(`<iframe src="${door.origin}/#token=${door.token}"></iframe>`)

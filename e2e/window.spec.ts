@@ -1,42 +1,16 @@
 // The desktop window against what a page could try, were it not ours: nothing leads out of it, nothing is granted, and nonsense is answered.
 
-import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
 import type { Page } from 'playwright-core'
 import { openClient, portSocket } from '../app/engine/client.ts'
+import { openElsewhere } from './elsewhere.ts'
 import type { Instance } from './instance.ts'
 import { DONE, get, go } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 test.skip(({ target }) => target !== 'electron', 'what a browser’s page meets is in strangers.spec.ts')
-
-interface Elsewhere extends AsyncDisposable {
-  readonly url: string
-  /** Paths that were asked for. */
-  readonly asked: string[]
-}
-
-/** A web site of the test's own. */
-async function openElsewhere(): Promise<Elsewhere> {
-  const asked: string[] = []
-  const server = http.createServer(({ url = '' }, response) => {
-    asked.push(url)
-    response.setHeader('access-control-allow-origin', '*').end('<title>elsewhere</title>')
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, // listening on TCP
-    asked,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await once(server.close(), 'close')
-    }
-  }
-}
 
 const logOf = ({ dataDir }: Instance): string =>
   readdirSync(path.join(dataDir, 'logs'))
@@ -120,7 +94,7 @@ test('nothing is granted that a page may ask for', async ({ instance }) => {
     return {
       notifications: await Notification.requestPermission(),
       microphone: await (await navigator.permissions.query({ name: 'microphone' })).state, // there may be none to ask for
-      place: await nameOf(new Promise((resolve, reject) => navigator.geolocation.getCurrentPosition(resolve, it => reject({ code: it.code })))),
+      place: await nameOf(new Promise((resolve, reject) => navigator.geolocation.getCurrentPosition(resolve, it => reject({ code: it.code }), { timeout: 5000 }))),
       clipboard: await nameOf(navigator.clipboard.readText())
     }
   })()`)
