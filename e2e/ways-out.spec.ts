@@ -36,9 +36,8 @@ test('what changed on disk is shared again from its own row', async ({ instance 
   await sheet(b.page).getByRole('button', { name: 'Get', exact: true }).click() // nobody gets it, and its owner hears of it
   await go(a.page, 'Library')
   await expect(a.page.getByText(/^Changed on disk since it was shared\./)).toBeVisible()
-  await choose(a.page, 'plan.txt', 'Share again as it is now')
-  await expect.poll(async () => rootOf(await a.clipboard())).not.toBe(rootOf(before))
-  const now = await a.clipboard()
+  const now = await a.linkAfter(async () => choose(a.page, 'plan.txt', 'Share again as it is now'), 'plan.txt')
+  expect(rootOf(now)).not.toBe(rootOf(before))
   await expect(a.page.getByRole('list', { name: 'Library' }).getByRole('listitem')).toHaveCount(1)
   await expect(a.page.getByText(/^Changed on disk/)).toHaveCount(0)
   await b.paste(now)
