@@ -37,11 +37,19 @@ export function VirtualList<Row>({
     scrollMargin
   })
 
+  const wanted = useRef<number | null>(null) // the row to be focused, as soon as it is there
+  const focusWanted = (): void => {
+    if (wanted.current == null) return
+    const row = list.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"] [data-row-main]`)
+    if (row == null) return
+    wanted.current = null
+    row.focus()
+  }
+  useLayoutEffect(focusWanted) // after every drawing: which one brings it is the virtual list's affair
   const focusRow = (at: number): void => {
+    wanted.current = at
     virtual.scrollToIndex(at, { align: 'auto' })
-    requestAnimationFrame(() => {
-      list.current?.querySelector<HTMLElement>(`[data-index="${at}"] [data-row-main]`)?.focus()
-    })
+    focusWanted()
   }
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const target = event.target as HTMLElement // React types it wider
