@@ -1,6 +1,6 @@
 // Ways out that the screen offers by itself, taken: waiting for somebody, sharing again, limits that are remembered, another place for downloads.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { choose, DONE, drawer, get, go, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
@@ -71,4 +71,19 @@ test('what is got goes where Settings says', async ({ instance, target }) => {
   await expect(a.page.getByText(/^Room for /)).toBeVisible()
   await expect(a.page.locator('.fact', { hasText: 'Shoal’s own index takes' }).locator('dd')).toHaveText(/^\d.*B$/)
   expect(readFileSync(path.join(a.dataDir, 'settings.json'), 'utf8')).toContain('"downloads": null')
+})
+
+test('an upload that breaks off leaves nothing; again, and it is shared', async ({ instance, target }) => {
+  test.skip(target !== 'web', 'the window shares files where they are')
+  const { page, folder } = await instance('a')
+  let puts = 0
+  await page.route('**/api/uploads/*/*', async route => (puts++ === 0 ? route.abort() : route.continue()))
+  const buffer = Buffer.alloc(3_000_000, 1)
+  await page.locator('input[type=file]').setInputFiles({ name: 'notes.bin', mimeType: 'x/y', buffer })
+  await sheet(page).getByRole('button', { name: 'Upload and share' }).click()
+  await expect(sheet(page).getByRole('alert')).toContainText('The upload stopped half way.')
+  await expect.poll(() => readdirSync(folder)).toEqual([])
+  await sheet(page).getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByText(/^“notes\.bin” is shared\./)).toBeVisible()
+  expect(readFileSync(path.join(folder, 'notes.bin')).equals(buffer)).toBe(true)
 })

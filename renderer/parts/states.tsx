@@ -4,7 +4,6 @@ import { type ReactNode, useEffect, useState } from 'react'
 import type { Code } from '../sentences.ts'
 import { SENTENCES } from '../sentences.ts'
 import { useUi } from '../ui.ts'
-import { Action } from './controls.tsx'
 
 const FLASH_MS = 200
 
@@ -51,18 +50,20 @@ export function Loading({ label }: { label?: string }) {
 }
 
 /** What happened, what is safe, what to do next. */
-export function Problem({ code, retry }: { code: Code; retry?: () => void }) {
+export function Problem({ code }: { code: Code }) {
   const { say } = useUi()
   const { what, safe, next } = SENTENCES[code]
+  return <Trouble what={say(what)} text={`${say(safe)} ${say(next)}`} />
+}
+
+/** The same for what has no code of its own. */
+export function Trouble({ what, text }: { what: string; text: string }) {
   return (
     <div className="problem" role="alert">
       <TriangleAlert size={20} aria-hidden />
       <div>
-        <strong>{say(what)}</strong>
-        <p>
-          {say(safe)} {say(next)}
-        </p>
-        {retry && <Action onPress={retry}>{say('again')}</Action>}
+        <strong>{what}</strong>
+        <p>{text}</p>
       </div>
     </div>
   )

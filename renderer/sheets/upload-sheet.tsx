@@ -6,7 +6,7 @@ import { Action } from '../parts/controls.tsx'
 import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { Bar } from '../parts/row.tsx'
 import { SheetFrame } from '../parts/sheet-frame.tsx'
-import { Loading, Problem } from '../parts/states.tsx'
+import { Loading, Problem, Trouble } from '../parts/states.tsx'
 import type { Dropped, DroppedFile } from '../platform.ts'
 import type { Code } from '../sentences.ts'
 import { useUi } from '../ui.ts'
@@ -78,11 +78,10 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
           <p className="hint">{formats.bytesOf(sent.bytes, sent.total, say('of'))}</p>
         </div>
       )}
-      {code != null && (
-        <>
-          <Problem code={code} />
-          {hasStarted && <p className="hint">{say('upload.stopped')}</p>}
-        </>
+      {code === 'internal' && hasStarted ? (
+        <Trouble what={say('upload.stopped')} text={say('upload.stopped.next')} />
+      ) : (
+        code != null && <Problem code={code} />
       )}
     </SheetFrame>
   )

@@ -288,7 +288,9 @@ export const de: Record<keyof typeof en, string> = {
   'upload.go': 'Hochladen und teilen',
   'upload.hint':
     'Ein Browser kann eine Datei nicht dort teilen, wo sie ist: Eine Kopie kommt in diesen Ordner auf dem Computer, auf dem Shoal läuft, und wird von dort geteilt.',
-  'upload.stopped': 'Das Hochladen brach ab. Drüben bleibt nichts davon, und Ihre eigenen Dateien sind, wie sie waren.',
+  'upload.stopped': 'Das Hochladen brach auf halbem Weg ab.',
+  'upload.stopped.next':
+    'Auf dem Computer, auf dem Shoal läuft, bleibt nichts davon, und Ihre eigenen Dateien sind, wie sie waren. Versuchen Sie es noch einmal.',
   'upload.title_one': '{{count}} Eintrag',
   'upload.title_other': '{{count}} Einträge',
   verified: 'Jedes Byte wurde gegen den Link geprüft.',

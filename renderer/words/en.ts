@@ -280,8 +280,9 @@ export const en = {
   'upload.go': 'Upload and share',
   'upload.hint':
     'A browser cannot share a file where it is: a copy goes to this folder on the computer that runs Shoal, and is shared from there.',
-  'upload.stopped':
-    'The upload stopped half way. Nothing of it is kept on the other side, and your own files are as they were.',
+  'upload.stopped': 'The upload stopped half way.',
+  'upload.stopped.next':
+    'Nothing of it is kept on the computer that runs Shoal, and your own files are as they were. Try again.',
   'upload.title_one': '{{count}} item',
   'upload.title_other': '{{count}} items',
   verified: 'Every byte was checked against the link.',
