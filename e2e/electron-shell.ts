@@ -1,6 +1,7 @@
 // An instance in the desktop window: Electron where its binary is, else the stand-in, on the built main process.
 
 import { execFile } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { _electron } from 'playwright-core'
@@ -31,12 +32,30 @@ async function startElectron(start: Start): Promise<Running> {
     stop: async () => {
       child.kill('SIGTERM') // as a session that ends: nobody is asked who would be cut off
       const code = await over
+      await untilGone(child.pid)
       if (code !== 0) throw new Error(`The window did not end in good order: ${code ?? child.signalCode ?? 'no code'}`)
     },
     kill: async () => {
-      child.kill('SIGKILL')
+      signalGroup(child.pid, 'SIGKILL') // its browser too, which would go on writing into its profile
       await over
+      await untilGone(child.pid)
     }
+  }
+}
+
+/** Playwright starts the program as the leader of a process group. False when nothing is left of it. Windows has none: there the program ends its own. */
+function signalGroup(leader: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  if (leader == null) return false
+  try {
+    return process.kill(process.platform === 'win32' ? leader : -leader, signal)
+  } catch {
+    return false
+  }
+}
+
+async function untilGone(leader: number | undefined): Promise<void> {
+  for (const start = performance.now(); signalGroup(leader, 0); await delay(20)) {
+    if (performance.now() - start > 10_000) throw new Error('Something of the window is left running')
   }
 }
 
