@@ -49,7 +49,7 @@ test('what was chosen becomes grants, and a page learns no path; nothing chosen,
   assert.deepEqual(await service.pick({ what: 'folder' }, caller), { grants: [] })
   assert.deepEqual(await service.pickPlace({}, caller), { folder: null })
   const chosen = await open(t, { choose: () => Promise.resolve(['/tmp']) })
-  assert.deepEqual(await chosen.service.pickPlace({}, caller), { folder: { id: 0, name: 'tmp', freeBytes: null } })
+  assert.deepEqual(await chosen.service.pickPlace({}, caller), { folder: { id: 0, name: 'tmp', roomBytes: null } })
 })
 
 test('the file manager is opened where the engine says, and nowhere else', async t => {

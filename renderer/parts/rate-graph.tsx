@@ -45,7 +45,8 @@ export function RateGraph({ rates }: { rates: readonly number[] }) {
       plot.current = null
     }
   }, [])
-  useEffect(() => plot.current?.setData(dataOf(rates)), [rates])
+  const text = rates.join() // they come anew with every update, and change once a second
+  useEffect(() => plot.current?.setData(dataOf(latest.current)), [text])
   const last = rates.at(-1) ?? 0
   return (
     <div>
