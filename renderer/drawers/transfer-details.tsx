@@ -1,7 +1,7 @@
 // One transfer: how it goes, who sends, what is there already, its files.
 import { ShieldCheck } from 'lucide-react'
-import { useEffect, useState } from 'react'
-import type { TransferDetails as Live } from '../../app/contract/shapes.ts'
+import { memo, useEffect, useState } from 'react'
+import type { TransferDetails as Live, Transfer } from '../../app/contract/shapes.ts'
 import { BlockMap } from '../parts/block-map.tsx'
 import { Action } from '../parts/controls.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
@@ -19,8 +19,7 @@ import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
 const FILES_SHOWN = 500
 
 export function TransferDetails({ id }: { id: string }) {
-  const context = useUi()
-  const { ui, say, formats } = context
+  const { ui, say, formats } = useUi()
   const row = useStore(ui.model.transfers).rows.get(id)
   const live = useDetails(id, row != null && isRunning(row))
   const hasFiles = row?.total != null
@@ -43,64 +42,13 @@ export function TransferDetails({ id }: { id: string }) {
       )}
       {row.state === 'failed' && <Problem code={row.error?.code ?? 'internal'} />}
       {row.state === 'disk-full' && <Problem code="disk-full" />}
-      <div className="actions">
-        {transferChoices(row, context).map(({ id: choice, label, icon, run, isDanger }) => (
-          <Action key={choice} icon={icon} onPress={run} kind={isDanger ? 'danger' : 'plain'}>
-            {label}
-          </Action>
-        ))}
-      </div>
-      {live != null && live.rates.length > 1 && (
-        <section>
-          <h3>{say('details.rate')}</h3>
-          <RateGraph rates={live.rates} />
-        </section>
-      )}
-      {live != null && live.map.cells.length > 0 && (
-        <section>
-          <h3>{say('details.map')}</h3>
-          <BlockMap cells={live.map.cells} />
-        </section>
-      )}
-      {live != null && (
-        <section>
-          <h3>{say('details.sources')}</h3>
-          {live.sources.length === 0 ? (
-            <p className="hint">{say('details.sources.none')}</p>
-          ) : (
-            <ul className="sources">
-              {live.sources.map(source => (
-                <li key={source.peerId}>
-                  <bdi>{source.name === '' ? say('device.unnamed') : source.name}</bdi>
-                  <span>
-                    {[
-                      source.share === 1 && say('source.all'),
-                      formats.bytes(source.bytes),
-                      source.rate > 0 && formats.rate(source.rate)
-                    ]
-                      .filter(part => part !== false)
-                      .join(' · ')}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
-        </section>
-      )}
+      <Choices row={row} />
+      {live != null && <Progress live={live} />}
       <dl className="facts">
         <Fact name={say('details.received')}>{formats.bytes(row.received)}</Fact>
         <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
       </dl>
-      {isRunning(row) && (
-        <LimitField
-          label={say('details.limit')}
-          hint={say('details.limit.hint')}
-          ask={async to => {
-            const answer = await ui.session.client.transfer.limit({ id, downloadBytesPerSecond: to })
-            return answer.downloadBytesPerSecond
-          }}
-        />
-      )}
+      {isRunning(row) && <Limit id={id} />}
       {files.rows.length > 0 && (
         <section>
           <h3>{say('details.files')}</h3>
@@ -118,6 +66,82 @@ export function TransferDetails({ id }: { id: string }) {
     </Drawer>
   )
 }
+
+/** The row changes ten times a second; what can be done with it does not. */
+const Choices = memo(ChoicesNow, (before, now) => {
+  const [a, b] = [before.row, now.row]
+  return a.id === b.id && a.state === b.state && a.error === b.error && a.name === b.name
+})
+
+function ChoicesNow({ row }: { row: Transfer }) {
+  return (
+    <div className="actions">
+      {transferChoices(row, useUi()).map(({ id, label, icon, run, isDanger }) => (
+        <Action key={id} icon={icon} onPress={run} kind={isDanger ? 'danger' : 'plain'}>
+          {label}
+        </Action>
+      ))}
+    </div>
+  )
+}
+
+/** Once a second. */
+const Progress = memo(function Progress({ live }: { live: Live }) {
+  const { say, formats } = useUi()
+  return (
+    <>
+      {live.rates.length > 1 && (
+        <section>
+          <h3>{say('details.rate')}</h3>
+          <RateGraph rates={live.rates} />
+        </section>
+      )}
+      {live.map.cells.length > 0 && (
+        <section>
+          <h3>{say('details.map')}</h3>
+          <BlockMap cells={live.map.cells} />
+        </section>
+      )}
+      <section>
+        <h3>{say('details.sources')}</h3>
+        {live.sources.length === 0 ? (
+          <p className="hint">{say('details.sources.none')}</p>
+        ) : (
+          <ul className="sources">
+            {live.sources.map(source => (
+              <li key={source.peerId}>
+                <bdi>{source.name === '' ? say('device.unnamed') : source.name}</bdi>
+                <span>
+                  {[
+                    source.share === 1 && say('source.all'),
+                    formats.bytes(source.bytes),
+                    source.rate > 0 && formats.rate(source.rate)
+                  ]
+                    .filter(part => part !== false)
+                    .join(' · ')}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+    </>
+  )
+})
+
+const Limit = memo(function Limit({ id }: { id: string }) {
+  const { ui, say } = useUi()
+  return (
+    <LimitField
+      label={say('details.limit')}
+      hint={say('details.limit.hint')}
+      ask={async to => {
+        const answer = await ui.session.client.transfer.limit({ id, downloadBytesPerSecond: to })
+        return answer.downloadBytesPerSecond
+      }}
+    />
+  )
+})
 
 function useDetails(id: string, isLive: boolean): Live | null {
   const { ui } = useUi()
