@@ -57,7 +57,7 @@ test('of a folder with two thousand files three are chosen, and only they arrive
   const preview = sheet(b.page)
   await expect(preview.getByText('2,000 files')).toBeVisible()
   await preview.getByRole('checkbox', { name: 'Everything' }).press('Space')
-  for (const folder of ['f0', 'f3', 'f19']) {
+  for (const folder of ['f0', 'f1', 'f12']) {
     const row = preview.getByRole('button', { name: folder, exact: true })
     await row.press('Enter')
     await preview.getByRole('checkbox', { name: `Choose ${folder.slice(1)}-1.txt` }).press('Space')
@@ -67,8 +67,8 @@ test('of a folder with two thousand files three are chosen, and only they arrive
   await get(b.page)
   await expect(b.page.getByText(DONE)).toBeVisible()
   const arrived = listTree(path.join(b.folder, 'Archive')).filter(row => row.startsWith('file '))
-  expect(arrived.map(row => row.split(' ')[1])).toEqual(['f0/0-1.txt', 'f19/19-1.txt', 'f3/3-1.txt'])
-  expect(readFileSync(path.join(b.folder, 'Archive/f19/19-1.txt'), 'utf8')).toBe('This is 19-1.')
+  expect(arrived.map(row => row.split(' ')[1])).toEqual(['f0/0-1.txt', 'f1/1-1.txt', 'f12/12-1.txt'])
+  expect(readFileSync(path.join(b.folder, 'Archive/f12/12-1.txt'), 'utf8')).toBe('This is 12-1.')
 })
 
 test('several things dropped at once are one share', async ({ instance, scratch }) => {

@@ -27,11 +27,12 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
   const files = useFiles(isReady ? preview.root : null, preview?.name ?? '')
   const place = places == null ? undefined : chosenPlace(places, folder)
   const to = place?.id ?? null
+  const isWhole = isReady && files.isWhole // "Everything", and a folder, mean also what would come later
   const chosen = files.rows.filter(file => !left.has(file.index))
   const bytes = left.size === 0 ? (preview?.bytes ?? 0) : chosen.reduce((sum, file) => sum + file.bytes, 0)
   const missing = place?.roomBytes == null ? 0 : Math.max(0, bytes - place.roomBytes)
   const isLate = useLate(preview != null && !isReady && failure == null)
-  const mayGet = preview != null && (left.size === 0 || (files.isWhole && chosen.length > 0)) && missing === 0
+  const mayGet = preview != null && (left.size === 0 || chosen.length > 0) && missing === 0
   const get = async (): Promise<void> => {
     const { client } = ui.session
     try {
@@ -88,10 +89,10 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
           {missing > 0 && <p className="warning">{say('too-big', { bytes: formats.bytes(missing) })}</p>}
           {startFailed != null && <Problem code={startFailed} />}
           {failure != null && <Problem code={failure.code} />}
-          {!isReady && failure == null && <Loading label={say('preview.looking')} />}
+          {!isWhole && failure == null && files.code == null && <Loading label={say('preview.looking')} />}
           {isLate && <Nobody />}
           {isReady && files.code != null && <Problem code={files.code} />}
-          {isReady && files.rows.length > 1 && (
+          {isWhole && files.rows.length > 1 && (
             <section className="choose">
               <Tick
                 isSelected={left.size === 0}
