@@ -1,6 +1,8 @@
 // An instance in the desktop window: Electron where its binary is, else the stand-in, on the built main process.
 
 import { execFile } from 'node:child_process'
+import { lstatSync, readlinkSync, rmSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -39,7 +41,18 @@ async function startElectron(start: Start): Promise<Running> {
       signalGroup(child.pid, 'SIGKILL') // its browser too, which would go on writing into its profile
       await over
       await untilGone(child.pid)
+      removeSocketFolder(path.join(start.dataDir, 'window'))
     }
+  }
+}
+
+/** A Chromium that was killed leaves the folder of its socket among the system's temporary ones; its profile says where. */
+function removeSocketFolder(userData: string): void {
+  for (const profile of [userData, path.join(userData, 'stand-in-chromium')]) {
+    const link = path.join(profile, 'SingletonSocket')
+    if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue
+    const folder = path.dirname(readlinkSync(link))
+    if (/^(org\.chromium|scoped_dir)/.test(path.basename(folder))) rmSync(folder, { recursive: true, force: true })
   }
 }
 
