@@ -38,6 +38,7 @@ test('an engine that dies: the window says so, and starts it again with everythi
   const file = scratch.at('notes.bin')
   writeRandomFile(file, MIB, 'notes')
   await ana.share(file)
+  scratch.mayCrash = true
   await crashEngine(ana.app)
   const banner = ana.page.getByRole('alert').filter({ hasText: 'Nothing is lost' })
   await banner.getByRole('button', { name: 'Start again' }).click()

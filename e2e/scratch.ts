@@ -1,7 +1,7 @@
 // Folders and mounts that a test owns: made under a unique name, gone with the scope.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, statfsSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -13,9 +13,14 @@ export interface Scratch extends AsyncDisposable {
   readonly dir: string
   /** A path below the folder. */
   at(...parts: string[]): string
+  /** An engine may crash here: the test makes one. */
+  mayCrash: boolean
 }
 
-/** In memory where there is room for `needBytes` and some to spare, else in the system's temporary folder; throws when neither has it. */
+/**
+ * In memory where there is room for `needBytes` and some to spare, else in the system's temporary folder; throws when neither has it.
+ * Its end fails when an engine that kept its data here has crashed: what nobody waited for would go unseen.
+ */
 export function openScratch(needBytes = 64 * 1024 * 1024): Scratch {
   const parent = [SHARED_MEMORY, os.tmpdir()].find(dir => freeBytes(dir) >= needBytes + SPARE_BYTES)
   if (parent == null) throw new Error(`No scratch folder has ${needBytes} bytes free`)
@@ -23,8 +28,20 @@ export function openScratch(needBytes = 64 * 1024 * 1024): Scratch {
   return {
     dir,
     at: (...parts) => path.join(dir, ...parts),
-    [Symbol.asyncDispose]: async () => await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+    mayCrash: false,
+    async [Symbol.asyncDispose]() {
+      const crashes = this.mayCrash ? [] : crashesIn(dir)
+      await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+      if (crashes.length > 0) throw new Error(`An engine crashed:\n${crashes.join('\n')}`)
+    }
   }
+}
+
+/** Lines of the logs of the data directories in it. */
+function crashesIn(dir: string): string[] {
+  const logs = globSync('{*,*/*}/logs/shoal.jsonl', { cwd: dir })
+  const lines = logs.flatMap(file => readFileSync(path.join(dir, file), 'utf8').split('\n'))
+  return lines.filter(line => line.includes('"engine.crashed"'))
 }
 
 function freeBytes(dir: string): number {

@@ -141,6 +141,15 @@ test('a thread that dies is told of, and its clients fail instead of waiting', a
   await assert.rejects(clientOf(engine).client.node.info({}), { code: 'internal' })
 })
 
+test('a thread that dies while it stops is told of, and whoever stops it hears it', async t => {
+  const crashes: unknown[] = []
+  const hosting = { entry: FAKE_ENTRY, onCrash: (thrown: unknown) => void crashes.push(thrown) }
+  const engine = await startEngine({ ...OPTIONS, dataDir: '/crash-at-stop' }, t.signal, hosting)
+  await assert.rejects(async () => await engine[Symbol.asyncDispose](), { name: 'CodedError', code: 'internal' })
+  assert.equal(crashes.length, 1)
+  assert.equal(await engine.ended, undefined)
+})
+
 test('only calls and aborts in their plain form reach the adapter', () => {
   const plain = (message: unknown) => plainRequest(JSON.stringify(message))
   assert.equal(plain({ i: '1', p: { u: '/node/info', b: { json: {}, meta: [[0, '__proto__']] }, h: { a: 'b' }, m: 'GET' } }), plain({ i: '1', p: { u: '/node/info', b: { json: {} } } })) // prettier-ignore

@@ -1,6 +1,5 @@
 // Hosts the application: in a thread of its own, so that the loop of the window or of the command line stays free, or inline for unit tests.
 // Whoever starts it owns it: connects clients, is told when it ends, and stops it with a deadline.
-import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { CodedError } from '../../core/errors.ts'
@@ -22,6 +21,8 @@ export type FromEngine = { type: 'ready' } | { type: 'failed'; error: WireError 
 export interface Engine extends AsyncDisposable {
   /** A new client. The port speaks RPC texts (wire.ts); closing it ends that client. Once the engine has ended the port is closed at once. */
   connect(door: Door): MessagePort
+  /** Rejects with `internal` when the thread crashed while it was stopping. */
+  [Symbol.asyncDispose](): PromiseLike<void>
   /** Settles when the engine is over: undefined when it was asked to stop, the fault when it ended by itself. Never rejects. */
   readonly ended: Promise<CodedError | undefined>
 }
@@ -55,6 +56,7 @@ export async function startEngine(
   const worker = new Worker(entry, { workerData: options, name: 'engine', resourceLimits })
   const start = Promise.withResolvers<void>()
   const end = Promise.withResolvers<CodedError | undefined>()
+  const exit = Promise.withResolvers<void>()
   let isStopping = false
   let isOver = false
   const post = (message: ToEngine, transfer: MessagePort[] = []): void => worker.postMessage(message, transfer)
@@ -67,21 +69,25 @@ export async function startEngine(
     onCrash(thrown)
     start.reject(crashed(thrown))
     end.resolve(isStopping ? undefined : crashed(thrown))
+    if (isStopping) exit.reject(crashed(thrown))
   })
   worker.on('exit', () => {
     isOver = true
     start.reject(crashed(undefined))
     end.resolve(isStopping ? undefined : crashed(undefined))
+    exit.resolve()
   })
 
   const stop = async (): Promise<void> => {
     if (isOver) return
     isStopping = true
-    const exited = once(worker, 'exit')
     post({ type: 'stop' })
     const late = setTimeout(() => void worker.terminate(), STOP_DEADLINE_MS)
-    await exited
-    clearTimeout(late)
+    try {
+      await exit.promise
+    } finally {
+      clearTimeout(late)
+    }
   }
 
   const abandon = (): void => start.reject(signal.reason)

@@ -243,6 +243,28 @@ test('two peers with equal wishes get equal shares of a rate, whatever the size 
   assert.ok(Math.abs(got.big - got.small) < 0.1 * got.big, `${got.big} and ${got.small}`)
 })
 
+test('a session that ends while it waits for its reader and for its rate ends in order', async t => {
+  const unhandled: unknown[] = []
+  const note = (thrown: unknown) => void unhandled.push(thrown)
+  process.on('unhandledRejection', note)
+  t.after(() => process.off('unhandledRejection', note))
+  const budget = new RateLimits(new StepClock(), 64 * KIB) // what it saved up fits into one batch
+  let waits = 0
+  const take = budget.take.bind(budget)
+  budget.take = (...asked) => {
+    const due = take(...asked)
+    if (due != null) waits++
+    return due
+  }
+  await using it = await meet(new SampleServable('s', MANY), { highWater: 8 * KIB, budget })
+  it.peer.data.hold(true)
+  it.peer.send({ type: 'request', req: 1, sid: 1, runs: [{ start: 0, count: 5 }] })
+  await until(() => waits > 0 && it.peer.data.far.unsentBytes > 8 * KIB)
+  await it.server[Symbol.asyncDispose]()
+  for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(unhandled, [])
+})
+
 test('a file that changes under the sender is CHANGED', async () => {
   const servable = new SampleServable('s', [2 * MIB, MIB])
   const clock = new StepClock()

@@ -152,6 +152,7 @@ export class UnitSender implements Turn {
         const due = this.#ports.budget.take(piece.length - paid, head.unit.job.root.key, this.#ports.signal)
         paid = piece.length
         if (due != null) {
+          due.catch(() => {}) // it may be refused while we are still flushing; the wait below hears of it too
           await this.#flush()
           await this.#wait(due)
           continue // it may have been cancelled or given back meanwhile
