@@ -20,7 +20,7 @@ import { Peers } from './screens/peers.tsx'
 import { SettingsScreen } from './screens/settings.tsx'
 import { Transfers } from './screens/transfers.tsx'
 import { CurrentSheet } from './sheets/current-sheet.tsx'
-import { useStore } from './store.ts'
+import { useFeed, useStore } from './store.ts'
 import { type Context, type Screen, SCREENS, type Ui, UiContext } from './ui.ts'
 import { take } from './take.ts'
 import { isLanguage, type Say } from './words/words.ts'
@@ -57,7 +57,7 @@ export function App({ ui }: { ui: Ui }) {
 }
 
 function Window({ context: { ui, say } }: { context: Context }) {
-  const screen = useStore(ui.screen)
+  const screen = useFeed(ui.screen)
   const link = useStore(ui.session.state)
   const drawer = useStore(ui.drawer)
   const scroller = useRef<HTMLElement>(null)

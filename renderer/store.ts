@@ -1,5 +1,5 @@
 // A value that screens watch.
-import { useSyncExternalStore } from 'react'
+import { startTransition, useEffect, useState, useSyncExternalStore } from 'react'
 
 export class Store<T> {
   #value: T
@@ -23,4 +23,19 @@ export class Store<T> {
   }
 }
 
+/** For what the user does: drawn at once. */
 export const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get)
+
+/** For what the engine says, many times a second: drawn in slices, between which the page answers. */
+export function useFeed<T>(store: Store<T>): T {
+  const [value, setValue] = useState(store.get)
+  useEffect(() => {
+    const take = (): void => {
+      const latest = store.get()
+      startTransition(() => setValue(() => latest))
+    }
+    take() // it may have changed since it was drawn
+    return store.subscribe(take)
+  }, [store])
+  return value
+}

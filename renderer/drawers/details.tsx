@@ -2,6 +2,7 @@
 import { X } from 'lucide-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { IconAction } from '../parts/controls.tsx'
+import { Soon } from '../parts/soon.tsx'
 import { ScrollContext } from '../parts/virtual-list.tsx'
 import { useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
@@ -46,7 +47,9 @@ export function Drawer({ title, children }: { title: string; children: ReactNode
       </header>
       {/* a part that scrolls must be reached by the keyboard */}
       <div className="drawer-body" ref={body} tabIndex={0} role="group" aria-label={title}>
-        <ScrollContext.Provider value={body}>{children}</ScrollContext.Provider>
+        <ScrollContext.Provider value={body}>
+          <Soon>{children}</Soon>
+        </ScrollContext.Provider>
       </div>
     </aside>
   )

@@ -1,11 +1,11 @@
 // One peer: addresses and the rest, for those who want to know.
-import { useStore } from '../store.ts'
+import { useFeed } from '../store.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact } from './details.tsx'
 
 export function PeerDetails({ peerId }: { peerId: string }) {
   const { ui, say, formats } = useUi()
-  const peer = useStore(ui.model.peers).rows.get(peerId)
+  const peer = useFeed(ui.model.peers).rows.get(peerId)
   if (peer == null)
     return (
       <Drawer title={say('device.unnamed')}>

@@ -11,14 +11,14 @@ import { Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import { verifying } from '../parts/verify.ts'
 import { shareSentence } from '../status-sentence.ts'
-import { useStore } from '../store.ts'
+import { useFeed, useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
 
 export function ShareDetails({ root }: { root: string }) {
   const context = useUi()
   const { ui, say, formats } = context
-  const row = useStore(ui.model.shares).rows.get(root)
+  const row = useFeed(ui.model.shares).rows.get(root)
   const files = useFiles(row == null ? null : root, row?.name ?? '')
   useCloseWhenGone(row)
   if (row == null) return null

@@ -8,11 +8,12 @@ import { FileTree } from '../parts/file-tree.tsx'
 import { LimitField } from '../parts/limit-field.tsx'
 import { RateGraph } from '../parts/rate-graph.tsx'
 import { Bar } from '../parts/row.tsx'
+import { Soon } from '../parts/soon.tsx'
 import { Problem } from '../parts/states.tsx'
 import { isRunning, nameOf, partOf, transferChoices } from '../parts/transfer-row.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
-import { useStore } from '../store.ts'
+import { useFeed } from '../store.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
 
@@ -20,7 +21,7 @@ const FILES_SHOWN = 500
 
 export function TransferDetails({ id }: { id: string }) {
   const { ui, say, formats } = useUi()
-  const row = useStore(ui.model.transfers).rows.get(id)
+  const row = useFeed(ui.model.transfers).rows.get(id)
   const live = useDetails(id, row != null && isRunning(row))
   const hasFiles = row?.total != null
   const files = useFiles(hasFiles ? row.root : null, row == null ? '' : nameOf(row), row?.state === 'done' ? 1 : 0)
@@ -42,26 +43,34 @@ export function TransferDetails({ id }: { id: string }) {
       )}
       {row.state === 'failed' && <Problem code={row.error?.code ?? 'internal'} />}
       {row.state === 'disk-full' && <Problem code="disk-full" />}
-      <Choices row={row} />
+      <Soon>
+        <Choices row={row} />
+      </Soon>
       {live != null && <Progress live={live} />}
       <dl className="facts">
         <Fact name={say('details.received')}>{formats.bytes(row.received)}</Fact>
         <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
       </dl>
-      {isRunning(row) && <Limit id={id} />}
+      {isRunning(row) && (
+        <Soon>
+          <Limit id={id} />
+        </Soon>
+      )}
       {files.rows.length > 0 && (
-        <section>
-          <h3>{say('details.files')}</h3>
-          <FileTree
-            files={files.rows}
-            isWhole={row.state === 'done'}
-            onSave={
-              row.state === 'done' && save != null && files.rows.length <= FILES_SHOWN
-                ? index => void ui.try(async () => save(row.root, index))
-                : undefined
-            }
-          />
-        </section>
+        <Soon>
+          <section>
+            <h3>{say('details.files')}</h3>
+            <FileTree
+              files={files.rows}
+              isWhole={row.state === 'done'}
+              onSave={
+                row.state === 'done' && save != null && files.rows.length <= FILES_SHOWN
+                  ? index => void ui.try(async () => save(row.root, index))
+                  : undefined
+              }
+            />
+          </section>
+        </Soon>
       )}
     </Drawer>
   )
@@ -91,16 +100,20 @@ const Progress = memo(function Progress({ live }: { live: Live }) {
   return (
     <>
       {live.rates.length > 1 && (
-        <section>
-          <h3>{say('details.rate')}</h3>
-          <RateGraph rates={live.rates} />
-        </section>
+        <Soon>
+          <section>
+            <h3>{say('details.rate')}</h3>
+            <RateGraph rates={live.rates} />
+          </section>
+        </Soon>
       )}
       {live.map.cells.length > 0 && (
-        <section>
-          <h3>{say('details.map')}</h3>
-          <BlockMap cells={live.map.cells} />
-        </section>
+        <Soon>
+          <section>
+            <h3>{say('details.map')}</h3>
+            <BlockMap cells={live.map.cells} />
+          </section>
+        </Soon>
       )}
       <section>
         <h3>{say('details.sources')}</h3>

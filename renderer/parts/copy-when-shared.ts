@@ -1,22 +1,23 @@
 // A share that has just been made: its link goes to the clipboard, and the page says so; or why it was not made.
-import { useEffect, useRef } from 'react'
-import type { WireError } from '../../app/contract/shapes.ts'
-import { useStore } from '../store.ts'
+import { useEffect } from 'react'
+import type { ShareJob, WireError } from '../../app/contract/shapes.ts'
 import { type Ui, useUi } from '../ui.ts'
 
+/** Every state of every job is looked at: one that is made at once may never be drawn as it is made. */
 export function useCopyWhenShared(): void {
   const { ui, say } = useUi()
-  const jobs = useStore(ui.model.jobs)
-  const seen = useRef(new Map<string, string>())
   useEffect(() => {
-    for (const { job, state, root, name, error } of jobs) {
-      const before = seen.current.get(job)
-      seen.current.set(job, state)
-      if (before === 'indexing' && state === 'failed' && error != null) tellFailed(ui, name, error)
-      if (before !== 'indexing' || state !== 'done' || root == null) continue
+    const seen = new Map(ui.model.jobs.get().map(({ job, state }) => [job, state]))
+    const look = ({ job, state, root, name, error }: ShareJob): void => {
+      const before = seen.get(job)
+      seen.set(job, state)
+      if (before !== 'indexing') return
+      if (state === 'failed' && error != null) tellFailed(ui, name, error)
+      if (state !== 'done' || root == null) return
       void copyLink(ui, root).then(isCopied => ui.say(say(isCopied ? 'share.done.copied' : 'share.done', { name })))
     }
-  }, [jobs, ui, say])
+    return ui.model.jobs.subscribe(() => ui.model.jobs.get().forEach(look))
+  }, [ui, say])
 }
 
 /** A sheet, or in passing while another is open. Which files could not be read is the one thing a sentence cannot say. */

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react'
 import type { Storage } from '../../app/contract/shapes.ts'
 import type { Client } from '../client.ts'
-import { useStore } from '../store.ts'
+import { useFeed, useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
 import { Choose } from './fields.tsx'
 
@@ -39,7 +39,7 @@ export function usePlaces(): { places: Places | null; refresh: () => Promise<voi
   const { ui } = useUi()
   const [places, setPlaces] = useState<Places | null>(null)
   const link = useStore(ui.session.state)
-  const settings = useStore(ui.model.settings)
+  const settings = useFeed(ui.model.settings)
   const isDesktop = ui.platform.desktop != null
   const refresh = useCallback(async () => {
     try {

@@ -1,6 +1,6 @@
 // The five places, and one quiet line about the network.
 import { ArrowDownUp, House, LibraryBig, type LucideIcon, Settings, Users } from 'lucide-react'
-import { useStore } from '../store.ts'
+import { useFeed, useStore } from '../store.ts'
 import { type Screen, SCREENS, useUi } from '../ui.ts'
 import { Mark } from './mark.tsx'
 
@@ -17,9 +17,9 @@ const MAX_BADGE = 99
 export function Rail() {
   const { ui, say } = useUi()
   const screen = useStore(ui.screen)
-  const status = useStore(ui.model.status)
+  const status = useFeed(ui.model.status)
   const link = useStore(ui.session.state)
-  const transfers = useStore(ui.model.transfers)
+  const transfers = useFeed(ui.model.transfers)
   const active = [...transfers.rows.values()].filter(row => row.state === 'fetching' || row.state === 'finding').length
   const health = link !== 'open' || status == null ? 'lost' : status.state
   return (

@@ -1,21 +1,23 @@
 // A transfer that ends while something else is looked at: said in passing, with the way to it.
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
 import type { Transfer } from '../../app/contract/shapes.ts'
-import { useStore } from '../store.ts'
 import { type Context, useUi } from '../ui.ts'
 import { isRunning, nameOf, showTransfer } from './transfer-row.tsx'
 
 export function useTellWhenOver(): void {
   const context = useUi()
-  const { rows } = useStore(context.ui.model.transfers)
-  const running = useRef<ReadonlySet<string>>(new Set())
   useEffect(() => {
-    for (const id of running.current) {
-      const row = rows.get(id)
-      if (row?.state === 'done' || row?.state === 'failed') tell(row, context)
-    }
-    running.current = new Set([...rows.values()].filter(isRunning).map(row => row.id))
-  }, [rows, context])
+    const { transfers } = context.ui.model
+    const runningNow = (): string[] => [...transfers.get().rows.values()].filter(isRunning).map(row => row.id)
+    let running = runningNow()
+    return transfers.subscribe(() => {
+      for (const id of running) {
+        const row = transfers.get().rows.get(id)
+        if (row?.state === 'done' || row?.state === 'failed') tell(row, context)
+      }
+      running = runningNow()
+    })
+  }, [context])
 }
 
 /** Its open drawer says it already. */

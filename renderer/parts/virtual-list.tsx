@@ -1,6 +1,16 @@
 // A list of any length: only what is seen is there. Arrow keys, Home and End move between rows; a row says which of how many it is.
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { createContext, type ReactNode, useContext, useLayoutEffect, useRef, useState } from 'react'
+// What is measured is measured by observers, after the browser has laid the page out: asked for while rows are being put in, each answer would cost a layout.
+import { measureElement, useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
+import {
+  createContext,
+  type ReactNode,
+  type RefObject,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState
+} from 'react'
 
 /** The element that scrolls: the screen, a drawer, a sheet. */
 export const ScrollContext = createContext<{ readonly current: HTMLElement | null }>({ current: null })
@@ -21,18 +31,16 @@ export function VirtualList<Row>({
 }) {
   const scroller = useContext(ScrollContext)
   const list = useRef<HTMLUListElement>(null)
-  const [scrollMargin, setScrollMargin] = useState(0)
-  useLayoutEffect(() => {
-    const top = list.current?.getBoundingClientRect().top ?? 0
-    const above = scroller.current?.getBoundingClientRect().top ?? 0
-    setScrollMargin(Math.round(top - above + (scroller.current?.scrollTop ?? 0)))
-  }, [scroller, rows.length])
-  const virtual = useVirtualizer({
+  const scrollMargin = useDistance(scroller, list)
+  const virtual = useVirtualizer<HTMLElement, HTMLLIElement>({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     getItemKey: at => keyOf(rows[at]!), // within count
     overscan: 4,
+    initialRect: { width: innerWidth, height: innerHeight },
+    observeElementRect: observeRect,
+    measureElement: sizeOf,
     useFlushSync: false, // a screen of new rows is drawn when there is time, not inside the scroll event
     scrollMargin
   })
@@ -88,4 +96,42 @@ export function VirtualList<Row>({
       })}
     </ul>
   )
+}
+
+type List = Virtualizer<HTMLElement, HTMLLIElement>
+
+function observeRect({ scrollElement }: List, take: (rect: { width: number; height: number }) => void) {
+  if (scrollElement == null) return undefined
+  const observer = new ResizeObserver(() =>
+    take({ width: scrollElement.clientWidth, height: scrollElement.clientHeight })
+  )
+  observer.observe(scrollElement)
+  return () => observer.disconnect()
+}
+
+/** Without an entry it was just put in: taken for what it was last, or what most are, until the observer tells. */
+function sizeOf(row: HTMLLIElement, entry: ResizeObserverEntry | undefined, list: List): number {
+  const known = entry == null ? list.measurementsCache[list.indexFromElement(row)] : undefined
+  return known?.size ?? measureElement(row, entry, list)
+}
+
+/** From the top of what scrolls to the top of the list in it: pixels. */
+function useDistance(scroller: { readonly current: HTMLElement | null }, list: RefObject<HTMLElement | null>): number {
+  const [distance, setDistance] = useState(0)
+  useEffect(() => {
+    const [inner, outer] = [list.current, scroller.current]
+    if (inner == null || outer == null) return
+    const measure = (): void => {
+      const above = inner.getBoundingClientRect().top - outer.getBoundingClientRect().top
+      setDistance(Math.round(above + outer.scrollTop))
+    }
+    const observer = new ResizeObserver(measure)
+    observer.observe(inner)
+    outer.addEventListener('scroll', measure, { passive: true }) // something above it may have grown meanwhile
+    return () => {
+      observer.disconnect()
+      outer.removeEventListener('scroll', measure)
+    }
+  }, [scroller, list])
+  return distance
 }

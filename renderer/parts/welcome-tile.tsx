@@ -2,15 +2,15 @@
 import { Sparkles, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { isWelcomed, keepWelcomed } from '../preferences.ts'
-import { useStore } from '../store.ts'
+import { useFeed } from '../store.ts'
 import { takeText } from '../take.ts'
 import { useUi } from '../ui.ts'
 import { Action, IconAction } from './controls.tsx'
 
 export function WelcomeTile() {
   const { ui, say } = useUi()
-  const shares = useStore(ui.model.shares)
-  const transfers = useStore(ui.model.transfers)
+  const shares = useFeed(ui.model.shares)
+  const transfers = useFeed(ui.model.transfers)
   const [isOver, setOver] = useState(isWelcomed)
   const [isStarting, setStarting] = useState(false)
   const isKnown = shares.seq != null && transfers.seq != null

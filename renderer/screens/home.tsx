@@ -8,7 +8,7 @@ import { JobRow } from '../parts/share-row.tsx'
 import { ShareActions } from '../parts/sharing.tsx'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { WelcomeTile } from '../parts/welcome-tile.tsx'
-import { useStore } from '../store.ts'
+import { useFeed } from '../store.ts'
 import { takeText } from '../take.ts'
 import { useUi } from '../ui.ts'
 
@@ -16,8 +16,8 @@ const SHOWN = 4
 
 export function Home() {
   const { ui, say } = useUi()
-  const jobs = useStore(ui.model.jobs)
-  const transfers = useStore(ui.model.transfers)
+  const jobs = useFeed(ui.model.jobs)
+  const transfers = useFeed(ui.model.transfers)
   const running = [...transfers.rows.values()].filter(isRunning).sort((a, b) => b.addedAt - a.addedAt)
   return (
     <>
@@ -59,7 +59,7 @@ export function Home() {
 
 function Name() {
   const { ui, say } = useUi()
-  const settings = useStore(ui.model.settings)
+  const settings = useFeed(ui.model.settings)
   const [draft, setDraft] = useState<string | null>(null)
   if (settings == null) return <h1>Shoal</h1>
   const save = (): void => {
@@ -100,7 +100,7 @@ function Name() {
 /** Asked once; until it is answered Shoal stays on the local network. */
 export function InternetQuestion() {
   const { ui, say } = useUi()
-  const settings = useStore(ui.model.settings)
+  const settings = useFeed(ui.model.settings)
   if (settings == null || settings.network != null) return null
   const choose = (network: 'lan' | 'internet') => () =>
     void ui.try(async () => {
@@ -160,7 +160,7 @@ function PasteLink() {
 
 function Nearby() {
   const { ui, say } = useUi()
-  const peers = useStore(ui.model.peers)
+  const peers = useFeed(ui.model.peers)
   const near = [...peers.rows.values()].filter(peer => peer.nearby)
   return (
     <section>

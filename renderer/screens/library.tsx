@@ -7,13 +7,13 @@ import { ShareActions } from '../parts/sharing.tsx'
 import { Empty, Loading } from '../parts/states.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import { matches } from '../matches.ts'
-import { useStore } from '../store.ts'
+import { useFeed, useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
 
 export function Library() {
   const { ui, say } = useUi()
-  const list = useStore(ui.model.shares)
-  const jobs = useStore(ui.model.jobs)
+  const list = useFeed(ui.model.shares)
+  const jobs = useFeed(ui.model.jobs)
   const leaving = useStore(ui.leaving)
   const [text, setText] = useState('')
   const all = useMemo(

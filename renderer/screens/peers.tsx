@@ -4,7 +4,7 @@ import type { Peer } from '../../app/contract/shapes.ts'
 import { Row } from '../parts/row.tsx'
 import { Empty, Loading } from '../parts/states.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
-import { useStore } from '../store.ts'
+import { useFeed, useStore } from '../store.ts'
 import { type Context, useUi } from '../ui.ts'
 
 export function peerSentence(peer: Peer, { say, formats }: Context): string {
@@ -21,8 +21,8 @@ export function peerSentence(peer: Peer, { say, formats }: Context): string {
 export function Peers() {
   const context = useUi()
   const { ui, say, formats } = context
-  const list = useStore(ui.model.peers)
-  const status = useStore(ui.model.status)
+  const list = useFeed(ui.model.peers)
+  const status = useFeed(ui.model.status)
   const drawer = useStore(ui.drawer)
   const peers = [...list.rows.values()].sort((a, b) => a.name.localeCompare(b.name) || a.peerId.localeCompare(b.peerId))
   return (

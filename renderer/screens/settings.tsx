@@ -8,7 +8,7 @@ import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { Loading } from '../parts/states.tsx'
 import type { Desktop } from '../platform.ts'
 import { applyTheme, keepLanguage, savedTheme, THEMES } from '../preferences.ts'
-import { useStore } from '../store.ts'
+import { useFeed, useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
 import { isLanguage, LANGUAGES, type Language } from '../words/words.ts'
 
@@ -18,8 +18,8 @@ const MODES = ['lan', 'internet', 'loopback'] as const
 
 export function SettingsScreen() {
   const { ui, say } = useUi()
-  const settings = useStore(ui.model.settings)
-  const status = useStore(ui.model.status)
+  const settings = useFeed(ui.model.settings)
+  const status = useFeed(ui.model.status)
   const { i18n } = useTranslation()
   const [theme, setTheme] = useState(savedTheme)
   const set = (change: Partial<Settings>): void => void ui.try(async () => ui.session.client.settings.set(change))

@@ -6,7 +6,7 @@ import { Filter, Tabs } from '../parts/filter.tsx'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import { matches } from '../matches.ts'
-import { useStore } from '../store.ts'
+import { useFeed, useStore } from '../store.ts'
 import { useUi } from '../ui.ts'
 import { Action } from '../parts/controls.tsx'
 
@@ -15,7 +15,7 @@ type Kind = (typeof KINDS)[number]
 
 export function Transfers() {
   const { ui, say } = useUi()
-  const list = useStore(ui.model.transfers)
+  const list = useFeed(ui.model.transfers)
   const leaving = useStore(ui.leaving)
   const [text, setText] = useState('')
   const [kind, setKind] = useState<Kind>('all')

@@ -7,14 +7,14 @@ import { Action } from '../parts/controls.tsx'
 import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
 import type { Code } from '../sentences.ts'
-import { useStore } from '../store.ts'
+import { useFeed } from '../store.ts'
 import { useUi } from '../ui.ts'
 
 const MAX_QR_CHARS = 1200 // more cannot be read from a screen
 
 export function LinkSheet({ root, onClose }: { root: string; onClose: () => void }) {
   const { ui, say } = useUi()
-  const share = useStore(ui.model.shares).rows.get(root)
+  const share = useFeed(ui.model.shares).rows.get(root)
   const [link, setLink] = useState<string | null>(null)
   const [code, setCode] = useState<Code | null>(null)
   const [isCopied, setCopied] = useState(false)

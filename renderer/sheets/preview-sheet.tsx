@@ -11,7 +11,7 @@ import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import type { Code } from '../sentences.ts'
-import { useStore } from '../store.ts'
+import { useFeed } from '../store.ts'
 import { useUi } from '../ui.ts'
 
 const PATIENCE_MS = 8_000 // what is near answers in one, what the wider network knows in a few
@@ -117,7 +117,7 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
 /** Nobody has answered so far: what is being tried, and that nothing is lost by waiting. */
 function Nobody() {
   const { ui, say } = useUi()
-  const status = useStore(ui.model.status)
+  const status = useFeed(ui.model.status)
   return (
     <div className="note" role="status">
       <strong>{say('preview.nobody')}</strong>
