@@ -11,13 +11,16 @@ const FETCH_MS = 3 * 60_000
 export function findElectron(env = process.env) {
   const named = env.ELECTRON_OVERRIDE_DIST_PATH
   const name = process.platform === 'win32' ? 'electron.exe' : 'electron'
-  const file = named ? path.join(named, name) : fetched()
-  return file != null && fs.existsSync(file) ? file : undefined
+  if (!named) return fetchedElectron()
+  const file = path.join(named, name)
+  return fs.existsSync(file) ? file : undefined
 }
 
-function fetched() {
+/** The one its package fetched. */
+export function fetchedElectron() {
   try {
-    return path.join(home, 'dist', fs.readFileSync(path.join(home, 'path.txt'), 'utf8').trim())
+    const file = path.join(home, 'dist', fs.readFileSync(path.join(home, 'path.txt'), 'utf8').trim())
+    return fs.existsSync(file) ? file : undefined
   } catch {
     return undefined
   }

@@ -30,10 +30,9 @@ try {
   await ensureInstalled()
   if (command.noBuild !== true) await ensureBuilt()
   if (command.asCaller && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD) // paths are the caller's; npm moved us
-  const binary = command.isWindow === true && !wantsBrowser(rest) ? ensureElectron(modernNode()) : undefined
-  if (command.isWindow === true && binary == null) inBrowser(rest)
-  if (binary != null) passOn(spawn(binary, [root, ...rest], { stdio: 'inherit' }))
-  else await run(modernNode(), command.file, [...(command.args ?? []), ...rest])
+  const isShown = command.isWindow === true && (await inWindow(rest))
+  const args = command.isWindow === true ? rest.filter(arg => arg !== '--browser') : rest
+  if (!isShown) await run(modernNode(), command.file, [...(command.args ?? []), ...args])
 } catch (error) {
   fail(error.message)
 }
@@ -54,10 +53,30 @@ function wantsBrowser(args) {
   return isSaid || process.env.SHOAL_SHELL === 'browser'
 }
 
-function inBrowser(args) {
-  if (!wantsBrowser(args))
-    process.stderr.write('Electron, which shows the window, cannot be had here: Shoal shows itself in your browser.\n')
-  if (args.includes('--browser')) args.splice(args.indexOf('--browser'), 1)
+/** Whether there is a window now; where there is none but might have been one, why. */
+async function inWindow(args) {
+  if (wantsBrowser(args)) return false
+  if (!hasScreen()) return noWindow('Electron needs a screen for its window, and there is none here')
+  const binary = ensureElectron(modernNode())
+  if (binary == null) return noWindow('Electron, which shows the window, cannot be had here')
+  const child = spawn(binary, [root, ...args], { stdio: 'inherit' })
+  const isStarted = await new Promise(resolve => {
+    child.once('spawn', () => resolve(true))
+    child.once('error', () => resolve(false))
+  })
+  if (!isStarted) return noWindow('Electron, which shows the window, is here and cannot be started')
+  passOn(child)
+  return true
+}
+
+function noWindow(why) {
+  process.stderr.write(`${why}: Shoal shows itself in your browser.\n`)
+  return false
+}
+
+/** Whoever names a binary knows what it needs. */
+function hasScreen({ DISPLAY, WAYLAND_DISPLAY, ELECTRON_OVERRIDE_DIST_PATH } = process.env) {
+  return process.platform !== 'linux' || Boolean(DISPLAY || WAYLAND_DISPLAY || ELECTRON_OVERRIDE_DIST_PATH)
 }
 
 /** Signals to a child that is waited for, and its exit code back. */

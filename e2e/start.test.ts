@@ -1,0 +1,54 @@
+// `npm start` from outside: a window where there can be one, else one sentence that says why not, and the page for the browser.
+
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { test } from 'node:test'
+import type { Line } from './lines.ts'
+import { Program } from './program.ts'
+import { openScratch, type Scratch } from './scratch.ts'
+
+const RUN = fileURLToPath(new URL('../app/scripts/run.mjs', import.meta.url))
+const NOTHING = { SHOAL_SHELL: '', DISPLAY: '', WAYLAND_DISPLAY: '', ELECTRON_OVERRIDE_DIST_PATH: '' }
+const IN_BROWSER = ': Shoal shows itself in your browser.\n'
+
+/** What it says on standard error until it serves the page. */
+async function saidAtStart(scratch: Scratch, env: Record<string, string>, more: string[] = []): Promise<string> {
+  await using program = new Program<Line>({
+    args: [RUN, 'start', '--data', scratch.at('data'), '--network', 'loopback', '--json', ...more],
+    env: { ...NOTHING, ...env }
+  })
+  const { url } = await program.line('ui')
+  assert.equal((await fetch(url)).status, 200)
+  program.kill('SIGINT')
+  assert.equal((await program.finish()).code, 0)
+  return program.stderr
+}
+
+test('no screen: says so, and serves the page', async () => {
+  await using scratch = openScratch()
+  assert.equal(
+    await saidAtStart(scratch, {}),
+    process.platform === 'linux' ? `Electron needs a screen for its window, and there is none here${IN_BROWSER}` : ''
+  )
+})
+
+test('a browser is asked for: nothing to say', async () => {
+  await using scratch = openScratch()
+  assert.equal(await saidAtStart(scratch, {}, ['--browser']), '')
+  assert.equal(await saidAtStart(scratch, { SHOAL_SHELL: 'browser' }), '')
+})
+
+test('no Electron, or one that cannot be started: says so, and serves the page', async () => {
+  await using scratch = openScratch()
+  const dist = scratch.at('dist')
+  mkdirSync(dist)
+  const env = { ELECTRON_OVERRIDE_DIST_PATH: dist }
+  assert.equal(await saidAtStart(scratch, env), `Electron, which shows the window, cannot be had here${IN_BROWSER}`)
+  const name = process.platform === 'win32' ? 'electron.exe' : 'electron'
+  writeFileSync(`${dist}/${name}`, 'no program', { mode: 0o600 })
+  assert.equal(
+    await saidAtStart(scratch, env),
+    `Electron, which shows the window, is here and cannot be started${IN_BROWSER}`
+  )
+})
