@@ -12,7 +12,11 @@ const OUT = fileURLToPath(new URL('./results/screens/', import.meta.url))
 const LINK = 'shoal:bafybeiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const SETTLE_MS = 250 // what a picture waits for has no other sign
 
-const place = (name: string) => async (page: Page) => page.getByRole('navigation').getByRole('button', { name }).click()
+const place = (name: string) => async (page: Page) => {
+  await page.getByRole('navigation').getByRole('button', { name }).click()
+  const title = name === 'Home' ? /^You are / : name
+  await page.locator('main').getByRole('heading', { name: title, level: 1 }).waitFor()
+}
 const paste = (text: string) => async (page: Page) => {
   await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`)
   await page.locator('main').focus()

@@ -43,9 +43,7 @@ export function TransferDetails({ id }: { id: string }) {
       )}
       {row.state === 'failed' && <Problem code={row.error?.code ?? 'internal'} />}
       {row.state === 'disk-full' && <Problem code="disk-full" />}
-      <Soon>
-        <Choices row={row} />
-      </Soon>
+      <Choices row={row} />
       {live != null && <Progress live={live} />}
       <dl className="facts">
         <Fact name={say('details.received')}>{formats.bytes(row.received)}</Fact>
