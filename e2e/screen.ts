@@ -4,9 +4,10 @@ import type { Locator, Page } from 'playwright-core'
 import { expect } from '@playwright/test'
 
 export const PLACES = ['Home', 'Transfers', 'Library', 'Peers', 'Settings'] as const
+export type Place = (typeof PLACES)[number]
 export const DONE = 'Every byte was checked against the link.'
 
-export const go = async (page: Page, place: (typeof PLACES)[number]): Promise<void> =>
+export const go = async (page: Page, place: Place): Promise<void> =>
   page.getByRole('navigation').getByRole('button', { name: place }).click()
 
 export const sheet = (page: Page): Locator => page.getByRole('dialog')

@@ -7,13 +7,14 @@ import type { Page } from 'playwright-core'
 import { openChromium, openPage } from './browser.ts'
 import { type FakeWindow, fakeWindow } from './fake-window.ts'
 import { type Content, openScene } from './scenes.ts'
+import { go, type Place } from './screen.ts'
 
 const OUT = fileURLToPath(new URL('./results/screens/', import.meta.url))
 const LINK = 'shoal:bafybeiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const SETTLE_MS = 250 // what a picture waits for has no other sign
 
-const place = (name: string) => async (page: Page) => {
-  await page.getByRole('navigation').getByRole('button', { name }).click()
+const place = (name: Place) => async (page: Page) => {
+  await go(page, name)
   const title = name === 'Home' ? /^You are / : name
   await page.locator('main').getByRole('heading', { name: title, level: 1 }).waitFor()
 }
@@ -23,18 +24,18 @@ const paste = (text: string) => async (page: Page) => {
   await page.keyboard.press('Control+V')
   await page.getByRole('dialog').waitFor()
 }
-const firstRow = (name: string) => async (page: Page) => {
+const firstRow = (name: Place) => async (page: Page) => {
   await place(name)(page)
   const row = page.locator('[data-row-main]').first()
   if ((await row.count()) > 0) await row.click()
 }
 /** The row that says this, opened; nothing where there is none. */
-const rowSaying = (name: string, text: RegExp) => async (page: Page) => {
+const rowSaying = (name: Place, text: RegExp) => async (page: Page) => {
   await place(name)(page)
   const row = page.locator('[data-row-main]').filter({ hasText: text }).first()
   if ((await row.count()) > 0) await row.click()
 }
-const menuOfFirst = (name: string, item: RegExp) => async (page: Page) => {
+const menuOfFirst = (name: Place, item: RegExp) => async (page: Page) => {
   await place(name)(page)
   const menu = page
     .locator('.virtual-list')

@@ -25,12 +25,12 @@ async function saidAtStart(scratch: Scratch, env: Record<string, string>, more: 
   return program.stderr
 }
 
-test('no screen: says so, and serves the page', async () => {
+const hasScreen = process.platform !== 'linux' && 'only Linux is known to run without a screen'
+
+test('no screen: says so, and serves the page', { skip: hasScreen }, async () => {
   await using scratch = openScratch()
-  assert.equal(
-    await saidAtStart(scratch, {}),
-    process.platform === 'linux' ? `Electron needs a screen for its window, and there is none here${IN_BROWSER}` : ''
-  )
+  const sentence = `Electron needs a screen for its window, and there is none here${IN_BROWSER}`
+  assert.equal(await saidAtStart(scratch, {}), sentence)
 })
 
 test('a browser is asked for: nothing to say', async () => {

@@ -26,7 +26,7 @@ export class Store<T> {
 /** For what the user does: drawn at once. */
 export const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get)
 
-/** For what the engine says, many times a second: drawn in slices, between which the page answers. */
+/** For what the engine says, many times a second, and for a whole new screen: drawn in slices, between which the page answers. */
 export function useFeed<T>(store: Store<T>): T {
   const [value, setValue] = useState(store.get)
   useEffect(() => {

@@ -64,6 +64,18 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
   )
 }
 
+/** A part of the details, drawn after what is above it. */
+export function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Soon>
+      <section>
+        <h3>{title}</h3>
+        {children}
+      </section>
+    </Soon>
+  )
+}
+
 /** A row that was there and went away takes its drawer with it; one that is about to come is waited for. */
 export function useCloseWhenGone(row: unknown): void {
   const { ui } = useUi()

@@ -15,7 +15,7 @@ import { useFiles } from '../parts/use-files.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
 import { useFeed } from '../store.ts'
 import { useUi } from '../ui.ts'
-import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
+import { Drawer, Fact, Part, useCloseWhenGone } from './details.tsx'
 
 const FILES_SHOWN = 500
 
@@ -55,20 +55,17 @@ export function TransferDetails({ id }: { id: string }) {
         </Soon>
       )}
       {files.rows.length > 0 && (
-        <Soon>
-          <section>
-            <h3>{say('details.files')}</h3>
-            <FileTree
-              files={files.rows}
-              isWhole={row.state === 'done'}
-              onSave={
-                row.state === 'done' && save != null && files.rows.length <= FILES_SHOWN
-                  ? index => void ui.try(async () => save(row.root, index))
-                  : undefined
-              }
-            />
-          </section>
-        </Soon>
+        <Part title={say('details.files')}>
+          <FileTree
+            files={files.rows}
+            isWhole={row.state === 'done'}
+            onSave={
+              row.state === 'done' && save != null && files.rows.length <= FILES_SHOWN
+                ? index => void ui.try(async () => save(row.root, index))
+                : undefined
+            }
+          />
+        </Part>
       )}
     </Drawer>
   )
@@ -98,20 +95,14 @@ const Progress = memo(function Progress({ live }: { live: Live }) {
   return (
     <>
       {live.rates.length > 1 && (
-        <Soon>
-          <section>
-            <h3>{say('details.rate')}</h3>
-            <RateGraph rates={live.rates} />
-          </section>
-        </Soon>
+        <Part title={say('details.rate')}>
+          <RateGraph rates={live.rates} />
+        </Part>
       )}
       {live.map.cells.length > 0 && (
-        <Soon>
-          <section>
-            <h3>{say('details.map')}</h3>
-            <BlockMap cells={live.map.cells} />
-          </section>
-        </Soon>
+        <Part title={say('details.map')}>
+          <BlockMap cells={live.map.cells} />
+        </Part>
       )}
       <section>
         <h3>{say('details.sources')}</h3>
