@@ -68,11 +68,7 @@ const VIEWS: Record<string, (page: Page) => Promise<unknown>> = {
   'sheet-preview': paste(LINK),
   'sheet-no-room': async page => {
     await paste(LINK)(page)
-    await page
-      .getByRole('dialog')
-      .getByRole('button', { name: /Save to/ })
-      .click()
-    await page.getByRole('option', { name: 'Photos' }).click()
+    await page.getByRole('combobox', { name: 'Save to' }).selectOption('Photos')
   },
   'sheet-nobody': async page => {
     await paste(LINK)(page)

@@ -1,20 +1,7 @@
 // Fields of forms.
 import { Check, ChevronDown } from 'lucide-react'
-import type { ReactNode } from 'react'
-import {
-  Button,
-  Checkbox,
-  Input,
-  Label,
-  ListBox,
-  ListBoxItem,
-  Popover,
-  Select,
-  SelectValue,
-  Switch,
-  Text,
-  TextField
-} from 'react-aria-components'
+import { type ReactNode, useId } from 'react'
+import { Checkbox, Input, Label, Switch, Text, TextField } from 'react-aria-components'
 
 export function Toggle({
   children,
@@ -64,6 +51,7 @@ export function Tick({
   )
 }
 
+/** The system's own list: it opens at once, and phones and screen readers know it. */
 export function Choose<Id extends string>({
   label,
   value,
@@ -77,35 +65,36 @@ export function Choose<Id extends string>({
   onChange: (id: Id) => void
   hint?: string
 }) {
+  const id = useId()
   return (
-    <Select
-      className="field"
-      value={value}
-      onChange={key => {
-        const found = options.find(option => option.id === key)
-        if (found != null) onChange(found.id)
-      }}
-    >
-      <Label className="label">{label}</Label>
-      <Button className="select">
-        <SelectValue />
-        <ChevronDown size={16} aria-hidden />
-      </Button>
-      {hint != null && (
-        <Text slot="description" className="hint">
-          {hint}
-        </Text>
-      )}
-      <Popover className="popover select-list">
-        <ListBox className="menu">
-          {options.map(({ id, name }) => (
-            <ListBoxItem key={id} id={id} className="menu-item" textValue={name}>
-              {name}
-            </ListBoxItem>
+    <div className="field">
+      <label className="label" htmlFor={id}>
+        {label}
+      </label>
+      <span className="select">
+        <select
+          id={id}
+          value={value}
+          onChange={({ target }) => {
+            const found = options.find(option => option.id === target.value)
+            if (found != null) onChange(found.id)
+          }}
+          {...(hint != null && { 'aria-describedby': `${id}-hint` })}
+        >
+          {options.map(option => (
+            <option key={option.id} value={option.id}>
+              {option.name}
+            </option>
           ))}
-        </ListBox>
-      </Popover>
-    </Select>
+        </select>
+        <ChevronDown size={16} aria-hidden />
+      </span>
+      {hint != null && (
+        <span className="hint" id={`${id}-hint`}>
+          {hint}
+        </span>
+      )}
+    </div>
   )
 }
 

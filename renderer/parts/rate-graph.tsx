@@ -16,32 +16,16 @@ export function RateGraph({ rates }: { rates: readonly number[] }) {
   useEffect(() => {
     const element = place.current
     if (element == null) return
-    const style = getComputedStyle(element)
-    const line = style.getPropertyValue('--accent-fill')
-    const quiet = style.getPropertyValue('--text-quiet')
-    const axis = { stroke: quiet, grid: { stroke: style.getPropertyValue('--line'), width: 1 }, ticks: { show: false } }
-    const made = new uPlot(
-      {
-        width: element.clientWidth,
-        height: HEIGHT,
-        legend: { show: false },
-        cursor: { show: false },
-        scales: { x: { time: false }, y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] } },
-        axes: [
-          { ...axis, show: false },
-          { ...axis, size: 44, space: 36, values: (_, ticks) => ticks.map(tick => String(tick)) }
-        ],
-        series: [{}, { stroke: line, width: 2, fill: `${line}22`, points: { show: false } }]
-      },
-      dataOf(latest.current),
-      element
-    )
-    plot.current = made
-    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
+    // a task of its own: making it is the longest piece of work of the details
+    const timer = setTimeout(() => {
+      plot.current = plotIn(element, latest.current)
+    })
+    const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }))
     observer.observe(element)
     return () => {
+      clearTimeout(timer)
       observer.disconnect()
-      made.destroy()
+      plot.current?.destroy()
       plot.current = null
     }
   }, [])
@@ -58,6 +42,29 @@ export function RateGraph({ rates }: { rates: readonly number[] }) {
       />
       <p className="hint">{say('details.rate.unit')}</p>
     </div>
+  )
+}
+
+function plotIn(element: HTMLElement, rates: readonly number[]): uPlot {
+  const style = getComputedStyle(element)
+  const line = style.getPropertyValue('--accent-fill')
+  const quiet = style.getPropertyValue('--text-quiet')
+  const axis = { stroke: quiet, grid: { stroke: style.getPropertyValue('--line'), width: 1 }, ticks: { show: false } }
+  return new uPlot(
+    {
+      width: element.clientWidth,
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { show: false },
+      scales: { x: { time: false }, y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] } },
+      axes: [
+        { ...axis, show: false },
+        { ...axis, size: 44, space: 36, values: (_, ticks) => ticks.map(tick => String(tick)) }
+      ],
+      series: [{}, { stroke: line, width: 2, fill: `${line}22`, points: { show: false } }]
+    },
+    dataOf(rates),
+    element
   )
 }
 

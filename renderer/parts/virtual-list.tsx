@@ -1,6 +1,6 @@
 // A list of any length: only what is seen is there. Arrow keys, Home and End move between rows; a row says which of how many it is.
 // What is measured is measured by observers, after the browser has laid the page out: asked for while rows are being put in, each answer would cost a layout.
-import { measureElement, useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
+import { elementScroll, measureElement, useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
 import {
   createContext,
   type ReactNode,
@@ -32,6 +32,7 @@ export function VirtualList<Row>({
   const scroller = useContext(ScrollContext)
   const list = useRef<HTMLUListElement>(null)
   const scrollMargin = useDistance(scroller, list)
+  const isPlaced = useRef(false)
   const virtual = useVirtualizer<HTMLElement, HTMLLIElement>({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -41,6 +42,11 @@ export function VirtualList<Row>({
     initialRect: { width: innerWidth, height: innerHeight },
     observeElementRect: observeRect,
     measureElement: sizeOf,
+    // the first time it would put what scrolls to its top: it is there, or where the user has scrolled it meanwhile
+    scrollToFn: (offset, options, it) => {
+      if (isPlaced.current) elementScroll(offset, options, it)
+      isPlaced.current = true
+    },
     useFlushSync: false, // a screen of new rows is drawn when there is time, not inside the scroll event
     scrollMargin
   })
