@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { Details } from './drawers/details.tsx'
+import { useKeptFocus } from './focus.ts'
 import { formatsFor } from './format.ts'
 import { LastResort } from './parts/last-resort.tsx'
 import { Rail } from './parts/rail.tsx'
@@ -20,7 +21,7 @@ import { Peers } from './screens/peers.tsx'
 import { SettingsScreen } from './screens/settings.tsx'
 import { Transfers } from './screens/transfers.tsx'
 import { CurrentSheet } from './sheets/current-sheet.tsx'
-import { useFeed, useStore } from './store.ts'
+import { useFeed, useStore } from './watch.ts'
 import { type Context, type Screen, SCREENS, type Ui, UiContext } from './ui.ts'
 import { take } from './take.ts'
 import { isLanguage, type Say } from './words/words.ts'
@@ -61,7 +62,8 @@ function Window({ context: { ui, say } }: { context: Context }) {
   const link = useStore(ui.session.state)
   const drawer = useStore(ui.drawer)
   const scroller = useRef<HTMLElement>(null)
-  const isOver = useDrop(ui)
+  const isOver = useDrop({ ui, say })
+  useKeptFocus()
   useShortcuts(ui)
   useCopyWhenShared()
   useTellWhenOver()
@@ -98,8 +100,11 @@ function Window({ context: { ui, say } }: { context: Context }) {
   )
 }
 
-/** Files and links, dropped or pasted anywhere but into a field. */
-function useDrop(ui: Ui): boolean {
+/** What text is typed into: there a text that is pasted is the field's. */
+const TEXT_FIELDS = 'input:not([type=checkbox], [type=radio]), textarea'
+
+/** Files and links, dropped or pasted anywhere; a link pasted into a field stays there. */
+function useDrop({ ui, say }: Pick<Context, 'ui' | 'say'>): boolean {
   const [depth, setDepth] = useState(0)
   useEffect(() => {
     const life = new AbortController()
@@ -107,6 +112,11 @@ function useDrop(ui: Ui): boolean {
       addEventListener(type, listener, { signal: life.signal })
     const isOurs = ({ dataTransfer }: DragEvent): boolean =>
       dataTransfer?.types.some(type => type === 'Files' || type.startsWith('text/')) ?? false
+    const takeIt = (transfer: DataTransfer | null): void => {
+      if (transfer == null) return
+      if (ui.isSheetBusy) ui.say(say('upload.busy'))
+      else void take(ui, transfer)
+    }
     on('dragenter', event => {
       if (isOurs(event)) setDepth(n => n + 1)
     })
@@ -117,34 +127,35 @@ function useDrop(ui: Ui): boolean {
     on('drop', event => {
       event.preventDefault()
       setDepth(0)
-      if (event.dataTransfer != null) void take(ui, event.dataTransfer)
+      takeIt(event.dataTransfer)
     })
     on('paste', event => {
-      const isField = event.target instanceof HTMLElement && event.target.closest('input, textarea') != null
-      if (isField || event.clipboardData == null) return
+      const isField = event.target instanceof HTMLElement && event.target.closest(TEXT_FIELDS) != null
+      if (event.defaultPrevented || (isField && event.clipboardData?.files.length === 0)) return
       event.preventDefault()
-      void take(ui, event.clipboardData)
+      takeIt(event.clipboardData)
     })
     return () => life.abort()
-  }, [ui])
+  }, [ui, say])
   return depth > 0
 }
 
-/** Alt and a digit: the places. Escape: the drawer. */
+/** Alt and a digit: the places. Escape: the drawer. Control or Command and Z: the last removal is taken back. A sheet has its own keys. */
 function useShortcuts(ui: Ui): void {
   useEffect(() => {
     const life = new AbortController()
-    addEventListener(
-      'keydown',
-      event => {
-        const place = event.altKey && !event.ctrlKey ? SCREENS[Number(event.key) - 1] : undefined
-        if (place != null) ui.go(place)
-        else if (event.key === 'Escape' && ui.sheet.get() == null) ui.drawer.set(null)
-        else return
-        event.preventDefault()
-      },
-      { signal: life.signal }
-    )
+    const onKey = (event: KeyboardEvent): void => {
+      if (ui.sheet.get() != null) return
+      const digit = event.altKey && !event.ctrlKey && !event.metaKey ? /^Digit(\d)$/.exec(event.code)?.[1] : undefined
+      const place = SCREENS[Number(digit) - 1]
+      const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z'
+      const isField = event.target instanceof HTMLElement && event.target.closest(TEXT_FIELDS) != null
+      if (place != null) ui.go(place)
+      else if (event.key === 'Escape') ui.drawer.set(null)
+      else if (!isUndo || isField || !ui.passing.undo()) return
+      event.preventDefault()
+    }
+    addEventListener('keydown', onKey, { signal: life.signal })
     return () => life.abort()
   }, [ui])
 }

@@ -8,7 +8,8 @@ import type { Ui } from './ui.ts'
 export function followDesktop(ui: Ui, desktop: Desktop): void {
   desktop.followAsks(ask => show(ui, desktop, ask))
   const tell = (): void => {
-    if (desktop.state.get() != null) void desktop.client.look(look.get()).catch(() => {}) // it is told again when it is back
+    const send = async (): Promise<unknown> => desktop.client.look(look.get())
+    if (desktop.state.get() != null) send().catch(() => {}) // it does not answer, and is told again when it is back
   }
   look.subscribe(tell)
   desktop.state.subscribe(tell)
@@ -33,5 +34,5 @@ function show(ui: Ui, desktop: Desktop, ask: WindowAsk): void {
 /** Chosen in the system's dialog and shared at once; nothing happens when nothing was chosen. */
 export async function pickAndShare(ui: Ui, desktop: Desktop, what: 'files' | 'folder'): Promise<void> {
   const { grants } = await desktop.client.pick({ what })
-  if (grants.length > 0) await ui.session.client.share.create({ grants, skipUnreadable: false })
+  if (grants.length > 0) await ui.share(grants)
 }

@@ -36,7 +36,8 @@ test('sizes are decimal, short, and never 1000 of a unit', () => {
 
 test('a part is said in the unit of the whole', () => {
   assert.equal(en.bytesOf(12_400_000_000, 40_000_000_000, 'of'), '12.4 of 40 GB')
-  assert.equal(en.bytesOf(5_000_000, 40_000_000_000, 'of'), '0 of 40 GB')
+  assert.equal(en.bytesOf(5_000_000, 40_000_000_000, 'of'), '0.0 of 40 GB')
+  assert.equal(en.bytesOf(13_000_000_000, 40_000_000_000, 'of'), '13.0 of 40 GB', 'as wide as a moment before')
   assert.equal(en.bytesOf(50, 40, 'of'), '40 of 40 B')
 })
 

@@ -13,6 +13,8 @@ export interface Formats {
   rate(bytesPerSecond: number): string
   count(n: number): string
   percent(part: number): string
+  /** As it is typed into a field: no grouping. */
+  typed(n: number): string
   /** Milliseconds of a round trip. */
   latency(ms: number): string
   /** A day and a time, short. */
@@ -24,12 +26,18 @@ export function formatsFor(locale: string): Formats {
   const plain = new Intl.NumberFormat(locale)
   const fine = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
   const part = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 })
+  const typed = new Intl.NumberFormat(locale, { useGrouping: false, maximumFractionDigits: 6 })
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
   const number = (value: number): string =>
     value < 100 ? trimmed(fine.format(value)) : plain.format(Math.round(value))
   const trimmed = (text: string): string => text.replace(/[.,]0$/, '')
   const inUnit = (bytes: number, unit: number): string =>
     unit === 0 ? plain.format(bytes) : number(bytes / 1000 ** unit)
+  /** As wide with .0 as with .1: it changes ten times a second. */
+  const moving = (bytes: number, unit: number): string => {
+    const value = bytes / 1000 ** unit
+    return unit === 0 || value >= 100 ? plain.format(Math.round(value)) : fine.format(value)
+  }
   return {
     bytes: bytes => {
       const unit = unitOf(bytes)
@@ -37,7 +45,7 @@ export function formatsFor(locale: string): Formats {
     },
     bytesOf: (bytes, total, word) => {
       const unit = unitOf(total)
-      return `${inUnit(Math.min(bytes, total), unit)} ${word} ${inUnit(total, unit)}${NBSP}${UNITS[unit]}`
+      return `${moving(Math.min(bytes, total), unit)} ${word} ${inUnit(total, unit)}${NBSP}${UNITS[unit]}`
     },
     rate: bytesPerSecond => {
       const mega = bytesPerSecond / MEGA
@@ -45,6 +53,7 @@ export function formatsFor(locale: string): Formats {
       return `${mega < 10 ? fine.format(mega) : plain.format(Math.round(mega))}${NBSP}MB/s`
     },
     count: n => plain.format(n),
+    typed: n => typed.format(n),
     percent: value => part.format(value < 1 ? Math.min(value, 0.99) : 1), // 100 % is said when all of it is there
     latency: ms => `${ms < 10 ? fine.format(ms) : plain.format(Math.round(ms))}${NBSP}ms`,
     day: ms => day.format(ms)

@@ -8,7 +8,8 @@ import { Store } from './store.ts'
 export interface Model {
   readonly status: Store<NodeStatus | null>
   readonly settings: Store<Settings | null>
-  readonly jobs: Store<readonly ShareJob[]>
+  /** Null until they are known. */
+  readonly jobs: Store<readonly ShareJob[] | null>
   readonly shares: Store<List<Share>>
   readonly transfers: Store<List<Transfer>>
   readonly peers: Store<List<Peer>>
@@ -18,7 +19,7 @@ export function openModel(session: Session<Client>): Model {
   const model: Model = {
     status: new Store<NodeStatus | null>(null),
     settings: new Store<Settings | null>(null),
-    jobs: new Store<readonly ShareJob[]>([]),
+    jobs: new Store<readonly ShareJob[] | null>(null),
     shares: new Store<List<Share>>(EMPTY_LIST),
     transfers: new Store<List<Transfer>>(EMPTY_LIST),
     peers: new Store<List<Peer>>(EMPTY_LIST)

@@ -24,9 +24,9 @@ export const savedTheme = (): Theme => THEMES.find(theme => theme === read('shoa
 
 export function applyTheme(theme: Theme): void {
   write('shoal.theme', theme)
-  look.set({ ...look.get(), theme })
   if (theme === 'system') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = theme
+  look.set({ ...look.get(), theme })
 }
 
 /** Whether the first steps are behind this page's user. */
@@ -50,3 +50,15 @@ export const look = new Store<{ readonly theme: Theme; readonly language: Langua
   theme: savedTheme(),
   language: savedLanguage()
 })
+
+const DARK = matchMedia('(prefers-color-scheme: dark)')
+
+/** For what is painted by hand: called when the colours are others, by the user's choice or the system's. */
+export function followColours(repaint: () => void): () => void {
+  const unfollow = look.subscribe(repaint)
+  DARK.addEventListener('change', repaint)
+  return () => {
+    unfollow()
+    DARK.removeEventListener('change', repaint)
+  }
+}

@@ -2,7 +2,8 @@
 import type { WireError } from '../app/contract/shapes.ts'
 import type { Key } from './words/words.ts'
 
-export type Code = WireError['code']
+/** The engine's codes, and one of the page's own: nobody answers. */
+export type Code = WireError['code'] | 'lost'
 
 export interface Sentence {
   readonly what: Key
@@ -10,7 +11,7 @@ export interface Sentence {
   readonly next: Key
 }
 
-const of = <C extends Code>(code: C, safe: Key) =>
+const of = <C extends WireError['code']>(code: C, safe: Key) =>
   ({ what: `error.${code}.what`, safe, next: `error.${code}.next` }) as const satisfies Sentence
 
 export const SENTENCES: Record<Code, Sentence> = {
@@ -34,7 +35,8 @@ export const SENTENCES: Record<Code, Sentence> = {
   'data-newer': of('data-newer', 'safe.all'),
   'data-foreign': of('data-foreign', 'safe.unchanged'),
   'data-damaged': of('data-damaged', 'safe.files'),
-  cancelled: of('cancelled', 'safe.kept')
+  cancelled: of('cancelled', 'safe.kept'),
+  lost: { what: 'lost.what', safe: 'safe.all', next: 'lost.again' }
 }
 
 export const isCode = (text: unknown): text is Code => typeof text === 'string' && Object.hasOwn(SENTENCES, text)

@@ -31,7 +31,7 @@ export class Session<Client> {
 
   /** Throws Failure while there is no connection. */
   get client(): Client {
-    if (this.#client == null) throw new Failure('internal', '')
+    if (this.#client == null) throw new Failure('lost', '')
     return this.#client
   }
 

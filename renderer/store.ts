@@ -1,6 +1,4 @@
-// A value that screens watch.
-import { startTransition, useEffect, useState, useSyncExternalStore } from 'react'
-
+// A value that is watched. Screens do it by watch.ts.
 export class Store<T> {
   #value: T
   readonly #listeners = new Set<() => void>()
@@ -21,21 +19,4 @@ export class Store<T> {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
-}
-
-/** For what the user does: drawn at once. */
-export const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get)
-
-/** For what the engine says, many times a second, and for a whole new screen: drawn in slices, between which the page answers. */
-export function useFeed<T>(store: Store<T>): T {
-  const [value, setValue] = useState(store.get)
-  useEffect(() => {
-    const take = (): void => {
-      const latest = store.get()
-      startTransition(() => setValue(() => latest))
-    }
-    take() // it may have changed since it was drawn
-    return store.subscribe(take)
-  }, [store])
-  return value
 }

@@ -1,30 +1,33 @@
 // What comes in from outside the page: files and links that were dropped, pasted or picked.
 import { droppedFiles, droppedItems } from './dropped.ts'
+import type { Dropped } from './platform.ts'
 import type { Ui } from './ui.ts'
 
 const MAX_LINK_CHARS = 8192 // the contract's limit; a novel on the clipboard is no link
 const SHARE_FILE = /\.shoal$/i
 
-/** Text from anywhere, treated as a link: it opens the preview and nothing else. Whether it is one is for the engine to say. */
+/** Text from anywhere, treated as a link: it opens the preview and nothing else. Whether it is one, nothing included, is for the engine to say. */
 export function takeText(ui: Ui, text: string): void {
-  const link = text.trim()
-  if (link !== '') ui.sheet.set({ type: 'preview', link: link.slice(0, MAX_LINK_CHARS) })
+  ui.sheet.set({ type: 'preview', link: text.trim().slice(0, MAX_LINK_CHARS) })
 }
 
+/** To be called inside the event. Failures are said. */
 export async function take(ui: Ui, transfer: DataTransfer): Promise<void> {
   const dropped = droppedItems(transfer)
   const text = transfer.getData('text/uri-list') || transfer.getData('text/plain')
   if (dropped == null) return takeText(ui, text)
-  const [only] = dropped.names.length === 1 && SHARE_FILE.test(dropped.names[0] ?? '') ? await dropped.files() : []
-  if (only != null && only.file.size <= MAX_LINK_CHARS) return takeText(ui, await only.file.text())
-  if (ui.platform.copiesDropped) return ui.sheet.set({ type: 'upload', dropped })
   await ui.try(async () => {
-    const grants = await ui.platform.grantsFor(dropped, null, () => {}, new AbortController().signal)
-    await ui.session.client.share.create({ grants, skipUnreadable: false })
+    const [only] = dropped.names.length === 1 && SHARE_FILE.test(dropped.names[0] ?? '') ? await dropped.files() : []
+    if (only != null && only.file.size <= MAX_LINK_CHARS) return takeText(ui, await only.file.text())
+    if (ui.platform.copiesDropped) return openUpload(ui, dropped)
+    await ui.share(await ui.platform.grantsFor(dropped, null, () => {}, new AbortController().signal))
   })
 }
 
 /** Files picked in the browser's own dialog. */
 export function takePicked(ui: Ui, files: FileList | null): void {
-  if (files != null && files.length > 0) ui.sheet.set({ type: 'upload', dropped: droppedFiles([...files]) })
+  if (files != null && files.length > 0) openUpload(ui, droppedFiles([...files]))
 }
+
+let uploads = 0
+const openUpload = (ui: Ui, dropped: Dropped): void => ui.sheet.set({ type: 'upload', id: ++uploads, dropped })

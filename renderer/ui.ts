@@ -1,9 +1,10 @@
-// What every screen may do beside showing: open a sheet or the drawer, say something in passing, take something back.
+// What every screen may do beside showing: open a sheet or the drawer, say something in passing.
 import { createContext, useContext } from 'react'
-import { type Client, failureOf } from './client.ts'
+import { type Client, Failure, failureOf } from './client.ts'
 import type { Formats } from './format.ts'
 import type { Model } from './model.ts'
 import type { Dropped, Platform } from './platform.ts'
+import { Passing, type Toast } from './passing.ts'
 import type { Code } from './sentences.ts'
 import type { Session } from './session.ts'
 import { Store } from './store.ts'
@@ -12,12 +13,18 @@ import type { Say } from './words/words.ts'
 export const SCREENS = ['home', 'transfers', 'library', 'peers', 'settings'] as const
 export type Screen = (typeof SCREENS)[number]
 
+/** What a link is wanted to. */
+export interface LinkTo {
+  readonly root: string
+  readonly transfer?: string
+}
+
 /** Decisions: one at a time, never one over another. */
 export type Sheet =
   | { readonly type: 'preview'; readonly link: string }
-  | { readonly type: 'link'; readonly root: string }
+  | ({ readonly type: 'link' } & LinkTo)
   | { readonly type: 'folders' }
-  | { readonly type: 'upload'; readonly dropped: Dropped }
+  | { readonly type: 'upload'; readonly id: number; readonly dropped: Dropped }
   | { readonly type: 'problem'; readonly title: string; readonly code: Code; readonly detail: string }
   | {
       readonly type: 'confirm'
@@ -33,30 +40,18 @@ export type Drawer =
   | { readonly type: 'share'; readonly root: string }
   | { readonly type: 'peer'; readonly peerId: string }
 
-export interface Toast {
-  readonly id: number
-  readonly text: string
-  readonly code?: Code
-  readonly undo?: () => void
-  /** What can be done about it. */
-  readonly action?: { readonly label: string; readonly run: () => void }
-}
-
-const TOAST_MS = 6_000
-export const UNDO_MS = 10_000
-
 export class Ui {
   readonly screen: Store<Screen>
   readonly sheet = new Store<Sheet | null>(null)
   readonly drawer = new Store<Drawer | null>(null)
-  readonly toasts = new Store<readonly Toast[]>([])
-  /** Keys of rows that go away unless they are taken back. */
-  readonly leaving = new Store<ReadonlySet<string>>(new Set())
+  readonly passing = new Passing()
+  /** Roots that were shared from this page since it was opened, the newest first. */
+  readonly fresh = new Store<readonly string[]>([])
+  /** Something is under way in the sheet that would be lost if another took its place. */
+  isSheetBusy = false
   readonly session: Session<Client>
   readonly model: Model
   readonly platform: Platform
-  readonly #pending = new Map<string, () => void>()
-  #toastId = 0
 
   constructor(session: Session<Client>, model: Model, platform: Platform, screen: Screen) {
     this.session = session
@@ -71,13 +66,7 @@ export class Ui {
   }
 
   say(text: string, more: Omit<Toast, 'id' | 'text'> = {}): void {
-    const id = ++this.#toastId
-    this.toasts.set([...this.toasts.get().slice(-2), { id, text, ...more }])
-    setTimeout(() => this.dismiss(id), more.undo != null || more.action != null ? UNDO_MS : TOAST_MS)
-  }
-
-  dismiss(id: number): void {
-    this.toasts.set(this.toasts.get().filter(toast => toast.id !== id))
+    this.passing.say(text, more)
   }
 
   /** Awaits what the user asked for; a failure is said. True when it worked. */
@@ -86,37 +75,28 @@ export class Ui {
       await work()
       return true
     } catch (thrown) {
-      const { code } = failureOf(thrown)
+      const { code } = this.failureOf(thrown)
       if (code !== 'cancelled') this.say('', { code })
       return false
     }
   }
 
-  /** Hides a row at once and does it for good ten seconds later, or when the page goes. */
-  later(key: string, text: string, work: () => Promise<unknown>): void {
-    const show = (): void => {
-      const left = new Set(this.leaving.get())
-      left.delete(key)
-      this.leaving.set(left)
-    }
-    const run = (): void => {
-      clearTimeout(timer)
-      if (this.#pending.delete(key)) void this.try(work).then(show)
-    }
-    const timer = setTimeout(run, UNDO_MS)
-    this.#pending.set(key, run)
-    this.leaving.set(new Set(this.leaving.get()).add(key))
-    const undo = (): void => {
-      clearTimeout(timer)
-      this.#pending.delete(key)
-      show()
-    }
-    this.say(text, { undo })
+  /** As what the user can be told: without a connection whatever went wrong is that. */
+  failureOf(thrown: unknown): Failure {
+    const failure = failureOf(thrown)
+    return failure.code === 'internal' && this.session.state.get() !== 'open' ? new Failure('lost', '') : failure
   }
 
-  /** The page goes: what waits to be undone is done. */
-  flush(): void {
-    this.#pending.forEach(run => run())
+  /** Shares what these one-use tickets name. Where it is made can be seen from Home and Library; from elsewhere the page goes there. */
+  async share(grants: readonly string[]): Promise<void> {
+    await this.session.client.share.create({ grants: [...grants], skipUnreadable: false })
+    const screen = this.screen.get()
+    if (screen !== 'home' && screen !== 'library') this.go('library')
+  }
+
+  /** Hides a row at once and does it for good ten seconds later; meanwhile it can be taken back. */
+  later(key: string, text: string, work: () => Promise<unknown>): void {
+    this.passing.later(key, text, async () => this.try(work))
   }
 }
 

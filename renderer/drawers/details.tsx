@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useRef } from 'react'
 import { IconAction } from '../parts/controls.tsx'
 import { Soon } from '../parts/soon.tsx'
 import { ScrollContext } from '../parts/virtual-list.tsx'
-import { useStore } from '../store.ts'
+import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { PeerDetails } from './peer-details.tsx'
 import { ShareDetails } from './share-details.tsx'
@@ -27,12 +27,16 @@ export function Details() {
   }
 }
 
+/** Where it lies over the screen (sheets.css): what had the focus is under it then. */
+const COVERS = '(max-width: 1100px)'
+
 export function Drawer({ title, children }: { title: string; children: ReactNode }) {
   const { ui, say } = useUi()
   const body = useRef<HTMLDivElement>(null)
   const before = useRef(document.activeElement)
   useEffect(() => {
     const from = before.current
+    if (matchMedia(COVERS).matches) body.current?.focus({ preventScroll: true })
     return () => {
       if (from instanceof HTMLElement && document.activeElement === document.body) from.focus()
     }

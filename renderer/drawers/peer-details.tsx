@@ -1,5 +1,5 @@
 // One peer: addresses and the rest, for those who want to know.
-import { useFeed } from '../store.ts'
+import { useFeed } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact } from './details.tsx'
 

@@ -11,7 +11,7 @@ import { Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import { verifying } from '../parts/verify.ts'
 import { shareSentence } from '../status-sentence.ts'
-import { useFeed, useStore } from '../store.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
 

@@ -13,7 +13,7 @@ import { Problem } from '../parts/states.tsx'
 import { isRunning, nameOf, partOf, transferChoices } from '../parts/transfer-row.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
-import { useFeed } from '../store.ts'
+import { useFeed } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, Part, useCloseWhenGone } from './details.tsx'
 

@@ -1,5 +1,6 @@
 // Fields whose text is the user's until they leave them.
 import { useState } from 'react'
+import { useUi } from '../ui.ts'
 import { TextBox } from './fields.tsx'
 
 export function Draft({
@@ -28,10 +29,11 @@ export function Draft({
   )
 }
 
-/** A number in its unit; empty or 0: none. What is no number is forgotten. */
+/** A number in its unit; empty or 0: none. What is no number is forgotten; what is out of bounds becomes the bound. */
 export function Amount({
   value,
   unit,
+  bounds = [0, Number.MAX_SAFE_INTEGER],
   onDone,
   ...rest
 }: {
@@ -39,17 +41,21 @@ export function Amount({
   hint?: string
   value: number
   unit: number
+  bounds?: readonly [least: number, most: number]
   onDone: (amount: number | null) => void
 }) {
+  const { formats } = useUi()
+  const [least, most] = bounds
   return (
     <Draft
       {...rest}
       inputMode="decimal"
-      value={value === 0 ? '' : String(value / unit)}
+      value={value === 0 ? '' : formats.typed(value / unit)}
       onDone={text => {
         const n = Number(text.replace(',', '.'))
-        const amount = Math.round(n * unit)
-        if (Number.isFinite(n) && n >= 0 && amount <= Number.MAX_SAFE_INTEGER) onDone(amount === 0 ? null : amount)
+        if (!Number.isFinite(n) || n < 0) return
+        const amount = Math.min(most, Math.max(n === 0 ? 0 : least, Math.round(n * unit)))
+        onDone(amount === 0 ? null : amount)
       }}
     />
   )

@@ -1,6 +1,7 @@
 // What is wrong with everything at once: the page has lost Shoal, or Shoal itself ended. Over every screen, until it is over.
 import { useState } from 'react'
-import { Store, useStore } from '../store.ts'
+import { Store } from '../store.ts'
+import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Action } from './controls.tsx'
 

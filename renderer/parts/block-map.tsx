@@ -1,5 +1,6 @@
 // What is there already, from beginning to end: each cell a stretch of the content, darker when more of it has arrived.
 import { useEffect, useRef } from 'react'
+import { followColours } from '../preferences.ts'
 import { useUi } from '../ui.ts'
 
 const CELL = 8
@@ -16,7 +17,11 @@ export function BlockMap({ cells }: { cells: readonly number[] }) {
     const made = (painter.current = new Painter(element))
     const observer = new ResizeObserver(() => made.repaint())
     observer.observe(element)
-    return () => observer.disconnect()
+    const unfollow = followColours(() => made.repaint())
+    return () => {
+      observer.disconnect()
+      unfollow()
+    }
   }, [])
   useEffect(() => painter.current?.show(cells), [cells])
   const part = cells.reduce((sum, have) => sum + have, 0) / (255 * Math.max(1, cells.length))

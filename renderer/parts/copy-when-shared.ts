@@ -1,43 +1,64 @@
 // A share that has just been made: its link goes to the clipboard, and the page says so; or why it was not made.
 import { useEffect } from 'react'
 import type { ShareJob, WireError } from '../../app/contract/shapes.ts'
-import { type Ui, useUi } from '../ui.ts'
+import { type LinkTo, type Ui, useUi } from '../ui.ts'
 
-/** Every state of every job is looked at: one that is made at once may never be drawn as it is made. */
+const MAX_FRESH = 3
+
+/** Every state of every job is looked at: one that is made at once may never be drawn as it is made. What was over before this page came is old. */
 export function useCopyWhenShared(): void {
   const { ui, say } = useUi()
   useEffect(() => {
-    const seen = new Map(ui.model.jobs.get().map(({ job, state }) => [job, state]))
-    const look = ({ job, state, root, name, error }: ShareJob): void => {
-      const before = seen.get(job)
-      seen.set(job, state)
-      if (before !== 'indexing') return
+    const { jobs } = ui.model
+    const isOver = ({ state }: ShareJob): boolean => state !== 'indexing'
+    let told: ReadonlySet<string> | null = null
+    const look = (): void => {
+      const now = jobs.get()
+      if (now == null) return
+      const over = now.filter(isOver)
+      const before = told
+      told = new Set(over.map(({ job }) => job))
+      if (before != null) over.filter(({ job }) => !before.has(job)).forEach(tell)
+    }
+    const tell = ({ state, root, name, error }: ShareJob): void => {
       if (state === 'failed' && error != null) tellFailed(ui, name, error)
       if (state !== 'done' || root == null) return
-      void copyLink(ui, root).then(isCopied => ui.say(say(isCopied ? 'share.done.copied' : 'share.done', { name })))
+      ui.passing.keep(root) // it was to go away, and is wanted again
+      ui.fresh.set([root, ...ui.fresh.get().filter(other => other !== root)].slice(0, MAX_FRESH))
+      void copyLink(ui, { root }).then(isCopied => ui.say(say(isCopied ? 'share.done.copied' : 'share.done', { name })))
     }
-    return ui.model.jobs.subscribe(() => ui.model.jobs.get().forEach(look))
+    look()
+    return jobs.subscribe(look)
   }, [ui, say])
 }
 
-/** A sheet, or in passing while another is open. Which files could not be read is the one thing a sentence cannot say. */
+/** Which file it is no sentence of a code can say; its name needs no translation. */
+const NAMES_FILES: readonly WireError['code'][] = ['unreadable', 'unsafe-name', 'usage', 'too-large', 'source-changed']
+
+/** A sheet, or in passing while another is open. */
 function tellFailed(ui: Ui, title: string, { code, message }: WireError): void {
   if (ui.sheet.get() != null) ui.say('', { code })
-  else ui.sheet.set({ type: 'problem', title, code, detail: code === 'unreadable' ? message : '' })
+  else ui.sheet.set({ type: 'problem', title, code, detail: NAMES_FILES.includes(code) ? message : '' })
+}
+
+/** The link of a share; of a finished transfer that is shared no more, the one it was got with. */
+export async function linkTo(ui: Ui, { root, transfer }: LinkTo): Promise<string> {
+  const { client } = ui.session
+  const isShared = transfer == null || ui.model.shares.get().rows.has(root)
+  return (isShared ? await client.share.link({ root }) : await client.transfer.link({ id: transfer })).link
 }
 
 /** False when the browser does not let a page write to the clipboard now: it is not in front, or nothing was pressed. */
-export async function copyLink(ui: Ui, root: string): Promise<boolean> {
+async function copyLink(ui: Ui, of: LinkTo): Promise<boolean> {
   try {
-    const { link } = await ui.session.client.share.link({ root })
-    await ui.platform.copy(link)
+    await ui.platform.copy(await linkTo(ui, of))
     return true
   } catch {
     return false
   }
 }
 
-export async function copyLinkAndSay(ui: Ui, root: string, copied: string): Promise<void> {
-  if (await copyLink(ui, root)) ui.say(copied)
-  else ui.sheet.set({ type: 'link', root }) // from there it can be taken by hand
+export async function copyLinkAndSay(ui: Ui, of: LinkTo, copied: string): Promise<void> {
+  if (await copyLink(ui, of)) ui.say(copied)
+  else ui.sheet.set({ type: 'link', ...of }) // from there it can be taken by hand
 }

@@ -22,17 +22,22 @@ export function Toggle({
   )
 }
 
+const markRowMain = (input: HTMLInputElement | null): void => input?.setAttribute('data-row-main', '')
+
 export function Tick({
   label,
   children,
   isSelected,
   isIndeterminate = false,
+  isRowMain = false,
   onChange
 }: {
   label?: string
   children?: ReactNode
   isSelected: boolean
   isIndeterminate?: boolean
+  /** What the arrow keys of a list go to. */
+  isRowMain?: boolean
   onChange: (on: boolean) => void
 }) {
   return (
@@ -42,6 +47,7 @@ export function Tick({
       isSelected={isSelected}
       isIndeterminate={isIndeterminate}
       onChange={onChange}
+      {...(isRowMain && { inputRef: markRowMain })}
     >
       <span className="tick-box" aria-hidden="true">
         {isIndeterminate ? <span className="tick-dash" /> : isSelected && <Check size={14} strokeWidth={3} />}

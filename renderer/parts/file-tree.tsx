@@ -43,6 +43,7 @@ export function FileTree({
             {left != null && (
               <Tick
                 label={say('choose', { name: row.name })}
+                isRowMain
                 isSelected={chosen === 'all'}
                 isIndeterminate={chosen === 'some'}
                 onChange={isChosen => onChange?.(leftAfter(row, files, left, isChosen))}
@@ -61,7 +62,7 @@ export function FileTree({
                 <bdi>{row.name}</bdi>
               </button>
             ) : (
-              <span className="file-name">
+              <span className="file-name" {...(left == null && { 'data-row-main': '', tabIndex: -1 })}>
                 <span className="chevron" />
                 <KindIcon name={row.name} isFolder={false} size={16} />
                 <bdi>{row.name}</bdi>

@@ -29,6 +29,7 @@ export function Tabs<Id extends string>({
   options: readonly { readonly id: Id; readonly name: string; readonly count?: number }[]
   onChange: (id: Id) => void
 }) {
+  const { formats } = useUi()
   return (
     <RadioGroup
       className="tabs"
@@ -43,7 +44,7 @@ export function Tabs<Id extends string>({
       {options.map(({ id, name, count }) => (
         <Radio key={id} value={id} className="tab">
           {name}
-          {count != null && <span className="tab-count">{count}</span>}
+          {count != null && <span className="tab-count">{formats.count(count)}</span>}
         </Radio>
       ))}
     </RadioGroup>

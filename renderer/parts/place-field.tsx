@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react'
 import type { Storage } from '../../app/contract/shapes.ts'
 import type { Client } from '../client.ts'
-import { useFeed, useStore } from '../store.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Choose } from './fields.tsx'
 
@@ -28,9 +28,11 @@ const DEFAULT = 'downloads'
 export function useFolders(): readonly HostFolder[] | null {
   const { ui } = useUi()
   const [folders, setFolders] = useState<readonly HostFolder[] | null>(null)
+  const isOpen = useStore(ui.session.state) === 'open'
   useEffect(() => {
-    void (async () => setFolders(await ui.session.client.grant.folders({})))().catch(() => setFolders([]))
-  }, [ui])
+    const ask = async (): Promise<void> => setFolders(await ui.session.client.grant.folders({}))
+    if (isOpen) ask().catch(() => {}) // the connection is lost; it is asked again when it is back
+  }, [ui, isOpen])
   return folders
 }
 

@@ -1,6 +1,6 @@
 // The five places, and one quiet line about the network.
 import { ArrowDownUp, House, LibraryBig, type LucideIcon, Settings, Users } from 'lucide-react'
-import { useFeed, useStore } from '../store.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { type Screen, SCREENS, useUi } from '../ui.ts'
 import { Mark } from './mark.tsx'
 

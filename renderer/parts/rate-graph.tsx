@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { followColours } from '../preferences.ts'
 import { useUi } from '../ui.ts'
 
 const HEIGHT = 120
@@ -20,10 +21,16 @@ export function RateGraph({ rates }: { rates: readonly number[] }) {
     const timer = setTimeout(() => {
       plot.current = plotIn(element, latest.current)
     })
+    const repaint = (): void => {
+      plot.current?.destroy()
+      plot.current = plotIn(element, latest.current)
+    }
+    const unfollow = followColours(repaint)
     const observer = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }))
     observer.observe(element)
     return () => {
       clearTimeout(timer)
+      unfollow()
       observer.disconnect()
       plot.current?.destroy()
       plot.current = null

@@ -3,7 +3,7 @@ import { Copy, FolderOpen, QrCode, RotateCw, ShieldCheck, Trash2, X } from 'luci
 import { memo } from 'react'
 import type { Share, ShareJob } from '../../app/contract/shapes.ts'
 import { jobSentence, shareSentence, type Tone } from '../status-sentence.ts'
-import { useStore } from '../store.ts'
+import { useStore } from '../watch.ts'
 import { type Context, useUi } from '../ui.ts'
 import type { Choice } from './controls.tsx'
 import { copyLinkAndSay } from './copy-when-shared.ts'
@@ -32,7 +32,7 @@ export function shareChoices(row: Share, context: Context): Choice[] {
       id: 'copy',
       label: say('copy.link'),
       icon: Copy,
-      run: () => void copyLinkAndSay(ui, root, say('copied')),
+      run: () => void copyLinkAndSay(ui, { root }, say('copied')),
       inRow: true
     },
     !isGone && {

@@ -11,18 +11,27 @@ export function SheetFrame({
   children,
   footer,
   onClose,
-  isWide = false
+  isWide = false,
+  isBusy = false
 }: {
   title: string
   children: ReactNode
   footer?: ReactNode
   onClose: () => void
   isWide?: boolean
+  /** Closed by its buttons only. */
+  isBusy?: boolean
 }) {
   const { say } = useUi()
   const body = useRef<HTMLDivElement>(null)
   return (
-    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={isOpen => !isOpen && onClose()}>
+    <ModalOverlay
+      className="overlay"
+      isOpen
+      isDismissable={!isBusy}
+      isKeyboardDismissDisabled={isBusy}
+      onOpenChange={isOpen => !isOpen && onClose()}
+    >
       <Modal className={isWide ? 'sheet wide' : 'sheet'}>
         <Dialog className="sheet-dialog">
           <header className="sheet-head">

@@ -1,47 +1,69 @@
 // What is said in passing, at the bottom; with Undo where something was removed.
 import { X } from 'lucide-react'
+import { focusMain } from '../focus.ts'
+import type { Toast } from '../passing.ts'
 import { SENTENCES } from '../sentences.ts'
-import { useStore } from '../store.ts'
+import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Action, IconAction } from './controls.tsx'
 
+/** More than these are there when several removals can be undone: they come up as the others go. */
+const SHOWN = 3
+
 export function Toasts() {
-  const { ui, say } = useUi()
-  const toasts = useStore(ui.toasts)
+  const { ui } = useUi()
+  const { passing } = ui
+  const toasts = useStore(passing.toasts)
   return (
-    <div className="toasts" role="status" aria-live="polite">
-      {toasts.map(({ id, text, code, undo, action }) => (
-        <div className="toast" key={id} data-tone={code == null ? undefined : 'failed'}>
-          <span>
-            {code == null || text !== ''
-              ? text
-              : `${say(SENTENCES[code].what)} ${say(SENTENCES[code].safe)} ${say(SENTENCES[code].next)}`}
-          </span>
-          {action && (
-            <Action
-              kind="quiet"
-              onPress={() => {
-                action.run()
-                ui.dismiss(id)
-              }}
-            >
-              {action.label}
-            </Action>
-          )}
-          {undo && (
-            <Action
-              kind="quiet"
-              onPress={() => {
-                undo()
-                ui.dismiss(id)
-              }}
-            >
-              {say('undo')}
-            </Action>
-          )}
-          <IconAction icon={X} label={say('close')} onPress={() => ui.dismiss(id)} />
-        </div>
+    // React Aria leaves a top layer reachable while a sheet is open: what a sheet could not do is said here too
+    <div
+      className="toasts"
+      role="status"
+      aria-live="polite"
+      data-react-aria-top-layer="true"
+      onPointerEnter={() => passing.hold(true)}
+      onPointerLeave={() => passing.hold(false)}
+      onFocus={() => passing.hold(true)}
+      onBlur={() => passing.hold(false)}
+    >
+      {toasts.slice(-SHOWN).map(toast => (
+        <ToastCard key={toast.id} toast={toast} />
       ))}
+    </div>
+  )
+}
+
+function ToastCard({ toast: { id, text, code, undo, action } }: { toast: Toast }) {
+  const { ui, say } = useUi()
+  /** The focus was here and goes with it; the screen is where it came from. */
+  const leave = (run: () => void) => () => {
+    focusMain()
+    run()
+  }
+  return (
+    <div className="toast" data-tone={code == null ? undefined : 'failed'}>
+      <span>
+        {code == null || text !== ''
+          ? text
+          : `${say(SENTENCES[code].what)} ${say(SENTENCES[code].safe)} ${say(SENTENCES[code].next)}`}
+      </span>
+      {action && (
+        <Action
+          kind="quiet"
+          onPress={leave(() => {
+            ui.passing.close(id)
+            action.run()
+          })}
+        >
+          {action.label}
+        </Action>
+      )}
+      {undo && (
+        <Action kind="quiet" onPress={leave(undo)}>
+          {say('undo')}
+        </Action>
+      )}
+      <IconAction icon={X} label={say('close')} onPress={leave(() => ui.passing.close(id))} />
     </div>
   )
 }

@@ -3,7 +3,7 @@ import { FolderOpen, FolderSearch, Link, Pause, Play, RotateCw, Trash2, X } from
 import { memo } from 'react'
 import type { Transfer } from '../../app/contract/shapes.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
-import { useStore } from '../store.ts'
+import { useStore } from '../watch.ts'
 import { takeText } from '../take.ts'
 import { type Context, type Ui, useUi } from '../ui.ts'
 import type { Choice } from './controls.tsx'
@@ -14,7 +14,7 @@ export const RUNNING = ['finding', 'fetching', 'verifying', 'waiting', 'disk-ful
 export const isRunning = ({ state }: Transfer): boolean => RUNNING.some(running => running === state)
 
 export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
-  const { id, root, name } = row
+  const { id, root } = row
   const call = (work: 'pause' | 'resume' | 'retry') => () =>
     void ui.try(async () => ui.session.client.transfer[work]({ id }))
   const cancel = (): void =>
@@ -25,8 +25,11 @@ export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
       action: say('cancel.action'),
       run: () => void ui.try(async () => ui.session.client.transfer.cancel({ id }))
     })
-  const remove = (): void =>
-    ui.later(id, say('removed', { name }), async () => ui.session.client.transfer.remove({ id }))
+  const remove = (): void => {
+    const drawer = ui.drawer.get()
+    if (drawer?.type === 'transfer' && drawer.id === id) ui.drawer.set(null)
+    ui.later(id, say('removed', { name: nameOf(row) }), async () => ui.session.client.transfer.remove({ id }))
+  }
   const choices: (Choice | false)[] = [
     isRunning(row) && { id: 'pause', label: say('pause'), icon: Pause, run: call('pause'), inRow: true },
     row.state === 'paused' && { id: 'resume', label: say('resume'), icon: Play, run: call('resume'), inRow: true },
@@ -50,7 +53,7 @@ export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
       id: 'copy',
       label: say('copy.link'),
       icon: Link,
-      run: () => void copyLinkAndSay(ui, root, say('copied')),
+      run: () => void copyLinkAndSay(ui, { root, transfer: id }, say('copied')),
       inRow: true
     },
     row.state === 'done'

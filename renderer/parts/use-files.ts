@@ -1,8 +1,8 @@
 // Every file of a root, read page by page; what is there is shown at once.
 import { useEffect, useState } from 'react'
 import type { FileRow } from '../../app/contract/shapes.ts'
-import { failureOf } from '../client.ts'
 import type { Code } from '../sentences.ts'
+import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 
 const PAGE = 1000
@@ -18,7 +18,9 @@ export interface Files {
 export function useFiles(root: string | null, name: string, version = 0): Files {
   const { ui } = useUi()
   const [files, setFiles] = useState<Files>({ rows: [], isWhole: false, code: null })
+  const isOpen = useStore(ui.session.state) === 'open'
   useEffect(() => {
+    if (!isOpen) return
     const life = new AbortController()
     const read = async (): Promise<void> => {
       if (root == null) return
@@ -34,9 +36,9 @@ export function useFiles(root: string | null, name: string, version = 0): Files 
       }
     }
     read().catch((thrown: unknown) => {
-      if (!life.signal.aborted) setFiles({ rows: [], isWhole: false, code: failureOf(thrown).code })
+      if (!life.signal.aborted) setFiles({ rows: [], isWhole: false, code: ui.failureOf(thrown).code })
     })
     return () => life.abort()
-  }, [ui, root, name, version])
+  }, [ui, root, name, version, isOpen])
   return files
 }

@@ -66,6 +66,7 @@ export function VirtualList<Row>({
     focusWanted()
   }
   const onKeyDown = (event: React.KeyboardEvent): void => {
+    wanted.current = null // whoever presses a key meanwhile is somewhere else
     const target = event.target as HTMLElement // React types it wider
     if (target.dataset.rowMain == null) return
     const at = Number(target.closest<HTMLElement>('[data-index]')?.dataset.index)

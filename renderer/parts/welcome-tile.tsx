@@ -2,7 +2,7 @@
 import { Sparkles, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { isWelcomed, keepWelcomed } from '../preferences.ts'
-import { useFeed } from '../store.ts'
+import { useFeed } from '../watch.ts'
 import { takeText } from '../take.ts'
 import { useUi } from '../ui.ts'
 import { Action, IconAction } from './controls.tsx'

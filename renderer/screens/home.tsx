@@ -4,11 +4,11 @@ import { useState } from 'react'
 import { Button } from 'react-aria-components'
 import { Action } from '../parts/controls.tsx'
 import { TextBox } from '../parts/fields.tsx'
-import { JobRow } from '../parts/share-row.tsx'
+import { JobRow, ShareRow } from '../parts/share-row.tsx'
 import { ShareActions } from '../parts/sharing.tsx'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { WelcomeTile } from '../parts/welcome-tile.tsx'
-import { useFeed } from '../store.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { takeText } from '../take.ts'
 import { useUi } from '../ui.ts'
 
@@ -18,6 +18,11 @@ export function Home() {
   const { ui, say } = useUi()
   const jobs = useFeed(ui.model.jobs)
   const transfers = useFeed(ui.model.transfers)
+  const shares = useFeed(ui.model.shares)
+  const fresh = useStore(ui.fresh)
+  const leaving = useStore(ui.passing.leaving)
+  const making = jobs?.filter(job => job.state !== 'done') ?? []
+  const made = fresh.flatMap(root => (leaving.has(root) ? [] : (shares.rows.get(root) ?? [])))
   const running = [...transfers.rows.values()].filter(isRunning).sort((a, b) => b.addedAt - a.addedAt)
   return (
     <>
@@ -35,13 +40,18 @@ export function Home() {
       </section>
       <PasteLink />
       <WelcomeTile />
-      {(jobs.length > 0 || running.length > 0) && (
+      {making.length + made.length + running.length > 0 && (
         <section>
           <h2>{say('home.now')}</h2>
           <ul className="plain-list">
-            {jobs.map(job => (
+            {making.map(job => (
               <li key={job.job}>
                 <JobRow job={job} />
+              </li>
+            ))}
+            {made.map(row => (
+              <li key={row.root}>
+                <ShareRow row={row} />
               </li>
             ))}
             {running.slice(0, SHOWN).map(row => (
@@ -146,6 +156,7 @@ function PasteLink() {
           placeholder="shoal:…"
           maxLength={8192}
           onPasted={pasted => {
+            if (pasted.trim() === '') return false // files, for the window to take; or nothing
             takeText(ui, pasted)
             return true
           }}
@@ -161,14 +172,16 @@ function PasteLink() {
 function Nearby() {
   const { ui, say } = useUi()
   const peers = useFeed(ui.model.peers)
+  const status = useFeed(ui.model.status)
+  const isLooking = status == null || (status.network !== 'loopback' && status.state !== 'offline')
   const near = [...peers.rows.values()].filter(peer => peer.nearby)
   return (
     <section>
       <h2>{say('nearby')}</h2>
       {near.length === 0 ? (
         <p className="looking">
-          <span className="pulse" aria-hidden="true" />
-          {say('nearby.looking')}
+          {isLooking && <span className="pulse" aria-hidden="true" />}
+          {isLooking ? say('nearby.looking') : say(status.state === 'offline' ? 'nearby.offline' : 'nearby.loopback')}
         </p>
       ) : (
         <ul className="devices" aria-label={say('nearby')}>

@@ -1,10 +1,11 @@
 // Peers: who is connected, how they were found, how well they are reached.
 import { Laptop, Users } from 'lucide-react'
 import type { Peer } from '../../app/contract/shapes.ts'
+import { Action } from '../parts/controls.tsx'
 import { Row } from '../parts/row.tsx'
 import { Empty, Loading } from '../parts/states.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
-import { useFeed, useStore } from '../store.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { type Context, useUi } from '../ui.ts'
 
 export function peerSentence(peer: Peer, { say, formats }: Context): string {
@@ -39,7 +40,9 @@ export function Peers() {
       {list.seq == null ? (
         <Loading />
       ) : peers.length === 0 ? (
-        <Empty icon={Users} title={say('peers.empty')} text={say('peers.empty.text')} />
+        <Empty icon={Users} title={say('peers.empty')} text={say('peers.empty.text')}>
+          <Action onPress={() => ui.go('home')}>{say('paste.title')}</Action>
+        </Empty>
       ) : (
         <VirtualList label={say('place.peers')} rows={peers} keyOf={peer => peer.peerId} rowHeight={60}>
           {peer => {

@@ -8,12 +8,14 @@ import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { Loading } from '../parts/states.tsx'
 import type { Desktop } from '../platform.ts'
 import { applyTheme, keepLanguage, savedTheme, THEMES } from '../preferences.ts'
-import { useFeed, useStore } from '../store.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { isLanguage, LANGUAGES, type Language } from '../words/words.ts'
 
 const MEGA = 1_000_000
 const GIGA = 1_000_000_000
+/** What the contract takes. */
+const CONNECTIONS = [8, 1000] as const
 const MODES = ['lan', 'internet', 'loopback'] as const
 
 export function SettingsScreen() {
@@ -60,7 +62,8 @@ export function SettingsScreen() {
               label={say('settings.connections')}
               value={settings.maxConnections}
               unit={1}
-              onDone={n => n != null && n >= 8 && n <= 1000 && set({ maxConnections: Math.round(n) })}
+              bounds={CONNECTIONS}
+              onDone={n => n != null && set({ maxConnections: n })}
             />
           </section>
           <section className="card">

@@ -6,7 +6,7 @@ import { Filter, Tabs } from '../parts/filter.tsx'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import { matches } from '../matches.ts'
-import { useFeed, useStore } from '../store.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Action } from '../parts/controls.tsx'
 
@@ -16,7 +16,7 @@ type Kind = (typeof KINDS)[number]
 export function Transfers() {
   const { ui, say } = useUi()
   const list = useFeed(ui.model.transfers)
-  const leaving = useStore(ui.leaving)
+  const leaving = useStore(ui.passing.leaving)
   const [text, setText] = useState('')
   const [kind, setKind] = useState<Kind>('all')
   const all = useMemo(
@@ -53,7 +53,16 @@ export function Transfers() {
           </Action>
         </Empty>
       ) : shown.length === 0 ? (
-        <Empty icon={Search} title={say('filter.nothing')} text={say('filter.nothing.text')} />
+        <Empty icon={Search} title={say('filter.nothing')} text={say('filter.nothing.text')}>
+          <Action
+            onPress={() => {
+              setText('')
+              setKind('all')
+            }}
+          >
+            {say('filter.reset')}
+          </Action>
+        </Empty>
       ) : (
         <VirtualList label={say('place.transfers')} rows={shown} keyOf={row => row.id} rowHeight={68}>
           {row => <TransferRow row={row} />}

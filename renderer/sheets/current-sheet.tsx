@@ -1,5 +1,5 @@
 // The one sheet that may be open.
-import { useStore } from '../store.ts'
+import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { ConfirmSheet } from './confirm-sheet.tsx'
 import { FoldersSheet } from './folders-sheet.tsx'
@@ -18,11 +18,11 @@ export function CurrentSheet() {
     case 'preview':
       return <PreviewSheet key={sheet.link} link={sheet.link} onClose={close} />
     case 'link':
-      return <LinkSheet key={sheet.root} root={sheet.root} onClose={close} />
+      return <LinkSheet key={sheet.root} of={sheet} onClose={close} />
     case 'folders':
       return <FoldersSheet onClose={close} />
     case 'upload':
-      return <UploadSheet dropped={sheet.dropped} onClose={close} />
+      return <UploadSheet key={sheet.id} dropped={sheet.dropped} onClose={close} />
     case 'confirm':
       return <ConfirmSheet sheet={sheet} onClose={close} />
     case 'problem':

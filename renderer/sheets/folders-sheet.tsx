@@ -1,7 +1,7 @@
 // Choosing what to share among the folders of the computer Shoal runs on. Shared where it is: nothing is copied.
-import { ChevronLeft, Share2 } from 'lucide-react'
+import { CornerLeftUp, FolderOpen, Share2 } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { type Client, failureOf } from '../client.ts'
+import type { Client } from '../client.ts'
 import { Action } from '../parts/controls.tsx'
 import { Tick } from '../parts/fields.tsx'
 import { useFolders } from '../parts/place-field.tsx'
@@ -11,8 +11,8 @@ import { Empty, Loading, Problem } from '../parts/states.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import type { Place } from '../platform.ts'
 import type { Code } from '../sentences.ts'
+import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
-import { FolderOpen } from 'lucide-react'
 
 type Entry = Awaited<ReturnType<Client['grant']['entries']>>[number]
 
@@ -23,21 +23,25 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
   const at = place ?? (folders?.length === 1 && folders[0] != null ? { folder: folders[0].id, path: [] } : null)
   const { entries, code } = useEntries(at)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const [failed, setFailed] = useState<Code | null>(null)
   const go = (to: Place | null): void => {
     setPlace(to)
+    setFailed(null)
     setChosen(new Set())
   }
   const share = async (): Promise<void> => {
     if (at == null) return
     const { client } = ui.session
-    const isDone = await ui.try(async () => {
+    try {
       const grants: string[] = []
       const paths = chosen.size === 0 ? [at.path] : [...chosen].map(name => [...at.path, name])
       for (const path of paths)
         grants.push((await client.grant.inside({ folder: at.folder, path: [...path], use: 'read' })).grant)
-      await client.share.create({ grants, skipUnreadable: false })
-    })
-    if (!isDone) return
+      await ui.share(grants)
+    } catch (thrown) {
+      setFailed(ui.failureOf(thrown).code)
+      return
+    }
     onClose()
     ui.go('library')
   }
@@ -55,7 +59,7 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
     <SheetFrame title={title ?? say('share.choose')} onClose={onClose} footer={footer} isWide>
       {!isTop && (
         <Action
-          icon={ChevronLeft}
+          icon={CornerLeftUp}
           kind="quiet"
           onPress={() => go(at.path.length === 0 ? null : { ...at, path: at.path.slice(0, -1) })}
         >
@@ -76,6 +80,7 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
           ))}
         </ul>
       )}
+      {failed != null && <Problem code={failed} />}
       {code != null && <Problem code={code} />}
       {at != null && entries == null && code == null && <Loading />}
       {at != null && entries?.length === 0 && (
@@ -87,6 +92,7 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
             <div className="file">
               <Tick
                 label={say('choose', { name: entry.name })}
+                isRowMain
                 isSelected={chosen.has(entry.name)}
                 onChange={isChosen => {
                   const next = new Set(chosen)
@@ -99,7 +105,6 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
                 <button
                   type="button"
                   className="file-name"
-                  data-row-main=""
                   onClick={() => go({ ...at, path: [...at.path, entry.name] })}
                 >
                   <KindIcon name={entry.name} isFolder size={16} />
@@ -124,17 +129,18 @@ function useEntries(at: Place | null): { entries: readonly Entry[] | null; code:
   const { ui } = useUi()
   const [found, setFound] = useState<{ key: string; entries: readonly Entry[] | null; code: Code | null } | null>(null)
   const key = at == null ? null : JSON.stringify(at)
+  const isOpen = useStore(ui.session.state) === 'open'
   useEffect(() => {
-    if (key == null) return
+    if (key == null || !isOpen) return
     const { folder, path } = JSON.parse(key) as { folder: number; path: string[] } // as written above
     const life = new AbortController()
     ui.session.client.grant.entries({ folder, path }, { signal: life.signal }).then(
       entries => setFound({ key, entries, code: null }),
       (thrown: unknown) => {
-        if (!life.signal.aborted) setFound({ key, entries: null, code: failureOf(thrown).code })
+        if (!life.signal.aborted) setFound({ key, entries: null, code: ui.failureOf(thrown).code })
       }
     )
     return () => life.abort()
-  }, [ui, key])
+  }, [ui, key, isOpen])
   return found != null && found.key === key ? found : { entries: null, code: null }
 }

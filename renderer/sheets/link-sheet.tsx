@@ -2,27 +2,28 @@
 import { Copy } from 'lucide-react'
 import { QRCodeSVG } from 'qrcode.react'
 import { useEffect, useState } from 'react'
-import { failureOf } from '../client.ts'
 import { Action } from '../parts/controls.tsx'
+import { linkTo } from '../parts/copy-when-shared.ts'
 import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
 import type { Code } from '../sentences.ts'
-import { useFeed } from '../store.ts'
-import { useUi } from '../ui.ts'
+import { useFeed, useStore } from '../watch.ts'
+import { type LinkTo, useUi } from '../ui.ts'
 
 const MAX_QR_CHARS = 1200 // more cannot be read from a screen
 
-export function LinkSheet({ root, onClose }: { root: string; onClose: () => void }) {
+export function LinkSheet({ of, onClose }: { of: LinkTo; onClose: () => void }) {
   const { ui, say } = useUi()
-  const share = useFeed(ui.model.shares).rows.get(root)
+  const share = useFeed(ui.model.shares).rows.get(of.root)
   const [link, setLink] = useState<string | null>(null)
   const [code, setCode] = useState<Code | null>(null)
   const [isCopied, setCopied] = useState(false)
+  const isOpen = useStore(ui.session.state) === 'open'
   useEffect(() => {
-    void (async () => setLink((await ui.session.client.share.link({ root })).link))().catch((thrown: unknown) =>
-      setCode(failureOf(thrown).code)
-    )
-  }, [ui, root])
+    if (!isOpen) return
+    setCode(null)
+    linkTo(ui, of).then(setLink, (thrown: unknown) => setCode(ui.failureOf(thrown).code))
+  }, [ui, of, isOpen])
   const copy = (): void => {
     ui.platform.copy(link ?? '').then(
       () => setCopied(true),

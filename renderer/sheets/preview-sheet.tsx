@@ -1,8 +1,8 @@
 // What a link holds, before anything is downloaded: name, size, files; which of them, and where to.
 import { Download } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { Preview } from '../../app/contract/shapes.ts'
-import { type Failure, failureOf } from '../client.ts'
+import type { NetworkMode, Preview } from '../../app/contract/shapes.ts'
+import type { Failure } from '../client.ts'
 import { Action } from '../parts/controls.tsx'
 import { Tick } from '../parts/fields.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
@@ -11,7 +11,7 @@ import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import type { Code } from '../sentences.ts'
-import { useFeed } from '../store.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 
 const PATIENCE_MS = 8_000 // what is near answers in one, what the wider network knows in a few
@@ -39,11 +39,12 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
       const grant = to == null ? null : (await client.grant.inside({ folder: to, path: [], use: 'write' })).grant
       const selection = left.size === 0 ? null : chosen.map(file => file.index)
       const { id } = await client.transfer.start({ link, folder: grant, selection, addrs: [], giveUpAfterMs: null })
+      ui.passing.keep(id) // it was to go from the list, and is got again
       onClose()
       ui.go('transfers')
       ui.drawer.set({ type: 'transfer', id })
     } catch (thrown) {
-      setStartFailed(failureOf(thrown).code)
+      setStartFailed(ui.failureOf(thrown).code)
     }
   }
   const pasteOther = (): void => {
@@ -118,15 +119,20 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
 function Nobody() {
   const { ui, say } = useUi()
   const status = useFeed(ui.model.status)
+  const settings = useFeed(ui.model.settings)
   return (
     <div className="note" role="status">
       <strong>{say('preview.nobody')}</strong>
       <p>
-        {status != null && say(`preview.tried.${status.network}`)} {say('preview.wait')}
+        {status != null && say(triedKey(status.network, settings?.network))} {say('preview.wait')}
       </p>
     </div>
   )
 }
+
+/** Who is asked. The internet may be allowed already, and asked from the next start on. */
+const triedKey = (now: NetworkMode, chosen: NetworkMode | null | undefined) =>
+  now === 'lan' && chosen === 'internet' ? 'preview.tried.soon' : (`preview.tried.${now}` as const)
 
 function useLate(isWaiting: boolean): boolean {
   const [isLate, setLate] = useState(false)
@@ -164,16 +170,19 @@ function usePreview(link: string): { preview: Preview | null; failure: Failure |
   const { ui } = useUi()
   const [preview, setPreview] = useState<Preview | null>(null)
   const [failure, setFailure] = useState<Failure | null>(null)
+  const isOpen = useStore(ui.session.state) === 'open'
   useEffect(() => {
+    if (!isOpen) return
+    setFailure(null)
     const life = new AbortController()
     const read = async (): Promise<void> => {
       const rows = await ui.session.client.transfer.preview({ link }, { signal: life.signal })
       for await (const row of rows) setPreview(row)
     }
     read().catch((thrown: unknown) => {
-      if (!life.signal.aborted) setFailure(failureOf(thrown))
+      if (!life.signal.aborted) setFailure(ui.failureOf(thrown))
     })
     return () => life.abort()
-  }, [ui, link])
+  }, [ui, link, isOpen])
   return { preview, failure }
 }

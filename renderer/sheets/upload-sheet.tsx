@@ -1,7 +1,6 @@
 // Files dropped on a page in a browser: copied to a folder of the computer Shoal runs on, then shared from there.
 import { Upload } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { failureOf } from '../client.ts'
 import { Action } from '../parts/controls.tsx'
 import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { Bar } from '../parts/row.tsx'
@@ -26,6 +25,12 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
     dropped.files().then(setFiles, () => setCode('unreadable'))
   }, [dropped])
   useEffect(() => () => running.current?.abort(), [])
+  useEffect(() => {
+    ui.isSheetBusy = sent != null
+    return () => {
+      ui.isSheetBusy = false
+    }
+  }, [ui, sent])
   const total = files?.reduce((sum, { file }) => sum + file.size, 0) ?? 0
   const missing = place?.roomBytes == null ? 0 : Math.max(0, total - place.roomBytes)
   const start = async (): Promise<void> => {
@@ -35,12 +40,12 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
     setStarted(true)
     try {
       const grants = await ui.platform.grantsFor(dropped, { folder: to, path: [] }, setSent, running.current.signal)
-      await ui.session.client.share.create({ grants, skipUnreadable: false })
+      await ui.share(grants)
       onClose()
       ui.go('library')
     } catch (thrown) {
       setSent(null)
-      if (!running.current.signal.aborted) setCode(failureOf(thrown).code)
+      if (!running.current.signal.aborted) setCode(ui.failureOf(thrown).code)
     }
   }
   const footer = (
@@ -60,7 +65,7 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
   const [first = ''] = dropped.names
   const title = dropped.names.length > 1 ? say('upload.title', { count: dropped.names.length }) : first
   return (
-    <SheetFrame title={title} onClose={onClose} footer={footer}>
+    <SheetFrame title={title} onClose={onClose} footer={footer} isBusy={sent != null}>
       {files == null && code == null && <Loading />}
       {files != null && (
         <p className="summary">
@@ -70,15 +75,16 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
       {places != null && place != null && (
         <PlaceField label={say('save.to')} places={places} value={place} onChange={setFolder} onPicked={refresh} />
       )}
+      {places != null && place == null && <Trouble what={say('folder.none')} text={say('folder.none.upload')} />}
       {missing > 0 && <p className="warning">{say('too-big', { bytes: formats.bytes(missing) })}</p>}
       <p className="hint">{say('upload.hint')}</p>
       {sent != null && (
-        <div role="status">
+        <div>
           <Bar part={sent.total === 0 ? 1 : sent.bytes / sent.total} tone="active" />
           <p className="hint">{formats.bytesOf(sent.bytes, sent.total, say('of'))}</p>
         </div>
       )}
-      {code === 'internal' && hasStarted ? (
+      {(code === 'internal' || code === 'lost') && hasStarted ? (
         <Trouble what={say('upload.stopped')} text={say('upload.stopped.next')} />
       ) : (
         code != null && <Problem code={code} />

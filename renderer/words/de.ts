@@ -4,7 +4,7 @@ import type { en } from './en.ts'
 export const de: Record<keyof typeof en, string> = {
   again: 'Noch einmal versuchen',
   back: 'Behalten',
-  'badge.active': 'laufen',
+  'badge.active': 'in Arbeit',
   cancel: 'Abbrechen',
   'cancel.action': 'Abbrechen und entfernen',
   'cancel.text':
@@ -93,15 +93,17 @@ export const de: Record<keyof typeof en, string> = {
   'filter.done': 'Fertig',
   'filter.kind': 'Anzeigen',
   'filter.nothing': 'Nichts passt',
-  'filter.nothing.text': 'Versuchen Sie andere Wörter, oder zeigen Sie alles.',
+  'filter.nothing.text': 'Versuchen Sie andere Wörter.',
+  'filter.reset': 'Alles zeigen',
   'filter.running': 'Laufend',
   'filter.stopped': 'Angehalten',
   'folder.empty': 'Hier ist nichts',
   'folder.empty.text': 'Gehen Sie nach oben und sehen Sie in einen anderen Ordner.',
   'folder.none': 'Kein Ordner zur Auswahl',
+  'folder.none.upload': 'Starten Sie Shoal mit --folder und einem Ordner, in den Dateien kopiert werden dürfen.',
   'folder.none.text':
     'Starten Sie Shoal mit --folder und dem Ordner, aus dem es teilen darf, oder laden Sie Dateien hoch.',
-  'from.more_one': 'von {{name}} und {{count}} anderen',
+  'from.more_one': 'von {{name}} und einem anderen',
   'from.more_other': 'von {{name}} und {{count}} anderen',
   'from.one': 'von {{name}}',
   get: 'Holen',
@@ -135,6 +137,7 @@ export const de: Record<keyof typeof en, string> = {
   link: 'Link',
   'link.hint': 'Wer diesen Link hat, kann es holen. Schicken Sie ihn, wie Sie möchten.',
   loading: 'Einen Moment …',
+  'lost.again': 'Warten Sie einen Augenblick, und versuchen Sie es noch einmal.',
   'lost.next':
     'Ihre Dateien und alles bisher Empfangene sind sicher. Diese Seite versucht es weiter; wurde Shoal beendet, starten Sie es neu.',
   'lost.wait': 'Ihre Dateien und alles bisher Empfangene sind sicher. Einen Moment …',
@@ -142,6 +145,9 @@ export const de: Record<keyof typeof en, string> = {
   'menu.of': 'Mehr zu {{name}}',
   nearby: 'In der Nähe',
   'nearby.looking': 'Suche Geräte in Ihrem Netz …',
+  'nearby.loopback':
+    'Shoal bleibt auf diesem Computer, also wird niemand gesucht. Das lässt sich in den Einstellungen ändern.',
+  'nearby.offline': 'Dieser Computer ist in keinem Netz.',
   'network.internet': 'Lokales Netz und Internet',
   'network.internet.now': 'Erreicht andere im lokalen Netz und über das Internet.',
   'network.lan': 'Nur lokales Netz',
@@ -187,6 +193,8 @@ export const de: Record<keyof typeof en, string> = {
   'preview.tried.lan':
     'Gefragt werden, wen der Link nennt, und alle Geräte in Ihrem Netz. Erlauben Sie in den Einstellungen das Internet, um weiter zu fragen.',
   'preview.tried.loopback': 'Gefragt werden die Kopien von Shoal auf diesem Computer.',
+  'preview.tried.soon':
+    'Shoal fragt, wen der Link nennt, und jedes Gerät in Ihrem Netz. Das Internet, das Sie erlaubt haben, wird ab dem nächsten Start gefragt.',
   'preview.wait': 'Warten Sie hier, oder holen Sie es: Dann beginnt es von selbst, sobald es jemand hat.',
   'qr.title': 'Der Link als Code zum Scannen',
   rail: 'Orte',
@@ -285,6 +293,7 @@ export const de: Record<keyof typeof en, string> = {
   'transfers.empty.text': 'Fügen Sie irgendwo in diesem Fenster einen Link ein, um zu sehen, was darin ist.',
   undo: 'Rückgängig',
   up: 'Nach oben',
+  'upload.busy': 'Gerade wird etwas hochgeladen. Warten Sie, bis es fertig ist, oder brechen Sie es ab.',
   'upload.go': 'Hochladen und teilen',
   'upload.hint':
     'Ein Browser kann eine Datei nicht dort teilen, wo sie ist: Eine Kopie kommt in diesen Ordner auf dem Computer, auf dem Shoal läuft, und wird von dort geteilt.',
