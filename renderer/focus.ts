@@ -1,28 +1,35 @@
 // Where the focus goes when what had it goes away: a row that was removed, a toast that was closed, a form that was saved. Never nowhere.
 import { useEffect } from 'react'
 
-export const focusMain = (): void => document.querySelector('main')?.focus({ preventScroll: true })
+const focusMain = (): void => document.querySelector('main')?.focus({ preventScroll: true })
+
+/** What lies over the screen for a moment. */
+const OVER = '.popover, .overlay, .toasts'
 
 /** To the row that took the place of the one that was removed, else to the screen. Whoever brings the focus back by themselves is let do it first. */
 export function useKeptFocus(): void {
   useEffect(() => {
-    let last: { element: Element; list: Element | null; at: number } | null = null
+    let last: Element | null = null
+    let row: { list: Element; at: number } | null = null
     const remember = ({ target }: FocusEvent): void => {
       if (!(target instanceof Element)) return
-      const row = target.closest<HTMLElement>('[data-index]')
-      last = { element: target, list: row?.closest('.virtual-list') ?? null, at: Number(row?.dataset.index) }
+      last = target
+      if (target.closest(OVER) != null) return // a menu or a sheet of a row: it goes back there
+      const item = target.closest<HTMLElement>('[data-index]')
+      const list = item?.closest('.virtual-list')
+      row = item == null || list == null ? null : { list, at: Number(item.dataset.index) }
     }
     const mend = (): void => {
-      if (last == null || last.element.isConnected || document.activeElement !== document.body) return
-      const rows = [...(last.list?.querySelectorAll<HTMLElement>('[data-index]') ?? [])]
-      const next = rows.find(row => Number(row.dataset.index) >= (last?.at ?? 0)) ?? rows.at(-1)
+      if (last?.isConnected !== false || document.activeElement !== document.body) return
+      const rows = [...(row?.list.querySelectorAll<HTMLElement>('[data-index]') ?? [])]
+      const next = rows.find(item => Number(item.dataset.index) >= (row?.at ?? 0)) ?? rows.at(-1)
       const main = next?.querySelector<HTMLElement>('[data-row-main]')
       last = null
       if (main == null) focusMain()
       else main.focus()
     }
     const observer = new MutationObserver(() => {
-      if (last != null && !last.element.isConnected) requestAnimationFrame(mend)
+      if (last?.isConnected === false) requestAnimationFrame(mend)
     })
     observer.observe(document.body, { childList: true, subtree: true })
     document.addEventListener('focusin', remember)

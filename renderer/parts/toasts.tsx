@@ -1,6 +1,5 @@
 // What is said in passing, at the bottom; with Undo where something was removed.
 import { X } from 'lucide-react'
-import { focusMain } from '../focus.ts'
 import type { Toast } from '../passing.ts'
 import { SENTENCES } from '../sentences.ts'
 import { useStore } from '../watch.ts'
@@ -35,11 +34,6 @@ export function Toasts() {
 
 function ToastCard({ toast: { id, text, code, undo, action } }: { toast: Toast }) {
   const { ui, say } = useUi()
-  /** The focus was here and goes with it; the screen is where it came from. */
-  const leave = (run: () => void) => () => {
-    focusMain()
-    run()
-  }
   return (
     <div className="toast" data-tone={code == null ? undefined : 'failed'}>
       <span>
@@ -50,20 +44,20 @@ function ToastCard({ toast: { id, text, code, undo, action } }: { toast: Toast }
       {action && (
         <Action
           kind="quiet"
-          onPress={leave(() => {
+          onPress={() => {
             ui.passing.close(id)
             action.run()
-          })}
+          }}
         >
           {action.label}
         </Action>
       )}
       {undo && (
-        <Action kind="quiet" onPress={leave(undo)}>
+        <Action kind="quiet" onPress={undo}>
           {say('undo')}
         </Action>
       )}
-      <IconAction icon={X} label={say('close')} onPress={leave(() => ui.passing.close(id))} />
+      <IconAction icon={X} label={say('close')} onPress={() => ui.passing.close(id)} />
     </div>
   )
 }
