@@ -12,7 +12,7 @@ import { Toasts } from './parts/toasts.tsx'
 import { ScrollContext } from './parts/virtual-list.tsx'
 import { useCopyWhenShared } from './parts/copy-when-shared.ts'
 import { Banner } from './parts/banner.tsx'
-import { useTellWhenOver } from './parts/tell-when-over.ts'
+import { useTellWhenChanged, useTellWhenOver } from './parts/tell-when-over.ts'
 import { keepLanguage } from './preferences.ts'
 import { Home } from './screens/home.tsx'
 import { Library } from './screens/library.tsx'
@@ -67,6 +67,7 @@ function Window({ context: { ui, say } }: { context: Context }) {
   useShortcuts(ui)
   useCopyWhenShared()
   useTellWhenOver()
+  useTellWhenChanged()
   useEffect(() => {
     document.title = screen === 'home' ? 'Shoal' : `${say(`place.${screen}`)} – Shoal`
   }, [screen, say])

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import { CODES, CodedError } from '../../core/errors.ts'
@@ -124,6 +125,21 @@ test('a start that fails rejects with its code and leaves no thread', async t =>
   await assert.rejects(failed, { code: 'data-damaged' })
   const aborted = AbortSignal.abort()
   await assert.rejects(startEngine(OPTIONS, aborted, { entry: FAKE_ENTRY }), { name: 'AbortError' })
+})
+
+test('a choice that holds only from a start on: the application opens anew, its clients are told and come again', async t => {
+  await using engine = await startEngine({ ...OPTIONS, network: null }, t.signal, { entry: FAKE_ENTRY })
+  const { client, port } = clientOf(engine)
+  const feed = await client.share.feed({})
+  await feed.next()
+  const next = assert.rejects(feed.next(), { code: 'internal' })
+  const closed = once(port, 'close')
+  assert.equal((await client.settings.set({ network: 'internet' })).network, 'internet', 'answered before')
+  await next
+  await closed
+  const { client: again } = clientOf(engine)
+  assert.equal((await again.node.info({})).version, '1.2.3')
+  assert.equal((await again.settings.get({})).network, null, 'another application: the fake one forgets')
 })
 
 test('a thread that dies is told of, and its clients fail instead of waiting', async t => {

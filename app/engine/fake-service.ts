@@ -75,6 +75,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
     listen: [...options.listen],
     network: options.network ?? 'lan'
   }
+  const outdated = Promise.withResolvers<void>()
   let settings: Settings = {
     name: 'Kind Mango',
     network: null,
@@ -180,6 +181,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
       set: changed => {
         const named = Object.entries(changed).filter(([, value]) => value !== undefined)
         settings = { ...settings, ...Object.fromEntries(named) }
+        if (changed.network != null) setImmediate(outdated.resolve)
         return settings
       },
       feed: (_, caller) => hold(settings, caller),
@@ -198,5 +200,5 @@ export function openFake(options: EngineOptions): Promise<Application> {
     },
     app: { log: () => ({}), welcome: () => ({ link: LINK }) }
   }
-  return Promise.resolve({ service, [Symbol.asyncDispose]: () => Promise.resolve() })
+  return Promise.resolve({ service, outdated: outdated.promise, [Symbol.asyncDispose]: () => Promise.resolve() })
 }

@@ -25,6 +25,8 @@ export interface EngineOptions {
 /** The application without a window: app/service/application.ts opens it, inside the engine's thread or, in unit tests, inline. */
 export interface Application extends AsyncDisposable {
   readonly service: Service
+  /** Settles when something was chosen that holds only from a start on: it is to be closed and opened again. */
+  readonly outdated: Promise<void>
 }
 
 /** Rejects with a CodedError when it cannot start; `signal` stops the start half way. Disposing ends transfers, node and store, in that order. */

@@ -62,7 +62,7 @@ async function open(signal: AbortSignal, reserveBytes = 0) {
     reserveBytes: () => Promise.resolve(reserveBytes)
   })
   stack.use(uploads)
-  const downloads = new Downloads({ client, now: () => clock.now })
+  const downloads = new Downloads({ client: () => client, now: () => clock.now })
   const tokens = { cli: newToken(), ui: newToken() }
   const api = { uploads, downloads }
   const server = stack.use(

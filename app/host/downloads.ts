@@ -17,7 +17,7 @@ interface Ticket {
 }
 
 export interface DownloadsPorts {
-  readonly client: Client
+  readonly client: () => Client
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
@@ -32,7 +32,7 @@ export class Downloads {
 
   /** Where the file can be fetched. Throws not-found. */
   async issue(root: string, index: number): Promise<{ url: string }> {
-    const { path, bytes } = await this.#ports.client.share.file({ root, index })
+    const { path, bytes } = await this.#ports.client().share.file({ root, index })
     const name = path.at(-1) ?? 'file'
     const ticket = newToken()
     this.#tickets.set(ticket, { root, index, name, bytes, usedAt: this.#ports.now() })
@@ -87,7 +87,7 @@ export class Downloads {
   }
 
   async #read({ root, index }: Ticket, offset: number): Promise<Buffer> {
-    return Buffer.from((await this.#ports.client.share.read({ root, index, offset })).data, 'base64')
+    return Buffer.from((await this.#ports.client().share.read({ root, index, offset })).data, 'base64')
   }
 
   #find(key: string): Ticket {

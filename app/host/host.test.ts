@@ -50,6 +50,20 @@ test('one process holds a data directory, says how to reach it, and leaves nothi
   assert.ok(again.uiUrl)
 })
 
+test('its own client goes on after the engine has opened its application anew', async t => {
+  using it = scratch()
+  await using host = await openHost({ engine: { ...optionsFor(it.dir), network: null }, entry: FAKE_ENTRY }, t.signal)
+  const before = host.client
+  await before.settings.set({ network: 'internet' })
+  await assert.rejects(
+    async () => {
+      for await (const _ of await before.peer.feed({}));
+    },
+    { code: 'internal' }
+  )
+  assert.equal((await host.client.node.info({})).version, '1.2.3')
+})
+
 test('an offline engine answers its own process only', async t => {
   using it = scratch()
   await using host = await openHost({ engine: optionsFor(it.dir, true), entry: FAKE_ENTRY }, t.signal)

@@ -32,7 +32,7 @@ export interface HostOptions {
 }
 
 export interface Host extends AsyncDisposable {
-  /** At the command line's door. */
+  /** At the command line's door. Another one after the engine has opened its application anew: not to be kept. */
   readonly client: Client
   /** With its token; null without a page. */
   readonly uiUrl: string | null
@@ -54,13 +54,13 @@ export async function openHost({ engine: options, ui, entry }: HostOptions, sign
   const uiPort = ui == null ? 0 : (ui.port ?? openSettings(dataDir).value.uiPort)
   const onCrash = (thrown: unknown): void => log.error('engine.crashed', thrown)
   const engine = acquiring.use(await startEngine(options, signal, { onCrash, ...(entry && { entry }) }))
-  const client = openClient(portSocket(engine.connect('cli')))
+  const own = lastingClient(engine)
   let uiUrl: string | null = null
   if (!options.offline) {
     const tokens = { cli: newToken(), ui: ui == null ? null : newToken() }
     const page = ui == null ? null : readPage(PAGE)
     const connect = (door: Door) => engine.connect(door)
-    const api = ui == null ? undefined : openApi(client, options)
+    const api = ui == null ? undefined : openApi(own, options)
     if (api != null) acquiring.use(api.uploads)
     const server = acquiring.use(await openServer({ tokens, port: uiPort, page, connect, ...(api && { api }) }))
     uiUrl = tokens.ui == null ? null : `http://127.0.0.1:${server.port}/#token=${tokens.ui}`
@@ -69,18 +69,45 @@ export async function openHost({ engine: options, ui, entry }: HostOptions, sign
     writeRunFile(dataDir, { pid: process.pid, port: server.port, token: tokens.cli, ui: uiUrl, version })
   }
   const owned = acquiring.move()
-  return { client, uiUrl, engine, ended: engine.ended, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    get client() {
+      return own.client
+    },
+    uiUrl,
+    engine,
+    ended: engine.ended,
+    [Symbol.asyncDispose]: () => owned.disposeAsync()
+  }
+}
+
+/** One for as long as the engine runs, which closes every connection when it opens its application anew. */
+function lastingClient(engine: Engine): { readonly client: Client } {
+  let isOver = false
+  void engine.ended.then(() => (isOver = true))
+  const open = (): Client => {
+    const port = engine.connect('cli')
+    port.once('close', () => {
+      if (!isOver) client = open()
+    })
+    return openClient(portSocket(port))
+  }
+  let client = open()
+  return {
+    get client() {
+      return client
+    }
+  }
 }
 
 /** What the page does by HTTP, in the host's own name. */
-function openApi(client: Client, { folders, limits }: EngineOptions): Api {
+function openApi(own: { readonly client: Client }, { folders, limits }: EngineOptions): Api {
   return {
-    downloads: new Downloads({ client, now: () => performance.now() }),
+    downloads: new Downloads({ client: () => own.client, now: () => performance.now() }),
     uploads: new Uploads({
       folders: new Folders(folders),
-      grants: async paths => (await client.grant.paths({ paths: [...paths], use: 'read' })).grants,
+      grants: async paths => (await own.client.grant.paths({ paths: [...paths], use: 'read' })).grants,
       reserveBytes: async folder => {
-        const reserveBytes = limits.reserveBytes ?? (await client.settings.get({})).reserveBytes
+        const reserveBytes = limits.reserveBytes ?? (await own.client.settings.get({})).reserveBytes
         const { blocks, bsize } = statfsSync(folder)
         return reserveBytes ?? Math.max(MIN_RESERVE_BYTES, (blocks * bsize) / 100)
       }

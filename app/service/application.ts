@@ -103,15 +103,19 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     })
   )
   transfers = running
+  const closing = new AbortController()
+  acquiring.defer(() => closing.abort(new DOMException('Closing', 'AbortError')))
+  const life = AbortSignal.any([signal, closing.signal])
   if (!options.offline) {
     running.resumeAll()
-    store.checkShares(signal).catch((thrown: unknown) => {
-      if (!signal.aborted) log.error('check.failed', thrown)
+    store.checkShares(life).catch((thrown: unknown) => {
+      if (!life.aborted) log.error('check.failed', thrown)
     })
   }
   const welcome = acquiring.use(
     new Welcome({ dir: path.join(dataDir, 'welcome'), version: options.version, log: fault('welcome.failed') })
   )
+  const outdated = Promise.withResolvers<void>()
   const service = createService({
     version: options.version,
     listen: options.listen,
@@ -130,10 +134,14 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     downloads: () => settings.value.downloads ?? options.folders[0] ?? path.join(os.homedir(), 'Downloads'),
     indexBytes: () => indexBytes(dataDir),
     welcome,
+    // a mode this run was started with stays; the answer to whoever chose another is on its way before the end
+    choseNetwork: chosen => {
+      if (options.network == null && !options.offline && chosen !== mode) setImmediate(outdated.resolve)
+    },
     log
   })
   const owned = acquiring.move()
-  return { service, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
+  return { service, outdated: outdated.promise, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
 }
 
 /** Rates and reserve: as saved, unless this run was started or told otherwise. */

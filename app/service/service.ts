@@ -43,6 +43,8 @@ export interface ServiceParts {
   /** What the index takes on the disk. */
   readonly indexBytes: () => number
   readonly welcome: Welcome
+  /** Told what the user chose. */
+  readonly choseNetwork: (chosen: NetworkMode) => void
   readonly log: Log
 }
 
@@ -187,6 +189,7 @@ export function createService(parts: ServiceParts): Service {
         const shown = shownSettings(settings.change({ ...definedOf(named), ...folder }))
         limits.apply()
         settingsFeed.set(shown)
+        if (shown.network != null) parts.choseNetwork(shown.network)
         return shown
       },
       feed: (_, { signal }) => settingsFeed.read(signal),

@@ -1,5 +1,5 @@
 // What is wrong with everything at once: the page has lost Shoal, or Shoal itself ended. Over every screen, until it is over.
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Store } from '../store.ts'
 import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
@@ -14,6 +14,7 @@ export function Banner() {
   const { desktop } = ui.platform
   const window = useStore(desktop?.state ?? NO_WINDOW)
   const [isStarting, setStarting] = useState(false)
+  const isLost = useLasting(link === 'lost')
   if (desktop != null && window?.isEngineRunning === false) {
     const start = async (): Promise<void> => {
       setStarting(true)
@@ -31,7 +32,7 @@ export function Banner() {
       </div>
     )
   }
-  if (link !== 'lost') return null
+  if (!isLost) return null
   return (
     <div className="lost" role="status">
       <p>
@@ -39,4 +40,20 @@ export function Banner() {
       </p>
     </div>
   )
+}
+
+/** Shoal is away for a moment when it begins to reach further: that is no news. */
+const MOMENT_MS = 1_500
+
+function useLasting(isNow: boolean): boolean {
+  const [hasLasted, setLasted] = useState(false)
+  useEffect(() => {
+    if (!isNow) return
+    const timer = setTimeout(() => setLasted(true), MOMENT_MS)
+    return () => {
+      clearTimeout(timer)
+      setLasted(false)
+    }
+  }, [isNow])
+  return isNow && hasLasted
 }

@@ -1,6 +1,6 @@
-// A transfer that ends while something else is looked at: said in passing, with the way to it.
+// What happens while something else is looked at: a transfer ends, a share is no longer what it was. Said in passing, with the way to it.
 import { useEffect } from 'react'
-import type { Transfer } from '../../app/contract/shapes.ts'
+import type { Share, Transfer } from '../../app/contract/shapes.ts'
 import { type Context, useUi } from '../ui.ts'
 import { isRunning, nameOf, showTransfer } from './transfer-row.tsx'
 
@@ -18,6 +18,36 @@ export function useTellWhenOver(): void {
       running = runningNow()
     })
   }, [context])
+}
+
+/** Once for each share, however often it is looked at: its row goes on saying so. */
+export function useTellWhenChanged(): void {
+  const context = useUi()
+  useEffect(() => {
+    const { shares } = context.ui.model
+    let ready: ReadonlySet<string> = new Set()
+    const look = (): void => {
+      const { rows } = shares.get()
+      const changed = [...ready].flatMap(root => rows.get(root) ?? []).filter(({ state }) => state === 'changed')
+      changed.forEach(row => tellChanged(row, context))
+      ready = new Set([...rows.values()].filter(({ state }) => state === 'ready').map(({ root }) => root))
+    }
+    look()
+    return shares.subscribe(look)
+  }, [context])
+}
+
+function tellChanged({ root, name }: Share, { ui, say }: Context): void {
+  const drawer = ui.drawer.get()
+  if (drawer?.type === 'share' && drawer.root === root) return // it says so already
+  const look = (): void => {
+    ui.go('library')
+    ui.drawer.set({ type: 'share', root })
+  }
+  ui.say(say('share.over.changed', { name }), {
+    code: 'source-changed',
+    action: { label: say('details.show'), run: look }
+  })
 }
 
 /** Its open drawer says it already. */
