@@ -118,7 +118,7 @@ function Verified({ root }: { root: string }) {
       return null
     case 'progress':
       return (
-        <div role="status">
+        <div>
           <p className="hint">{say('verify.now', { bytes: formats.bytes(state.bytes) })}</p>
           <Bar part={state.total == null || state.total === 0 ? null : state.bytes / state.total} tone="active" />
         </div>

@@ -34,7 +34,13 @@ export function FileTree({
     setOpen(next)
   }
   return (
-    <VirtualList label={say('details.files')} rows={rows} keyOf={row => row.key} rowHeight={36}>
+    <VirtualList
+      label={say('details.files')}
+      rows={rows}
+      keyOf={row => row.key}
+      rowHeight={36}
+      levelOf={row => row.depth + 1}
+    >
       {row => {
         const chosen = left && chosenOf(row, files, left)
         const isPart = left == null && !isWhole && row.haveBytes < row.bytes

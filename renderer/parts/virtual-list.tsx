@@ -20,6 +20,7 @@ export function VirtualList<Row>({
   rows,
   keyOf,
   rowHeight,
+  levelOf,
   children
 }: {
   label: string
@@ -27,6 +28,8 @@ export function VirtualList<Row>({
   keyOf: (row: Row) => string
   /** As most rows are, in pixels; each is measured. */
   rowHeight: number
+  /** Where rows stand below one another: 1 is the top. */
+  levelOf?: (row: Row) => number
   children: (row: Row) => ReactNode
 }) {
   const scroller = useContext(ScrollContext)
@@ -95,6 +98,7 @@ export function VirtualList<Row>({
             ref={virtual.measureElement}
             aria-setsize={rows.length}
             aria-posinset={item.index + 1}
+            aria-level={levelOf?.(row)}
             style={{ transform: `translateY(${item.start - scrollMargin}px)` }}
           >
             {children(row)}
