@@ -1,72 +1,17 @@
 // The whole application, inline, two of them on loopback: what a user does from the first share to the last byte.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { type Client, openClient, portSocket } from '../engine/client.ts'
-import { startInline } from '../engine/engine.ts'
-import type { EngineOptions } from '../engine/options.ts'
-import type { ShareEvent, TransferEvent } from '../contract/shapes.ts'
+import { openLoopbackNode, until } from '../../core/network/loopback-swarm.ts'
 import { openStore } from '../../core/store/store.ts'
-import { openApplication } from './application.ts'
-
-async function open(dataDir: string, signal: AbortSignal, more: Partial<EngineOptions> = {}) {
-  await mkdir(dataDir, { recursive: true })
-  const options: EngineOptions = {
-    dataDir,
-    version: '0.0.0',
-    offline: false,
-    network: 'loopback',
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    peers: [],
-    bootstrap: null,
-    limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: 0 },
-    folders: [],
-    ...more
-  }
-  const engine = await startInline(openApplication, options, signal, (call, thrown) =>
-    assert.fail(`${call}: ${String(thrown)}`)
-  )
-  const port = engine.connect('cli')
-  return {
-    client: openClient(portSocket(port)),
-    page: openClient(portSocket(engine.connect('ui'))),
-    async [Symbol.asyncDispose]() {
-      port.close()
-      await engine[Symbol.asyncDispose]()
-    }
-  }
-}
-
-async function share(client: Client, ...paths: string[]): Promise<ShareEvent & { type: 'shared' }> {
-  const { grants } = await client.grant.paths({ paths, use: 'read' })
-  const { job } = await client.share.create({ grants, skipUnreadable: false })
-  return await followed(client, job)
-}
-
-async function followed(client: Client, job: string): Promise<ShareEvent & { type: 'shared' }> {
-  for await (const event of await client.share.follow({ job })) if (event.type === 'shared') return event
-  return assert.fail('the job ended without a share')
-}
-
-async function get(client: Client, link: string, directory: string, selection: number[] | null = null) {
-  const { grants } = await client.grant.paths({ paths: [directory], use: 'write' })
-  const folder = grants[0] ?? null
-  const { id } = await client.transfer.start({ link, folder, selection, addrs: [], giveUpAfterMs: 10_000 })
-  const events: TransferEvent[] = []
-  for await (const event of await client.transfer.follow({ id })) events.push(event)
-  const last = events.at(-1)
-  assert.ok(last?.type === 'done', `ended with ${last?.type}`)
-  return { id, done: last, events }
-}
+import { followed, get, open, scratch, share } from './sample-application.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 test('shared in one place, got in another, shown on both sides, removed again', { timeout: 120_000 }, async t => {
-  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  const dir = await scratch(t)
   const tree = path.join(dir, 'Summer')
   await mkdir(path.join(tree, 'empty'), { recursive: true })
   await writeFile(path.join(tree, 'one.bin'), randomBytes(3_000_001))
@@ -148,8 +93,7 @@ test('shared in one place, got in another, shown on both sides, removed again', 
 })
 
 test('refusals: paths from a page, links that are none, roots nobody has', { timeout: 120_000 }, async t => {
-  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  const dir = await scratch(t)
   await using node = await open(path.join(dir, 'a'), t.signal)
   const { client, page } = node
   await assert.rejects(page.grant.paths({ paths: ['/etc/passwd'], use: 'read' }), { code: 'forbidden' })
@@ -179,8 +123,7 @@ test('refusals: paths from a page, links that are none, roots nobody has', { tim
 })
 
 test('a ban outlives the process', { timeout: 120_000 }, async t => {
-  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  const dir = await scratch(t)
   await using liar = await open(path.join(dir, 'a'), t.signal)
   const { addrs, peerId } = await liar.client.node.info({})
   const addr = addrs[0] ?? ''
@@ -197,8 +140,7 @@ test('a ban outlives the process', { timeout: 120_000 }, async t => {
 })
 
 test('what changed is shared again as it is now, and the old share goes', { timeout: 60_000 }, async t => {
-  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  const dir = await scratch(t)
   const [one, two] = [path.join(dir, 'one.txt'), path.join(dir, 'two.txt')]
   await writeFile(one, 'as it was')
   await writeFile(two, 'two')
@@ -215,4 +157,20 @@ test('what changed is shared again as it is now, and the old share goes', { time
     [[now.root, 'ready']]
   )
   await assert.rejects(node.page.share.again({ root: both.root }), { code: 'not-found' })
+})
+
+test('no more are let in than the settings say, from the moment they say it', { timeout: 60_000 }, async t => {
+  await using node = await open(path.join(await scratch(t), 'a'), t.signal)
+  const { addrs } = await node.client.node.info({})
+  await using stack = new AsyncDisposableStack()
+  await node.page.settings.set({ maxConnections: 8 })
+  for (let i = 0; i < 8; i++) {
+    const guest = stack.use(await openLoopbackNode(t.signal))
+    await guest.dial(addrs[0] ?? '', t.signal)
+  }
+  const guest = stack.use(await openLoopbackNode(t.signal))
+  await guest.dial(addrs[0] ?? '', t.signal).catch(() => undefined) // it may be turned away after it was open
+  await until(() => guest.peers().length === 0, 'the ninth is turned away')
+  await node.page.settings.set({ maxConnections: 9 })
+  await guest.dial(addrs[0] ?? '', t.signal)
 })

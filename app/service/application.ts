@@ -213,6 +213,7 @@ async function openNode(
       privateKey,
       version: options.version,
       port: settings.value.listenPort,
+      maxConnections: settings.value.maxConnections,
       ...(options.listen.length > 0 && { listen: options.listen }),
       peers: options.peers,
       ...(options.bootstrap != null && { bootstrap: options.bootstrap }),

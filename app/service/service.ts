@@ -188,6 +188,7 @@ export function createService(parts: ServiceParts): Service {
         const folder = downloads == null ? {} : { downloads: grants.take(downloads, 'write') }
         const shown = shownSettings(settings.change({ ...definedOf(named), ...folder }))
         limits.apply()
+        network?.setMaxConnections(shown.maxConnections)
         settingsFeed.set(shown)
         if (shown.network != null) parts.choseNetwork(shown.network)
         return shown

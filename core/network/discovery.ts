@@ -10,7 +10,7 @@ import type { Via } from './peer-book.ts'
 export const MAX_GOOD_PEERS = 64
 const DIAL_TIMEOUT_MS = 15_000
 const FIRST_GOOD_PEERS = 8 // dialled at once; more would be a burst nobody asked for
-const MAX_AUTO_CONNECTIONS = 120 // of 150: discovery leaves room for whoever comes by himself
+const AUTO_PART = 0.8 // of the connections allowed: discovery leaves room for whoever comes by himself
 const MDNS_TIE_MS = 1000
 const PAUSE_AFTER_FAILURE_MS = 30_000
 const MAX_FAILURES_KEPT = 1024
@@ -27,6 +27,8 @@ export interface DiscoveryPorts {
   dial(target: readonly Multiaddr[] | string, via: Via, signal: AbortSignal): Promise<string>
   isConnected(peerId: string): boolean
   connectionCount(): number
+  /** At most, of everybody together. */
+  maxConnections(): number
   /** Monotonic milliseconds. */
   now(): number
   random(): number
@@ -90,7 +92,8 @@ export function startDiscovery(ports: DiscoveryPorts): Discovery {
   /** One attempt, if nothing speaks against it. */
   const tryOnce = (peerId: string, addrs: readonly Multiaddr[], via: Via): void => {
     if (peerId === ports.ownPeerId || addrs.length === 0 || stopped.signal.aborted) return
-    if (dialling.has(peerId) || ports.isConnected(peerId) || ports.connectionCount() >= MAX_AUTO_CONNECTIONS) return
+    if (dialling.has(peerId) || ports.isConnected(peerId)) return
+    if (ports.connectionCount() >= AUTO_PART * ports.maxConnections()) return
     const failed = failedAt.get(peerId)
     if (failed != null && ports.now() < failed + PAUSE_AFTER_FAILURE_MS) return
     dialling.add(peerId)

@@ -13,7 +13,7 @@ import { lanDht, publicDht } from './dht.ts'
 import type { EncrypterFactories } from './encrypters.ts'
 import { publicAddrs } from './listen.ts'
 
-export const MAX_CONNECTIONS = 150 // DESIGN 4, limits
+const MAX_CONNECTIONS = 150 // DESIGN 4, limits
 const MAX_INBOUND_PENDING = 32
 const MAX_ANNOUNCED_ADDRS = 16
 /** Socket silence after which tcp gives up; yamux's keep-alive speaks every 30 s. */
@@ -30,11 +30,24 @@ export interface NodeOptions {
   readonly encrypters: EncrypterFactories
   readonly gater: ConnectionGater
   readonly datastore: NonNullable<Libp2pInit['datastore']>
+  /** Beyond it whoever comes is refused, and connections that nothing uses are closed; absent: 150. */
+  readonly maxConnections?: number
   /** A member of the LAN DHT named this peer; called before libp2p stores its addresses. */
   onLanDhtPeer(peer: PeerId): void
 }
 
-type Services = { identify: Identify; ping: Ping; lanDht: KadDHT; publicDht?: KadDHT }
+/** libp2p gives its connection manager to services only. */
+interface ConnectionLimit {
+  max: number
+}
+
+type Services = {
+  identify: Identify
+  ping: Ping
+  lanDht: KadDHT
+  publicDht?: KadDHT
+  connectionLimit: ConnectionLimit
+}
 export type Node = Libp2p<Services>
 
 /** Made, not started: the caller puts its handlers in first. */
@@ -68,7 +81,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     ],
     connectionGater: options.gater,
     connectionManager: {
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
       maxIncomingPendingConnections: MAX_INBOUND_PENDING,
       inboundConnectionThreshold: 100, // per host and second; the gater counts strangers, and a class room may sit on one machine
       maxParallelDials: 32,
@@ -84,7 +97,15 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       identify: identify({ maxObservedAddresses: 4 }),
       ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }), // with libp2p's 1, a ping of liveness.ts makes the DHT's fail, and the peer stays out of its table
       lanDht: lanDht(options.onLanDhtPeer),
-      ...(isInternet ? { publicDht: publicDht(own.length > 0) } : {})
+      ...(isInternet ? { publicDht: publicDht(own.length > 0) } : {}),
+      connectionLimit: ({ connectionManager }) => ({
+        get max() {
+          return connectionManager.getMaxConnections()
+        },
+        set max(connections) {
+          connectionManager.setMaxConnections(connections)
+        }
+      })
     },
     start: false
   })

@@ -8,7 +8,7 @@ import { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
 import { watchLiveness } from './liveness.ts'
 import { openBareNode, openLoopbackNode, openLoopbackSwarm, until } from './loopback-swarm.ts'
-import type { GoodPeers, ProvideRows } from './open-network.ts'
+import type { GoodPeers, Network, ProvideRows } from './open-network.ts'
 import { watchPeerLinks } from './peer-links.ts'
 import { type Duplex, PROTOCOL_IDS } from '../exchange/duplex.ts'
 
@@ -276,3 +276,29 @@ async function below(peerId: string): Promise<Ed25519PrivateKey> {
     if (peerIdFromPrivateKey(key).toString() < peerId) return key
   }
 }
+
+test(
+  'more than the connections that are allowed are refused, and the number may change',
+  { timeout: 90_000 },
+  async t => {
+    await using hub = await openLoopbackNode(t.signal, { maxConnections: 2 })
+    await using stack = new AsyncDisposableStack()
+    const dial = async (): Promise<Network> => {
+      const node = stack.use(await openLoopbackNode(t.signal))
+      await node.dial(hub.addrs()[0] ?? '', t.signal).catch(() => undefined) // it may be refused after it was open
+      return node
+    }
+    const isIn = (node: Network) => () => hub.peers().some(({ peerId }) => peerId === node.peerId)
+    await until(isIn(await dial()), 'the first')
+    await until(isIn(await dial()), 'the second')
+    const third = await dial()
+    await until(() => third.peers().length === 0, 'the third is turned away')
+    assert.ok(!isIn(third)())
+
+    hub.setMaxConnections(3)
+    await until(isIn(await dial()), 'now there is room for one more')
+    const fifth = await dial()
+    await until(() => fifth.peers().length === 0, 'and for no other')
+    assert.ok(!isIn(fifth)())
+  }
+)

@@ -45,6 +45,8 @@ export interface NetworkOptions {
   readonly peers?: readonly string[]
   /** Multiaddrs instead of the public bootstrappers (`--bootstrap`); without it only internet mode has any. */
   readonly bootstrap?: readonly string[]
+  /** Connections at most, of everybody together (default 150). */
+  readonly maxConnections?: number
   readonly goodPeers?: GoodPeers
   readonly provides?: ProvideRows
   /** Hears sentences without links, names or addresses. */
@@ -94,6 +96,8 @@ export interface Network extends AsyncDisposable {
   noteName(peerId: string, name: string): void
   /** A peer with an active transfer: the pruner keeps it, and it is dialled again when it is lost. */
   tag(peerId: string, keep: boolean): void
+  /** Holds at once for whoever comes; nobody who is being served is cut off. */
+  setMaxConnections(maxConnections: number): void
   /** For 24 h, or until this process ends. */
   ban(peerId: string): void
   /** Signed records of others to tell this peer, at most 32; ours is first. */
@@ -134,6 +138,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     version: options.version,
     listen,
     encrypters,
+    ...(options.maxConnections != null && { maxConnections: options.maxConnections }),
     gater: gater.connectionGater,
     datastore: createCappedDatastore({
       now: Date.now,
@@ -163,6 +168,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       dial,
       isConnected,
       connectionCount: () => node.getConnections().length,
+      maxConnections: () => node.services.connectionLimit.max,
       now: monotonic,
       random: Math.random
     })
@@ -251,6 +257,9 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       const tags = { [KEEP_TAG]: keep ? { value: KEEP_VALUE } : undefined }
       // an undefined tag is taken away; the merge cannot fail for a reason anybody could act on
       void node.peerStore.merge(peerIdFromString(peerId), { tags }).catch(() => undefined)
+    },
+    setMaxConnections(maxConnections) {
+      node.services.connectionLimit.max = maxConnections
     },
     ban(peerId) {
       gater.ban(peerId)
