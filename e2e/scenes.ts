@@ -36,8 +36,8 @@ const rootOf = (n: number): string => {
 }
 
 const share = (n: number, change: Partial<Share>): Share => ({
-  root: rootOf(n), name: 'x', bytes: GB, files: 1, state: 'ready', origin: 'shared', addedAt: NOW - n * DAY,
-  copies: 0, readers: 0, rateOut: 0, sentBytes: 0, ...change
+  root: rootOf(n), name: 'x', bytes: GB, files: 1, hereBytes: change.bytes ?? GB, hereFiles: change.files ?? 1,
+  state: 'ready', origin: 'shared', addedAt: NOW - n * DAY, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, ...change
 }) // prettier-ignore
 const transfer = (n: number, change: Partial<Transfer>): Transfer => ({
   id: `t${n}`, root: rootOf(500 + n), name: 'x', state: 'fetching', bytes: 0, total: GB, rate: 0, secondsLeft: null,

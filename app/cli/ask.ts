@@ -1,5 +1,6 @@
 // The commands that ask and end: ls, peers, transfers, info, remove, verify.
 import { CodedError } from '../../core/errors.ts'
+import type { Share } from '../contract/shapes.ts'
 import type { Command } from './args.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { formatBytes, formatRate, formatTable, plain } from './format.ts'
@@ -17,7 +18,7 @@ export async function ask(task: Task<AskCommand>): Promise<number> {
     case 'ls': {
       const rows = await client.share.list({}, call)
       for (const row of rows) out.line(shareLine(row))
-      table(out, rows.map(row => [row.root, formatBytes(row.bytes), row.state, plain(row.name)]), 'Nothing is shared.') // prettier-ignore
+      table(out, rows.map(row => [row.root, sharedSizes(row), row.state, plain(row.name)]), 'Nothing is shared.') // prettier-ignore
       return 0
     }
     case 'transfers': {
@@ -69,6 +70,10 @@ async function verify(root: string, { out, session, interrupt }: Task<AskCommand
 
 const sizes = (bytes: number, total: number | null): string =>
   total == null ? formatBytes(bytes) : `${formatBytes(bytes)} of ${formatBytes(total)}`
+
+/** Of a share of which only some files were chosen: what is here of it. */
+const sharedSizes = ({ bytes, files, hereBytes, hereFiles }: Share): string =>
+  hereFiles === files ? formatBytes(bytes) : `${formatBytes(hereBytes)} of ${formatBytes(bytes)}`
 
 function table(out: Output, rows: string[][], empty: string): void {
   if (rows.length === 0) out.note(empty)

@@ -34,6 +34,8 @@ export const Share = z.object({
   name: z.string(),
   bytes,
   files: bytes,
+  hereBytes: bytes, // of what stands on this device: less than `bytes` when only some files were chosen
+  hereFiles: bytes,
   state: z.enum(['ready', 'indexing', 'changed', 'missing']),
   origin: z.enum(['shared', 'received']),
   addedAt: z.number(),
@@ -162,7 +164,7 @@ export const FileRow = z.object({
   path: z.array(z.string()),
   bytes,
   haveBytes: bytes,
-  chosen: z.boolean(),
+  chosen: z.boolean(), // false: not asked for, so it is not here and will not come
   renamedFrom: maybe(z.string())
 })
 export type FileRow = z.infer<typeof FileRow>

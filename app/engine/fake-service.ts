@@ -15,6 +15,8 @@ const share: Share = {
   name: 'hello.txt',
   bytes: 5,
   files: 1,
+  hereBytes: 5,
+  hereFiles: 1,
   state: 'ready',
   origin: 'shared',
   addedAt: 1,

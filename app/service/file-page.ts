@@ -21,22 +21,24 @@ export function filePage(
 ): Page {
   let placed = placedFiles.get(layout)
   if (placed == null) placedFiles.set(layout, (placed = placeInside(layout, platformOf(process.platform)).files))
-  const have = download?.have ?? store.held(layout.root)?.have
+  const held = store.held(layout.root)
+  const here = held === undefined ? undefined : store.filesHere(rootText(layout.root), offset, offset + limit)
   const rows: Page['rows'] = []
   for (let index = offset; index < Math.min(offset + limit, layout.files.length); index++) {
     const file = layout.files[index]!
     let haveBytes = 0
     for (let ordinal = file.start; ordinal < file.end; ordinal++) {
-      if (have?.has(ordinal) === true) haveBytes += layout.leafBytes(ordinal)
+      if (download?.have.has(ordinal) === true || held?.have.has(ordinal) === true)
+        haveBytes += layout.leafBytes(ordinal)
     }
-    const chosen = download == null || file.end === file.start || download.wanted.has(file.start)
+    const isAsked = download == null ? held === undefined : download.wants(index)
     const name = file.path.length > 0 ? [...file.path] : [rootText(layout.root)]
     rows.push({
       index,
       path: name,
       bytes: file.sizeBytes,
       haveBytes,
-      chosen,
+      chosen: isAsked || here?.has(index) === true,
       renamedFrom: placed[index]?.renamedFrom ?? null
     })
   }

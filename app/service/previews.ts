@@ -94,7 +94,7 @@ export class Previews {
       bytes: layout?.sizeBytes ?? link.sizeBytes ?? snapshot?.sizeHint ?? null,
       files: layout?.files.length ?? null,
       ready: layout != null,
-      held: share?.state === 'ready'
+      held: share?.state === 'ready' && share.hereFiles === share.fileCount
     }
   }
 

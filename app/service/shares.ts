@@ -126,10 +126,10 @@ export class Shares implements Disposable {
       bytes += more
       const now = this.#clock.now()
       meter.add(more, now)
-      feed.progress({ type: 'progress', bytes, total: row.sizeBytes, rate: meter.rate(now) })
+      feed.progress({ type: 'progress', bytes, total: row.hereBytes, rate: meter.rate(now) })
     }
     this.#ports.store.verifyShare(parseRoot(row.root), signal, onBytes).then(
-      ({ bad }) => feed.end({ type: 'verified', root: row.root, bytes: row.sizeBytes, bad }),
+      ({ bad }) => feed.end({ type: 'verified', root: row.root, bytes: row.hereBytes, bad }),
       (thrown: unknown) => feed.fail(thrown)
     )
     yield* feed.read(signal)
@@ -172,8 +172,8 @@ export class Shares implements Disposable {
   }
 
   #shown(row: ShareRow): Share {
-    const { root, name, sizeBytes: bytes, fileCount: files, state, origin, addedAt } = row
-    return { root, name, bytes, files, state, origin, addedAt, ...this.#live(root) }
+    const { root, name, sizeBytes: bytes, fileCount: files, hereBytes, hereFiles, state, origin, addedAt } = row
+    return { root, name, bytes, files, hereBytes, hereFiles, state, origin, addedAt, ...this.#live(root) }
   }
 
   #live(root: string): Served & { rateOut: number } {

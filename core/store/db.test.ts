@@ -60,3 +60,25 @@ test('a transaction that throws leaves nothing, and a nested one joins', t => {
   })
   assert.equal(db.all('SELECT * FROM ban').length, 1)
 })
+
+test('what of older shares is here is counted when the schema learns of it', t => {
+  const file = scratch(t)
+  {
+    using raw = new DatabaseSync(file)
+    raw.exec(`${MIGRATIONS[0]}; PRAGMA user_version=1;
+      INSERT INTO root VALUES (1, 'one'), (2, 'two');
+      INSERT INTO share VALUES (1, 'x', 30, 3, 3, 0, 'ready', 'received', 0), (2, 'y', 1, 1, 1, 0, 'ready', 'shared', 0);
+      INSERT INTO copy VALUES (1, 1, '/a', '[]'), (2, 1, '/b', '[]');
+      INSERT INTO file VALUES (1, 0, 'f', 0, 1, 10, x'00', 0), (2, 0, 'f', 0, 1, 10, x'00', 0), (2, 2, 'h', 2, 1, 10, x'00', 3)`)
+  }
+  using db = openDb(file)
+  assert.deepEqual(
+    db
+      .all('SELECT here_files AS files, here_bytes AS bytes FROM share ORDER BY root_id')
+      .map(row => ({ ...(row as object) })),
+    [
+      { files: 2, bytes: 20 },
+      { files: 0, bytes: 0 }
+    ]
+  )
+})

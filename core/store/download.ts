@@ -46,6 +46,7 @@ export class Download implements Servable, AsyncDisposable {
   readonly totalBytes: number
   readonly #it: DownloadParts
   readonly #layout: Layout
+  readonly #chosen: ReadonlySet<number> | undefined
   readonly #durability: Durability
   readonly #listeners = new Set<(change: ServableChange) => void>()
   readonly #writing = new Set<number>()
@@ -58,6 +59,7 @@ export class Download implements Servable, AsyncDisposable {
     const { tree, resumed, store, row } = parts
     this.#it = parts
     this.#layout = tree.layout
+    this.#chosen = parts.selection && new Set(parts.selection)
     this.root = tree.layout.root
     this.name = parts.name
     this.sizeBytes = tree.layout.sizeBytes
@@ -95,6 +97,11 @@ export class Download implements Servable, AsyncDisposable {
   /** Bytes given to `writeLeaf` that are not in a file yet: ask peers for no more than there is room for. */
   get queuedBytes(): number {
     return this.#queuedBytes
+  }
+
+  /** Whether the selection names this file. */
+  wants(idx: number): boolean {
+    return this.#chosen?.has(idx) ?? true
   }
 
   get isComplete(): boolean {

@@ -53,4 +53,13 @@ CREATE TABLE ban (peer_id TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT;
 CREATE TABLE provide (root TEXT PRIMARY KEY, provided_at INTEGER NOT NULL, due_at INTEGER NOT NULL) STRICT;
 `
 
-export const MIGRATIONS: readonly string[] = [FIRST]
+const HERE = `
+-- what of a share stands in its copies: after a selective download fewer files than it has
+ALTER TABLE share ADD COLUMN here_files INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE share ADD COLUMN here_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE share SET (here_files, here_bytes) = (SELECT count(*), coalesce(sum(bytes), 0) FROM
+  (SELECT max(file.size_bytes) AS bytes FROM copy JOIN file ON file.copy_id = copy.id
+     WHERE copy.root_id = share.root_id GROUP BY idx));
+`
+
+export const MIGRATIONS: readonly string[] = [FIRST, HERE]

@@ -13,6 +13,9 @@ export interface ShareRow {
   readonly name: string
   readonly sizeBytes: number
   readonly fileCount: number
+  /** Files that stand in one of the copies, whatever became of them there, and their bytes. */
+  readonly hereFiles: number
+  readonly hereBytes: number
   readonly leafCount: number
   readonly skeletonBytes: number
   readonly state: ShareState
@@ -48,6 +51,7 @@ export interface NewCopy {
 }
 
 const SHARE_COLUMNS = `root.cid AS root, name, size_bytes AS sizeBytes, file_count AS fileCount,
+  here_files AS hereFiles, here_bytes AS hereBytes,
   leaf_count AS leafCount, skeleton_bytes AS skeletonBytes, state, origin, added_at AS addedAt`
 
 export function allShares(db: Db): ShareRow[] {
@@ -88,7 +92,7 @@ export function putShare(
   const isNew = db.get('SELECT 1 FROM share WHERE root_id = ?', rootId) === undefined
   if (isNew) {
     db.run(
-      `INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, 'ready', ?, ?)`,
+      `INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, 'ready', ?, ?, 0, 0)`,
       rootId,
       share.name,
       layout.sizeBytes,
@@ -109,7 +113,17 @@ export function putShare(
     const below = belowBase(copy.base, file)
     db.run('INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)', copyId, idx, below, start, end - start, sizeBytes, stat)
   }
+  countHere(db, rootId)
   countState(db, rootId)
+}
+
+function countHere(db: Db, rootId: number): void {
+  db.run(
+    `UPDATE share SET (here_files, here_bytes) = (SELECT count(*), coalesce(sum(bytes), 0) FROM
+       (SELECT max(file.size_bytes) AS bytes FROM copy JOIN file ON file.copy_id = copy.id
+          WHERE copy.root_id = ?1 GROUP BY idx)) WHERE root_id = ?1`,
+    rootId
+  )
 }
 
 /** Forgets the share and its copies. False when there was none. In a transaction. */
@@ -150,6 +164,12 @@ export function copiesOfFiles(db: Db, root: string, from: number, to: number): F
   return db
     .all<FileRow & { base: string }>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx >= ? AND idx < ?`, root, from, to)
     .map(placed)
+}
+
+/** Those of the files with index [from, to) that stand in a copy, whatever became of them there. */
+export function filesHere(db: Db, root: string, from: number, to: number): Set<number> {
+  const rows = db.all<{ idx: number }>(`SELECT DISTINCT idx ${FROM_FILES} AND idx >= ? AND idx < ?`, root, from, to)
+  return new Set(rows.map(row => row.idx))
 }
 
 /** True when one copy alone holds every leaf. */

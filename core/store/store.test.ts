@@ -30,6 +30,8 @@ test('a share outlives its store, is served whole, and goes without touching a f
       name: 'things',
       sizeBytes: 2 * MIB + 10,
       fileCount: 3,
+      hereFiles: 3,
+      hereBytes: 2 * MIB + 10,
       leafCount: 5,
       skeletonBytes: indexed.built.layout.skeletonBytes,
       state: 'ready',

@@ -21,6 +21,7 @@ import {
   dropShare,
   FILE,
   filePages,
+  filesHere,
   findShare,
   putShare,
   type NewCopy
@@ -106,6 +107,11 @@ export class Store implements Disposable {
   share(root: string): ShareRow | undefined {
     this.#countTouched()
     return findShare(this.db, root)
+  }
+
+  /** Which of the files with index [from, to) stand in a copy of the share. */
+  filesHere(root: string, from: number, to: number): ReadonlySet<number> {
+    return filesHere(this.db, root, from, to)
   }
 
   /** The paths as the user named them, copy by copy, oldest first. */
