@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Transfer } from '../app/contract/shapes.ts'
+import type { Share, Transfer } from '../app/contract/shapes.ts'
 import { formatsFor } from './format.ts'
-import { toneOf, transferSentence } from './status-sentence.ts'
+import { shareSentence, toneOf, transferSentence } from './status-sentence.ts'
 import { en } from './words/en.ts'
 import type { Say } from './words/words.ts'
 
@@ -45,4 +45,16 @@ test('every state has a sentence and a tone', () => {
     assert.ok(toneOf({ ...row, state }))
   }
   assert.match(sentence({ state: 'failed', error: { code: 'disk-full', message: '' } }), /disk is full/i)
+})
+
+const share: Share = {
+  root: 'b', name: 'x', bytes: 40_000_000_000, files: 2000, hereBytes: 40_000_000_000, hereFiles: 2000, state: 'ready',
+  origin: 'received', addedAt: 0, copies: 0, readers: 0, rateOut: 0, sentBytes: 0
+} // prettier-ignore
+
+test('of a share of which some files were got, that is said', () => {
+  const said = (change: Partial<Share>) =>
+    shareSentence({ ...share, ...change }, say, formatsFor('en')).replaceAll('\u00a0', ' ')
+  assert.equal(said({}), '40 GB · 2,000 files')
+  assert.equal(said({ hereBytes: 1_200_000_000, hereFiles: 3 }), '1.2 of 40 GB · 3 of 2,000 files')
 })

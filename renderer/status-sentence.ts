@@ -68,13 +68,19 @@ export function shareSentence(row: Share, say: Say, formats: Formats): string {
   if (row.state === 'missing') return say('share.missing')
   if (row.state === 'indexing') return say('share.indexing')
   return joined([
-    formats.bytes(row.bytes),
-    row.files > 1 && say('files', { count: row.files, n: formats.count(row.files) }),
+    isAllHere(row) ? formats.bytes(row.bytes) : formats.bytesOf(row.hereBytes, row.bytes, say('of')),
+    row.files > 1 &&
+      (isAllHere(row)
+        ? say('files', { count: row.files, n: formats.count(row.files) })
+        : say('files.of', { n: formats.count(row.hereFiles), total: formats.count(row.files) })),
     row.readers > 0
       ? joined([say('share.readers', { count: row.readers }), row.rateOut > 0 && formats.rate(row.rateOut)])
       : row.copies > 0 && say('share.copies', { count: row.copies })
   ])
 }
+
+/** False when only some of its files were got. */
+export const isAllHere = (row: Share): boolean => row.hereFiles === row.files
 
 export function jobSentence(job: ShareJob, say: Say, formats: Formats): string {
   if (job.state === 'failed' || job.state === 'cancelled') return say(`error.${job.error?.code ?? 'internal'}.what`)

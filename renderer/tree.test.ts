@@ -42,3 +42,19 @@ test('100,000 files are rows in no time', () => {
   many.sort((one, other) => one.path[0]!.localeCompare(other.path[0]!))
   assert.equal(treeRows(many, new Set()).length, 10)
 })
+
+test('of a folder of which some files were not got, what was got is counted', () => {
+  const some = files.map(file => ({ ...file, chosen: file.index === 1 }))
+  const rows = treeRows(some, new Set(['/a', '/a/b']))
+  assert.deepEqual(
+    rows.map(({ name, bytes, chosenBytes, isChosen }) => [name, bytes, chosenBytes, isChosen]),
+    [
+      ['a', 111, 10, true],
+      ['x', 1, 0, false],
+      ['b', 110, 10, true],
+      ['y', 10, 10, true],
+      ['z', 100, 0, false],
+      ['c', 1000, 0, false]
+    ]
+  )
+})

@@ -8,6 +8,9 @@ export interface TreeRow {
   readonly depth: number
   readonly bytes: number
   readonly haveBytes: number
+  /** Bytes of what was asked for: none of a file that was not. */
+  readonly chosenBytes: number
+  readonly isChosen: boolean
   /** The file's index; null: a folder. */
   readonly index: number | null
   readonly renamedFrom: string | null
@@ -26,20 +29,25 @@ export function treeRows(files: readonly FileRow[], open: ReadonlySet<string>): 
       const name = file.path[depth] ?? ''
       const key = `${above}/${name}`
       if (file.path.length <= depth + 1) {
-        const { index, bytes, haveBytes, renamedFrom } = file
-        rows.push({ key: `${key}#${index}`, name, depth, bytes, haveBytes, index, renamedFrom, from: at, to: at + 1, isOpen: false }) // prettier-ignore
+        const { index, bytes, haveBytes, renamedFrom, chosen: isChosen } = file
+        const chosenBytes = isChosen ? bytes : 0
+        rows.push({ key: `${key}#${index}`, name, depth, bytes, haveBytes, chosenBytes, isChosen, index, renamedFrom, from: at, to: at + 1, isOpen: false }) // prettier-ignore
         at++
         continue
       }
       let end = at
       let bytes = 0
       let haveBytes = 0
+      let chosenBytes = 0
+      let isChosen = false
       for (; end < to && files[end]!.path[depth] === name && files[end]!.path.length > depth + 1; end++) {
         bytes += files[end]!.bytes
         haveBytes += files[end]!.haveBytes
+        if (files[end]!.chosen) chosenBytes += files[end]!.bytes
+        isChosen ||= files[end]!.chosen
       }
       const isOpen = open.has(key)
-      rows.push({ key, name, depth, bytes, haveBytes, index: null, renamedFrom: null, from: at, to: end, isOpen })
+      rows.push({ key, name, depth, bytes, haveBytes, chosenBytes, isChosen, index: null, renamedFrom: null, from: at, to: end, isOpen }) // prettier-ignore
       if (isOpen) walk(at, end, depth + 1, key)
       at = end
     }

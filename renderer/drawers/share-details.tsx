@@ -10,7 +10,7 @@ import { shareChoices } from '../parts/share-row.tsx'
 import { Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import { verifying } from '../parts/verify.ts'
-import { shareSentence } from '../status-sentence.ts'
+import { isAllHere, shareSentence } from '../status-sentence.ts'
 import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
@@ -33,7 +33,7 @@ export function ShareDetails({ root }: { root: string }) {
           <Laptop size={18} aria-hidden /> {row.copies > 0 ? say('lid.close', { count: row.copies }) : say('lid.open')}
         </p>
       )}
-      <Verified root={root} />
+      <Verified root={root} isAllHere={isAllHere(row)} />
       <div className="actions">
         {shareChoices(row, context).map(({ id, label, icon, run, isDanger }) => (
           <Action key={id} icon={icon} onPress={run} kind={kindOf(id, isDanger)}>
@@ -110,7 +110,7 @@ function Others({ root }: { root: string }) {
 const kindOf = (id: string, isDanger = false) =>
   isDanger ? 'danger' : id === 'copy' || id === 'again' ? 'primary' : 'plain'
 
-function Verified({ root }: { root: string }) {
+function Verified({ root, isAllHere }: { root: string; isAllHere: boolean }) {
   const { say, formats } = useUi()
   const state = useStore(verifying).get(root)
   switch (state?.type) {
@@ -126,7 +126,7 @@ function Verified({ root }: { root: string }) {
     case 'verified':
       return state.bad.length === 0 ? (
         <p className="verified" role="status">
-          <ShieldCheck size={18} aria-hidden /> {say('verify.good')}
+          <ShieldCheck size={18} aria-hidden /> {say(isAllHere ? 'verify.good' : 'verify.good.here')}
         </p>
       ) : (
         <div role="status">

@@ -43,9 +43,11 @@ export function FileTree({
     >
       {row => {
         const chosen = left && chosenOf(row, files, left)
-        const isPart = left == null && !isWhole && row.haveBytes < row.bytes
+        const isGot = left != null || row.isChosen
+        const hereBytes = isWhole ? row.chosenBytes : row.haveBytes
+        const isPart = left == null && hereBytes < row.bytes
         return (
-          <div className="file" style={{ paddingInlineStart: Math.min(row.depth, 12) * 16 }}>
+          <div className="file" data-is-got={isGot} style={{ paddingInlineStart: Math.min(row.depth, 12) * 16 }}>
             {left != null && (
               <Tick
                 label={say('choose', { name: row.name })}
@@ -76,9 +78,10 @@ export function FileTree({
               </span>
             )}
             <span className="file-bytes">
-              {isPart ? formats.bytesOf(row.haveBytes, row.bytes, say('of')) : formats.bytes(row.bytes)}
+              {!isGot && `${say('file.notGot')} · `}
+              {isPart && isGot ? formats.bytesOf(hereBytes, row.bytes, say('of')) : formats.bytes(row.bytes)}
             </span>
-            {onSave && row.index != null && (
+            {onSave && isGot && row.index != null && (
               <IconAction
                 icon={Download}
                 label={say('save.here', { name: row.name })}
