@@ -52,7 +52,11 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   signal.throwIfAborted()
   let transfers: Transfers | undefined // the server may be asked before they are there
   const servables: Servables = {
-    find: async (root: CID): Promise<Found> => transfers?.servable(root) ?? store.loadHeld(root)
+    // what is shared is served as it is also while the rest of it, or another copy, is being got
+    find: async (root: CID): Promise<Found> => {
+      const held = await store.loadHeld(root)
+      return held != null && held.have.nextSet(0) < held.leafCount ? held : (transfers?.servable(root) ?? held)
+    }
   }
   const connections =
     network && acquiring.use(connect(network, servables, limits, settings, store, options.version, log))
@@ -258,7 +262,7 @@ async function discardPart(store: Store, row: TransferRow): Promise<void> {
   if (findDownload(store.db, row.root, row.directory) == null) return
   const layout = await store.layout(parseRoot(row.root), row.totalBytes ?? 0)
   const { name, directory } = row
-  const opened = { layout, name, directory, reserveBytes: Number.NEGATIVE_INFINITY }
+  const opened = { layout, name, directory, selection: [], reserveBytes: Number.NEGATIVE_INFINITY }
   const download = await openDownload(store, opened, AbortSignal.timeout(PROVIDE_DEADLINE_MS))
   await download.discard()
 }

@@ -1,6 +1,6 @@
 // Getting some files of a share, and then others: what is said of it, and where it goes.
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Client } from '../engine/client.ts'
@@ -52,3 +52,82 @@ test('a share that is here whole says so', { timeout: 60_000 }, async t => {
   assert.deepEqual([row?.hereBytes, row?.hereFiles], [3_800_041, 5])
   assert.equal(await held(getter.page, link), true)
 })
+
+const below = async (folder: string): Promise<string[]> => (await readdir(folder, { recursive: true })).toSorted()
+
+test(
+  'everything, after some of it: the rest comes to the same place, and nothing twice',
+  { timeout: 60_000 },
+  async t => {
+    const { getter, root, link, out, place, tree, first } = await some(t, [0, 2])
+    assert.equal(first.done.path, place)
+    const { done } = await get(getter.client, link, out)
+    assert.deepEqual([done.path, done.bytes, done.received], [place, 3_800_041, 1_800_000])
+    assert.deepEqual(
+      await below(out),
+      (await below(path.dirname(tree))).filter(name => name.startsWith('Things'))
+    )
+    for (const name of NAMES)
+      assert.deepEqual(await readFile(path.join(place, name)), await readFile(path.join(tree, name)))
+    const [row] = await getter.client.share.list({})
+    assert.deepEqual([row?.hereFiles, row?.state], [5, 'ready'])
+    assert.equal((await getter.client.transfer.list({})).length, 1)
+    assert.equal(await held(getter.page, link), true)
+    const { rows } = await getter.page.transfer.files({ root, offset: 0, limit: 10 })
+    assert.ok(rows.every(file => file.chosen && file.haveBytes === file.bytes))
+  }
+)
+
+test(
+  'other files come to the same place also when what was received is not kept as a share',
+  { timeout: 60_000 },
+  async t => {
+    const { getter, link, out, place, first } = await some(t, [2])
+    await getter.page.settings.set({ keepSharing: false })
+    await getter.client.share.remove({ root: first.done.root })
+    const { done } = await get(getter.client, link, out, [1, 2])
+    assert.deepEqual([done.path, done.received], [place, SIZES['b/c.bin']])
+    assert.deepEqual(await getter.client.share.list({}), [])
+    const last = await get(getter.client, link, out, [3])
+    assert.deepEqual(await below(out), ['Things', 'Things/b', 'Things/b/c.bin', 'Things/b/d.txt', 'Things/e.bin'])
+    assert.equal(last.done.path, place)
+  }
+)
+
+test(
+  'what is chosen while it runs, or after it was paused, comes to what was chosen before',
+  { timeout: 60_000 },
+  async t => {
+    const { getter, seeder, link, dir } = await some(t, [4])
+    const out = path.join(dir, 'second')
+    const { client } = getter
+    const start = async (selection: number[] | null): Promise<string> => {
+      const { grants } = await client.grant.paths({ paths: [out], use: 'write' })
+      const folder = grants[0] ?? null
+      return (await client.transfer.start({ link, folder, selection, addrs: [], giveUpAfterMs: null })).id
+    }
+    const total = async (id: string): Promise<number | null | undefined> => {
+      for (;;) {
+        const row = (await client.transfer.list({})).find(it => it.id === id)
+        if (row?.total != null) return row.total
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    }
+    await seeder.client.limits.set({ uploadBytesPerSecond: 200_000, downloadBytesPerSecond: null, reserveBytes: null })
+    const id = await start([0])
+    assert.equal(await total(id), SIZES['a.bin'])
+    const follower = client.transfer.follow({ id })
+    assert.equal(await start([2]), id)
+    assert.equal(await total(id), SIZES['a.bin'] + SIZES['b/d.txt'], 'while it runs')
+    await client.transfer.pause({ id })
+    await start([1])
+    assert.equal(await total(id), SIZES['a.bin'] + SIZES['b/d.txt'] + SIZES['b/c.bin'], 'after a pause')
+    await seeder.client.limits.set({ uploadBytesPerSecond: 0, downloadBytesPerSecond: null, reserveBytes: null })
+    let last
+    for await (const event of await client.transfer.follow({ id })) last = event
+    assert.equal(last?.type, 'done')
+    assert.deepEqual(await below(out), ['Things', 'Things/a.bin', 'Things/b', 'Things/b/c.bin', 'Things/b/d.txt'])
+    for await (const event of await follower) last = event
+    assert.equal(last?.type, 'paused', 'who followed the first saw it go on, until it was paused')
+  }
+)

@@ -68,6 +68,10 @@ export interface RunOptions {
   readonly giveUpAfterMs: number | null
   /** From the link: bytes, not trusted. */
   readonly sizeHint: number | null
+  /** Where the last download of it into this directory went. */
+  readonly earlier?: string
+  /** Begins when this has settled: the last run of the same transfer closes its files. */
+  readonly after?: Promise<void>
 }
 
 /** Thrown through the fetch by the port that opens the download: there is nothing to fetch. */
@@ -90,6 +94,7 @@ export class TransferRun implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   readonly #startedAt = performance.now()
   readonly #over: Promise<void>
+  readonly #earlier: string | undefined
   #giveUpAfterMs: number | null
   #fetch: Fetch | undefined
   #layout: Layout | undefined
@@ -108,7 +113,8 @@ export class TransferRun implements AsyncDisposable {
     this.#ports = ports
     this.#giveUpAfterMs = options.giveUpAfterMs
     this.#view = new TransferView(id, row)
-    this.#over = this.#run(options.sizeHint)
+    this.#earlier = options.earlier
+    this.#over = this.#run(options)
   }
 
   /** What other peers may have of it already; `not-yet` until the skeleton is here. */
@@ -188,10 +194,12 @@ export class TransferRun implements AsyncDisposable {
   }
 
   /** Never rejects: how it ended goes to `ended`, unless it was stopped. */
-  async #run(sizeHint: number | null): Promise<void> {
+  async #run({ sizeHint, after }: RunOptions): Promise<void> {
     const { signal } = this.#stop
     let outcome: Outcome
     try {
+      await after
+      signal.throwIfAborted()
       const there = await this.#findThere(sizeHint, signal)
       outcome = there == null ? await this.#fetchIt(signal) : this.#done(there, null)
     } catch (thrown) {
@@ -266,6 +274,7 @@ export class TransferRun implements AsyncDisposable {
 
   /** Ten times a second: shows what changed, gives up when it is time, tries a full disk again. */
   #look(fetch: Fetch): void {
+    if (this.#stop.signal.aborted) return
     const now = performance.now()
     const snapshot = fetch.snapshot()
     const { shown, event } = this.#view.take(snapshot, now)
@@ -319,8 +328,8 @@ export class TransferRun implements AsyncDisposable {
     const there = selection == null ? await findExisting(store, { layout, name, directory }, signal) : undefined
     if (there != null) throw new AlreadyThere(there.path, layout.sizeBytes)
     const reserveBytes = this.#ports.reserveBytes(directory)
-    const options = { layout, name, directory, reserveBytes, ...(selection != null && { selection }) }
-    this.#download = await openDownload(store, options, signal)
+    const chosen = { ...(selection != null && { selection }), ...(this.#earlier != null && { earlier: this.#earlier }) }
+    this.#download = await openDownload(store, { layout, name, directory, reserveBytes, ...chosen }, signal)
     this.#ports.holds(this.#root)
     return this.#download
   }

@@ -11,7 +11,7 @@ import { isCode } from '../contract/wire-error.ts'
 import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
 import { keptState, restingRow, transferId } from './transfer-rows.ts'
-import { type Outcome, type RunPorts, TransferRun } from './transfer-run.ts'
+import { type Outcome, type RunOptions, type RunPorts, TransferRun } from './transfer-run.ts'
 
 export interface StartOptions {
   readonly link: string
@@ -37,6 +37,8 @@ interface Entry {
   error: WireError | null
   run: TransferRun | undefined
   feed: JobFeed<TransferEvent>
+  /** The last run letting go of its files: the next one waits for it. */
+  closing?: Promise<void>
 }
 
 export class Transfers implements AsyncDisposable {
@@ -59,10 +61,13 @@ export class Transfers implements AsyncDisposable {
 
   /** Goes on with everything that was running when the last node ended. */
   resumeAll(): void {
-    for (const [id, entry] of this.#entries) if (keptState(entry.row) === 'active') this.#run(id, entry, null)
+    for (const [id, entry] of this.#entries) if (keptState(entry.row) === 'active') this.#run(id, entry)
   }
 
-  /** Starts a transfer, or goes on with the one of this root and directory. Throws invalid-link, unsupported-cid. */
+  /**
+   * Starts a transfer, or goes on with the one of this root and directory: what is chosen now comes to what was chosen before and is not done yet, so
+   * that no file is left half got. Throws invalid-link, unsupported-cid.
+   */
   start(options: StartOptions): { id: string; root: string } {
     const link = parseLink(options.link)
     const root = rootText(link.root)
@@ -71,27 +76,49 @@ export class Transfers implements AsyncDisposable {
     const known = this.#entries.get(id)
     const before = known?.row
     const now = Date.now()
-    const selection = options.selection ?? before?.selection
+    const isGoingOn = known != null && keptState(known.row) !== 'done'
+    const selection = isGoingOn ? union(known.row.selection, options.selection) : options.selection
+    const isSame = before != null && isSameSelection(selection, before.selection)
     const row: TransferRow = {
       root,
       directory,
       name: link.name ?? before?.name ?? '',
       state: 'active',
       addrs: [...new Set([...options.addrs, ...link.addrs, ...(before?.addrs ?? [])])].slice(0, 64),
-      bytes: before?.bytes ?? 0,
+      bytes: isSame ? before.bytes : 0,
       ...(selection != null && { selection }),
-      ...(before?.totalBytes != null && { totalBytes: before.totalBytes }),
+      ...(isSame && before.totalBytes != null && { totalBytes: before.totalBytes }),
       addedAt: before?.addedAt ?? now,
       changedAt: now
     }
-    if (known?.run != null) {
+    if (known?.run != null && isSame) {
       known.run.askAlso(row.addrs, options.giveUpAfterMs)
       return { id, root }
     }
-    const entry: Entry = { row, error: null, run: undefined, feed: new JobFeed() }
+    const entry = known?.run == null ? { row, error: null, run: undefined, feed: new JobFeed<TransferEvent>() } : known
+    if (known?.run != null) void this.#close(known) // its followers stay, and see it go on with more
     this.#entries.set(id, entry)
-    this.#run(id, entry, options.giveUpAfterMs, link.sizeBytes)
+    entry.row = row
+    if (known?.closing != null) entry.closing = known.closing
+    const { giveUpAfterMs } = options
+    const run = {
+      giveUpAfterMs,
+      sizeHint: link.sizeBytes ?? null,
+      ...(before?.path != null && { earlier: before.path })
+    }
+    this.#run(id, entry, run)
     return { id, root }
+  }
+
+  /** Takes the run away; resolves when it has let go of everything. */
+  async #close(entry: Entry): Promise<void> {
+    const { run } = entry
+    entry.run = undefined
+    if (run == null) return entry.closing
+    this.#running--
+    const closing = run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
+    entry.closing = closing
+    return closing
   }
 
   /** Progress, then how it ended. Throws not-found, and whatever ended it. */
@@ -104,7 +131,7 @@ export class Transfers implements AsyncDisposable {
     const entry = this.#entry(id)
     if (entry.run == null && keptState(entry.row) !== 'active') return
     await this.#stop(id, entry, 'paused')
-    entry.feed.end({ type: 'paused', root: entry.row.root })
+    if (entry.run == null) entry.feed.end({ type: 'paused', root: entry.row.root })
   }
 
   /** Goes on, without a limit of time. Throws not-found. */
@@ -114,7 +141,7 @@ export class Transfers implements AsyncDisposable {
     entry.row = { ...entry.row, state: 'active' }
     entry.error = null
     if (entry.feed.isOver) entry.feed = new JobFeed()
-    this.#run(id, entry, null)
+    this.#run(id, entry)
   }
 
   /** Goes on now; one that waits for room on the disk looks again at once. Throws not-found. */
@@ -126,7 +153,8 @@ export class Transfers implements AsyncDisposable {
   /** Throws not-found. */
   link(id: string): string {
     const { root, name, totalBytes, addrs } = this.#entry(id).row
-    const known = { ...(name !== '' && { name }), ...(totalBytes != null && { sizeBytes: totalBytes }) }
+    const isAll = this.#entry(id).row.selection == null // else the total is that of the selection
+    const known = { ...(name !== '' && { name }), ...(isAll && totalBytes != null && { sizeBytes: totalBytes }) }
     return formatLink({ root: parseRoot(root), addrs: [...addrs], ...known })
   }
 
@@ -194,49 +222,47 @@ export class Transfers implements AsyncDisposable {
     return entry
   }
 
-  #run(id: string, entry: Entry, giveUpAfterMs: number | null, sizeHint?: number): void {
+  #run(id: string, entry: Entry, options: Partial<RunOptions> = {}): void {
     const { feed } = entry
     this.#save(id, entry)
     this.#running++
-    entry.run = new TransferRun(
+    const run: TransferRun = new TransferRun(
       id,
       entry.row,
-      { giveUpAfterMs, sizeHint: sizeHint ?? null },
+      { giveUpAfterMs: null, sizeHint: null, ...options, ...(entry.closing && { after: entry.closing }) },
       {
         ...this.#ports,
         running: () => this.#running,
         changed: (shown, event) => {
+          if (entry.run !== run) return
           this.feed.set(id, shown)
           feed.progress(event)
         },
-        ended: outcome => void this.#end(id, entry, outcome)
+        ended: outcome => {
+          if (entry.run === run) void this.#end(id, entry, outcome) // else stopped at the same moment; starting it again finds everything there
+        }
       }
     )
+    entry.run = run
   }
 
   /** Never rejects. Followers hear of it when everything is closed, so that what they do next finds nothing half open. */
   async #end(id: string, entry: Entry, outcome: Outcome): Promise<void> {
-    const { run, feed } = entry
-    if (run == null) return // stopped at the same moment; starting it again finds everything there
-    entry.run = undefined
-    this.#running--
+    const { feed } = entry
+    const closed = this.#close(entry)
     entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now() }
     entry.error = outcome.error
     this.#save(id, entry, outcome.event?.type === 'done' ? outcome.event : undefined)
-    await run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
+    await closed
     if (outcome.event != null) feed.end(outcome.event)
     else feed.fail(outcome.thrown)
   }
 
   async #stop(id: string, entry: Entry, state: 'paused' | 'active'): Promise<void> {
     const { run } = entry
-    entry.run = undefined
-    if (run != null) {
-      this.#running--
-      await run[Symbol.asyncDispose]()
-      entry.row = { ...entry.row, ...run.progress }
-    }
-    entry.row = { ...entry.row, state, changedAt: Date.now() }
+    await this.#close(entry)
+    if (entry.run != null) return // it was told to go on meanwhile
+    entry.row = { ...entry.row, ...run?.progress, state, changedAt: Date.now() }
     this.#save(id, entry)
   }
 
@@ -252,4 +278,15 @@ export class Transfers implements AsyncDisposable {
     this.feed.delete(id)
     this.#store.removeTransfer(row.root, row.directory)
   }
+}
+
+/** Both; everything when one of them is. */
+function union(a: readonly number[] | undefined, b: readonly number[] | null): readonly number[] | null {
+  return a == null || b == null ? null : [...new Set([...a, ...b])].toSorted((x, y) => x - y)
+}
+
+function isSameSelection(a: readonly number[] | null, b: readonly number[] | undefined): boolean {
+  if (a == null || b == null) return a == null && b == null
+  const known = new Set(b)
+  return known.size === new Set(a).size && a.every(idx => known.has(idx))
 }

@@ -25,15 +25,23 @@ export function findDownload(db: Db, root: string, directory: string): DownloadR
   )
 }
 
-/** A download that has just made its .part. */
-export function addDownload(db: Db, root: string, directory: string, name: string, part: string): DownloadRow {
+/** A download that has just made its .part; or one that adds to a folder that was finished: then that is its part and its place. */
+export function addDownload(
+  db: Db,
+  root: string,
+  directory: string,
+  name: string,
+  part: string,
+  place: string | null = null
+): DownloadRow {
   return db.transaction('durable', () => {
     db.run(
-      'INSERT INTO download (root_id, directory, name, part) VALUES (?, ?, ?, ?)',
+      'INSERT INTO download (root_id, directory, name, part, place) VALUES (?, ?, ?, ?, ?)',
       rootId(db, root),
       directory,
       name,
-      part
+      part,
+      place
     )
     return findDownload(db, root, directory)!
   })

@@ -5,7 +5,8 @@ import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
 import { Bitmap } from './bitmap.ts'
-import { dropDownload, type DownloadRow } from './download-repo.ts'
+import { dropDownload, partFiles, type DownloadRow } from './download-repo.ts'
+import type { Standing } from './earlier-place.ts'
 import { Durability } from './durability.ts'
 import { finishDownload, removePart } from './finish-download.ts'
 import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
@@ -27,6 +28,10 @@ export interface DownloadParts {
   readonly selection: readonly number[] | undefined
   /** The part was given its place already: finishing was interrupted after that. */
   readonly isMoved: boolean
+  /** Files are added to a folder that an earlier download finished: no name is given in the end, and only what it wrote is taken away. */
+  readonly isAdding: boolean
+  /** Chosen files that stand there already: they count as here, and are never written. */
+  readonly standing: Standing
 }
 
 /**
@@ -40,9 +45,9 @@ export class Download implements Servable, AsyncDisposable {
   readonly leafCount: number
   readonly skeletonBytes: number
   readonly have: Bitmap
-  /** The positions that the selection asks for. */
+  /** The positions that the selection asks for and that do not stand there already. */
   readonly wanted: Bitmap
-  /** Bytes of everything wanted. */
+  /** Bytes of everything chosen. */
   readonly totalBytes: number
   readonly #it: DownloadParts
   readonly #layout: Layout
@@ -51,6 +56,7 @@ export class Download implements Servable, AsyncDisposable {
   readonly #listeners = new Set<(change: ServableChange) => void>()
   readonly #writing = new Set<number>()
   readonly #inFlight = new Set<Promise<unknown>>()
+  readonly #standingBytes: number
   #bytesWritten = 0
   #queuedBytes = 0
   #state: 'open' | 'finished' | 'closed' = 'open'
@@ -65,10 +71,11 @@ export class Download implements Servable, AsyncDisposable {
     this.sizeBytes = tree.layout.sizeBytes
     this.leafCount = tree.layout.leafCount
     this.skeletonBytes = tree.layout.skeletonBytes
-    this.wanted = wantedLeaves(tree.layout, parts.selection)
+    this.wanted = wantedLeaves(tree.layout, parts.selection, parts.standing)
+    this.#standingBytes = bytesOf(tree.layout, parts.standing)
     markEmpty(tree.layout, resumed.durable)
     this.have = new Bitmap(this.leafCount, resumed.durable.bytes)
-    this.totalBytes = this.#bytesOf(this.wanted)
+    this.totalBytes = this.#bytesOf(this.wanted) + this.#standingBytes
     this.#durability = new Durability({
       db: store.db,
       id: row.id,
@@ -89,9 +96,9 @@ export class Download implements Servable, AsyncDisposable {
     return this.#state === 'finished' && this.have.isFull ? 'ready' : 'partial'
   }
 
-  /** Bytes of wanted leaves that are written. */
+  /** Bytes of chosen files that are written. */
   get bytesWritten(): number {
-    return this.#bytesWritten
+    return this.#standingBytes + this.#bytesWritten
   }
 
   /** Bytes given to `writeLeaf` that are not in a file yet: ask peers for no more than there is room for. */
@@ -245,7 +252,7 @@ export class Download implements Servable, AsyncDisposable {
     await this.#settled()
     this.#tell({ unset: [0, this.leafCount] })
     await this.#it.tree.closeAll()
-    await removePart(this.#it.tree)
+    await removePart(this.#it.tree, this.#it.isAdding ? partFiles(this.#it.store.db, this.#it.row.id) : undefined)
     dropDownload(this.#it.store.db, rootText(this.root), this.#it.row.id)
   }
 
@@ -367,7 +374,7 @@ export class Download implements Servable, AsyncDisposable {
   }
 }
 
-function wantedLeaves(layout: Layout, selection: readonly number[] | undefined): Bitmap {
+function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, standing: Standing): Bitmap {
   const wanted = new Bitmap(layout.leafCount)
   if (selection === undefined) wanted.setRange(0, layout.leafCount)
   for (const idx of selection ?? []) {
@@ -375,7 +382,17 @@ function wantedLeaves(layout: Layout, selection: readonly number[] | undefined):
     if (file === undefined) throw new CodedError('not-found', 'A file was chosen that the share does not have.')
     wanted.setRange(file.start, file.end)
   }
+  for (const idx of standing.indexes) {
+    const { start, end } = layout.files[idx]!
+    for (let i = start; i < end; i++) wanted.clear(i)
+  }
   return wanted
+}
+
+function bytesOf(layout: Layout, { indexes }: Standing): number {
+  let bytes = 0
+  for (const idx of indexes) bytes += layout.files[idx]!.sizeBytes
+  return bytes
 }
 
 /** Everybody has the empty leaf. One that only claims to be empty has another digest: it is asked for, and found out. */

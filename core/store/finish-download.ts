@@ -9,6 +9,7 @@ import type { DownloadParts } from './download.ts'
 import { dropDownload, setPlace } from './download-repo.ts'
 import { syncFolder } from './durability.ts'
 import type { PartTree } from './part-tree.ts'
+import { isSameFile } from './stat.ts'
 import { codedWrite, systemCode } from './write-error.ts'
 
 const MAX_ATTEMPTS = 100
@@ -19,9 +20,9 @@ export async function finishDownload(
   parts: DownloadParts,
   signal: AbortSignal
 ): Promise<{ path: string; leftOut: string[] }> {
-  const { tree, selection } = parts
+  const { tree, selection, standing } = parts
   const { layout } = tree
-  const chosen = selection ?? layout.files.map((_, idx) => idx)
+  const chosen = (selection ?? layout.files.map((_, idx) => idx)).filter(idx => !standing.indexes.has(idx))
   const leftOut: string[] = []
   if (!parts.isMoved && tree.base === parts.row.part) {
     for (const idx of chosen) if (layout.files[idx]!.sizeBytes === 0) tree.makeEmpty(idx)
@@ -32,7 +33,7 @@ export async function finishDownload(
     for (const folder of tree.takeNewFolders()) await syncFolder(folder)
     signal.throwIfAborted()
     await tree.closeAll()
-    await rename(parts)
+    if (!parts.isAdding) await rename(parts)
   }
   await register(parts, chosen)
   return { path: tree.base, leftOut }
@@ -72,9 +73,12 @@ function renameFile(from: string, to: string): void {
   unlinkSync(from)
 }
 
-async function register({ store, row, name, tree }: DownloadParts, chosen: readonly number[]): Promise<void> {
+async function register(
+  { store, row, name, tree, isAdding, standing }: DownloadParts,
+  chosen: readonly number[]
+): Promise<void> {
   const { layout } = tree
-  const files: { idx: number; path: string; stat: Uint8Array }[] = []
+  const files = [...standing.right]
   for (const idx of chosen) {
     if (files.length % 512 === 511) await new Promise(resolve => setImmediate(resolve))
     const at = tree.finishedPath(idx)
@@ -83,7 +87,7 @@ async function register({ store, row, name, tree }: DownloadParts, chosen: reado
     files.push({ idx, path: at, stat })
   }
   store.db.transaction('durable', () => {
-    store.putCopy(layout, name, 'received', { sources: [tree.base], base: tree.base, files })
+    store.putCopy(layout, name, 'received', { sources: [tree.base], base: tree.base, files, isMore: isAdding })
     dropDownload(store.db, rootText(layout.root), row.id)
   })
 }
@@ -114,8 +118,11 @@ export function isTaken(at: string): boolean {
   return lstatSync(at, { throwIfNoEntry: false }) !== undefined
 }
 
-/** Removes the files and folders that the download made; what else is in there stays, and so do the folders around it. */
-export async function removePart(tree: PartTree): Promise<void> {
+/**
+ * Removes the files and folders that the download made; what else is in there stays, and so do the folders around it. `ours`: it added to a folder that
+ * was finished, and wrote these files; one that has another stat now is somebody else's.
+ */
+export async function removePart(tree: PartTree, ours?: ReadonlyMap<number, Uint8Array>): Promise<void> {
   const { layout, placed, base } = tree
   if (layout.kind === 'file') {
     remove(base, unlinkSync)
@@ -130,12 +137,16 @@ export async function removePart(tree: PartTree): Promise<void> {
     folders.add(at)
     return true
   }
-  for (let idx = 0; idx < layout.files.length; idx++) {
+  for (const idx of ours?.keys() ?? layout.files.keys()) {
     if (idx % 256 === 255) await new Promise(resolve => setImmediate(resolve))
-    if (!noteFolder(path.dirname(tree.finishedPath(idx)))) continue
-    remove(tree.finishedPath(idx), unlinkSync)
+    const at = tree.finishedPath(idx)
+    if (!noteFolder(path.dirname(at))) continue
+    const [stat, left] = [tree.findStat(at), ours?.get(idx)]
+    if (left === undefined || (stat !== undefined && isSameFile(stat, left))) remove(at, unlinkSync)
     remove(tree.unfinishedPath(idx), unlinkSync)
   }
+  if (ours !== undefined) folders.delete(base)
+  if (ours !== undefined) return removeEmpty(folders)
   for (const symlink of placed.symlinks) {
     const at = path.join(base, ...symlink.path)
     if (noteFolder(path.dirname(at)) && lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink())
@@ -143,6 +154,10 @@ export async function removePart(tree: PartTree): Promise<void> {
   }
   for (const folder of placed.folders) noteFolder(path.join(base, ...folder.path))
   noteFolder(base)
+  removeEmpty(folders)
+}
+
+function removeEmpty(folders: ReadonlySet<string>): void {
   for (const at of [...folders].toSorted((a, b) => b.length - a.length)) remove(at, rmdirSync)
 }
 

@@ -6,7 +6,24 @@ import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import { nextFreeName, platformOf } from '../files/safe-name.ts'
 import { Download } from './download.ts'
-import { addDownload, dropDownload, findDownload, partFiles, putDurable, type DownloadRow } from './download-repo.ts'
+import {
+  addDownload,
+  dirtyExtents,
+  dropDownload,
+  findDownload,
+  partFiles,
+  putDurable,
+  type DownloadRow
+} from './download-repo.ts'
+import {
+  type Asked,
+  type Begun,
+  findEarlierPlace,
+  isFolder,
+  NOTHING_STANDS,
+  type Standing,
+  standingIn
+} from './earlier-place.ts'
 import { isTaken } from './finish-download.ts'
 import { PART, PartTree } from './part-tree.ts'
 import { resume } from './resume.ts'
@@ -14,15 +31,10 @@ import { isSameFile } from './stat.ts'
 import type { Store } from './store.ts'
 import { codedWrite, systemCode } from './write-error.ts'
 
-export interface DownloadOptions {
-  /** Its skeleton must be stored. */
-  readonly layout: Layout
+export interface DownloadOptions extends Asked {
+  // its skeleton must be stored; the directory is absolute, and made if missing
   /** One cleaned name, as `cleanName` makes it. */
   readonly name: string
-  /** The user's folder, absolute; made if missing. */
-  readonly directory: string
-  /** File indexes of the layout; absent: everything. */
-  readonly selection?: readonly number[]
   /** Disk space to leave free, in bytes. */
   readonly reserveBytes: number
 }
@@ -36,15 +48,27 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     await using opening = new AsyncDisposableStack()
     const tree = opening.use(new PartTree(layout, directory, platform, store.threads)) // refuses names before anything is made
     mkdirSync(directory, { recursive: true })
-    const known = knownDownload(store, options)
+    const known = knownDownload(store, options) ?? (await addingTo(store, options, signal))
     if (known === undefined) checkSpace(directory, chosenBytes(layout, options.selection), options.reserveBytes)
     const { row, base } = known ?? newPart(store, root, options)
     tree.moveTo(base)
-    const resumed = await resume(store.db, row.id, tree, signal)
+    const isAdding = row.part === row.place
+    let standing = known?.standing
+    if (isAdding) standing ??= await standingIn(store, options, { base, begun: begunOf(store, row, layout) }, signal)
+    const mine = standing && missing(options, standing)
+    const resumed = await resume(store.db, row.id, tree, signal, mine && (idx => mine.has(idx)))
     if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
-    const isMoved = base === row.place
-    const parts = { store, row, name: options.name, tree, resumed, selection: options.selection, isMoved }
-    const download = new Download(parts)
+    const download = new Download({
+      store,
+      row,
+      name: options.name,
+      tree,
+      resumed,
+      selection: options.selection,
+      isMoved: base === row.place && !isAdding,
+      isAdding,
+      standing: standing ?? NOTHING_STANDS
+    })
     checkSpace(directory, download.totalBytes - download.bytesWritten, options.reserveBytes)
     opening.move()
     return download
@@ -58,6 +82,8 @@ interface Found {
   readonly row: DownloadRow
   /** The .part, or the place it was moved to. */
   readonly base: string
+  /** What stands there already, when that was found out. */
+  readonly standing?: Standing
 }
 
 /** The download of this root and directory. A .part that is gone is made anew; what something else replaced is forgotten. */
@@ -65,6 +91,11 @@ function knownDownload(store: Store, { layout, directory }: DownloadOptions): Fo
   const root = rootText(layout.root)
   const row = findDownload(store.db, root, directory)
   if (row === undefined) return undefined
+  if (row.part === row.place) {
+    if (isFolder(row.part)) return { row, base: row.part }
+    dropDownload(store.db, root, row.id)
+    return undefined
+  }
   if (row.place !== null && isMovedTo(store, layout, row, row.place)) {
     if (layout.kind === 'file' && isTaken(row.part)) unlinkSync(row.part) // the other name of the same file
     return { row, base: row.place }
@@ -90,6 +121,15 @@ function isMovedTo(store: Store, layout: Layout, row: DownloadRow, place: string
   )
 }
 
+/** The folder that an earlier download of this root made here, to be added to. */
+async function addingTo(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<Found | undefined> {
+  const found = await findEarlierPlace(store, options, signal)
+  if (found === undefined) return undefined
+  const { base, standing } = found
+  const { directory, name, layout } = options
+  return { row: addDownload(store.db, rootText(layout.root), directory, name, base, base), base, standing }
+}
+
 /** The first name of which neither it nor its .part is taken. */
 function newPart(store: Store, root: string, { layout, name, directory }: DownloadOptions): Found {
   for (;;) {
@@ -112,6 +152,20 @@ function newPart(store: Store, root: string, { layout, name, directory }: Downlo
 function makePart(layout: Layout, part: string): void {
   if (layout.kind === 'folder') mkdirSync(part)
   else closeSync(openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL))
+}
+
+/** The chosen files that do not stand there: the only ones that a download may touch which adds to a folder. */
+function missing({ layout, selection }: Asked, { indexes }: Standing): Set<number> {
+  return new Set([...(selection ?? layout.files.keys())].filter(idx => !indexes.has(idx)))
+}
+
+function begunOf(store: Store, row: DownloadRow, layout: Layout): Begun {
+  const dirty = new Set<number>()
+  for (const extent of dirtyExtents(store.db, row.id)) {
+    for (let i = layout.extents[extent] ?? 0; i < (layout.extents[extent + 1] ?? 0); i++)
+      dirty.add(layout.fileIndexOf(i))
+  }
+  return { left: partFiles(store.db, row.id), dirty }
 }
 
 function chosenBytes(layout: Layout, selection: readonly number[] | undefined): number {

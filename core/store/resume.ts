@@ -22,18 +22,26 @@ export interface Resumed {
 
 const IN_FLIGHT = 4
 
-/** Looks at every file that has something, and tells the tree under which name it stands. */
-export async function resume(db: Db, id: number, tree: PartTree, signal: AbortSignal): Promise<Resumed> {
+/** Looks at every file that has something, and tells the tree under which name it stands. `isMine`: of files that may be looked at; absent: all. */
+export async function resume(
+  db: Db,
+  id: number,
+  tree: PartTree,
+  signal: AbortSignal,
+  isMine: (idx: number) => boolean = () => true
+): Promise<Resumed> {
   const { layout } = tree
   const durable = durableLeaves(db, id, layout.leafCount)
   const dirty = dirtyExtents(db, id).filter(extent => extent < layout.extents.length - 1)
   const stats = partFiles(db, id)
   const doubtful = new Set<number>() // ordinals
   for (const extent of dirty) {
-    for (let i = layout.extents[extent]!; i < layout.extents[extent + 1]!; i++) if (!durable.has(i)) doubtful.add(i)
+    for (let i = layout.extents[extent]!; i < layout.extents[extent + 1]!; i++) {
+      if (!durable.has(i) && isMine(layout.fileIndexOf(i))) doubtful.add(i)
+    }
   }
   const touched = new Set(Array.from(doubtful, ordinal => layout.fileIndexOf(ordinal)))
-  const known = new Set([...touched, ...stats.keys()].filter(idx => idx < layout.files.length))
+  const known = new Set([...touched, ...stats.keys()].filter(idx => idx < layout.files.length && isMine(idx)))
   const lost: number[] = []
   const files: number[] = []
   const doubt = (idx: number, isThere: boolean): void => {

@@ -45,6 +45,8 @@ export interface FileRow {
 
 /** A place where all or some files of a root stand, to be added. `files` by index of the layout. */
 export interface NewCopy {
+  /** A copy of the same sources gets these files beside those it has, instead of being replaced. */
+  readonly isMore?: boolean
   readonly sources: readonly string[]
   readonly base: string
   readonly files: Iterable<{ idx: number; path: string; stat: Uint8Array }>
@@ -82,6 +84,15 @@ export function copiesOf(db: Db, root: string): string[][] {
   return copies.map(copy => JSON.parse(copy.sources) as string[]) // written below
 }
 
+/** Where the copies stand: a folder each, or a file. */
+export function copyBases(db: Db, root: string): string[] {
+  const copies = db.all<{ base: string }>(
+    'SELECT base FROM copy WHERE root_id = (SELECT id FROM root WHERE cid = ?) ORDER BY id',
+    root
+  )
+  return copies.map(copy => copy.base)
+}
+
 /** Adds the share when its root is new, and this copy of it; a copy of the same sources is replaced. In a transaction. */
 export function putShare(
   db: Db,
@@ -104,17 +115,24 @@ export function putShare(
     )
     addLeaves(db, rootId, layout)
   } else if (share.origin === 'shared') db.run(`UPDATE share SET origin = 'shared' WHERE root_id = ?`, rootId)
-  const sources = JSON.stringify(copy.sources)
-  db.run('DELETE FROM copy WHERE root_id = ? AND sources = ?', rootId, sources)
-  db.run('INSERT INTO copy (root_id, base, sources) VALUES (?, ?, ?)', rootId, copy.base, sources)
-  const copyId = db.get<{ id: number }>('SELECT last_insert_rowid() AS id')!.id
+  const copyId = copyFor(db, rootId, copy)
   for (const { idx, path: file, stat } of copy.files) {
     const { start, end, sizeBytes } = layout.files[idx]!
     const below = belowBase(copy.base, file)
-    db.run('INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)', copyId, idx, below, start, end - start, sizeBytes, stat)
+    db.run('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)', copyId, idx, below, start, end - start, sizeBytes, stat) // prettier-ignore
   }
   countHere(db, rootId)
   countState(db, rootId)
+}
+
+/** The copy of these sources: a new one, unless files are added to it. */
+function copyFor(db: Db, rootId: number, copy: NewCopy): number {
+  const sources = JSON.stringify(copy.sources)
+  const known = db.get<{ id: number }>('SELECT id FROM copy WHERE root_id = ? AND sources = ?', rootId, sources)
+  if (known !== undefined && copy.isMore === true) return known.id
+  if (known !== undefined) db.run('DELETE FROM copy WHERE id = ?', known.id)
+  db.run('INSERT INTO copy (root_id, base, sources) VALUES (?, ?, ?)', rootId, copy.base, sources)
+  return db.get<{ id: number }>('SELECT last_insert_rowid() AS id')!.id
 }
 
 function countHere(db: Db, rootId: number): void {
