@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid'
 import { rootText } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
 import type { PeerPipe } from '../../core/exchange/duplex.ts'
-import { ExchangeCode, type ExchangeError } from '../../core/exchange/messages.ts'
+import { ExchangeCode, type ExchangeError, HaveKind } from '../../core/exchange/messages.ts'
 import type { UploadBudget } from '../../core/exchange/rate-limit.ts'
 import { openRequester, type Requester } from '../../core/exchange/requester.ts'
 import type { Servables } from '../../core/exchange/servable.ts'
@@ -22,6 +22,7 @@ const ROWS_INTERVAL_MS = 500
 const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 60_000
 const BAN_MS = 24 * 3_600_000 // DESIGN 4
+const MAX_COPIES_NOTED = 4096 // of one peer: it is a stranger's word
 const MAX_DIALS_A_LOOK = 32 // providers of one look into the DHT
 
 export interface ConnectionsPorts {
@@ -50,6 +51,7 @@ export class Connections implements Swarm, AsyncDisposable {
   readonly #listeners = new Set<(asked: Asked) => void>()
   readonly #traffic = new Map<string, Traffic>()
   readonly #sentBytes = new Map<string, number>() // by root
+  readonly #copies = new Map<string, Set<string>>() // roots that a peer said to hold all of, by peer, as long as it is connected
   readonly #forget: () => void
   #cancelTimer: () => void = () => {}
 
@@ -65,6 +67,7 @@ export class Connections implements Swarm, AsyncDisposable {
       budget: ports.budget,
       listener: {
         onPex: (peerId, _root, records) => this.acceptPex(peerId, records),
+        onHave: (peerId, root, have) => this.#noteCopy(peerId, rootText(root), have.kind),
         onSent: (peerId, root, bytes) => this.#countSent(peerId, root, bytes),
         onClosed: (_peerId, error) => this.#noteEnd('exchange.served-peer-ended', error)
       }
@@ -72,6 +75,7 @@ export class Connections implements Swarm, AsyncDisposable {
     network.handle('control', (duplex, pipe) => this.server.handleControl(duplex, pipe))
     network.handle('data', (duplex, pipe) => this.server.handleData(duplex, pipe))
     this.#forget = network.onPeer((peerId, event) => {
+      if (event === 'disconnect') this.#copies.delete(peerId)
       if (event === 'connect') void this.#greet(peerId, RETRY_FIRST_MS)
       this.#refreshRows()
     })
@@ -134,28 +138,30 @@ export class Connections implements Swarm, AsyncDisposable {
 
   /** What is known of who has, reads and got a root from here. */
   served(root: string): Served {
-    let copies = 0
-    let readers = 0
-    for (const peer of this.server.peers()) {
-      for (const open of peer.roots) {
-        if (open.key !== root) continue
-        if (open.full) copies++
-        else readers++
-      }
-    }
-    return { copies, readers, sentBytes: this.#sentBytes.get(root) ?? 0 }
+    const others = this.others(root)
+    const copies = others.filter(({ isComplete }) => isComplete).length
+    return { copies, readers: others.length - copies, sentBytes: this.#sentBytes.get(root) ?? 0 }
   }
 
-  /** Everybody connected who asked for a root, each once. */
+  /** Everybody connected who holds all of a root or takes it from here, each once; who only looks at it is not among them. */
   others(root: string): Other[] {
     const found = new Map<string, Other>()
     for (const { peerId, name, roots } of this.server.peers()) {
-      const open = roots.filter(({ key }) => key === root)
-      if (open.length === 0) continue
-      const isComplete = open.some(({ full }) => full) || found.get(peerId)?.isComplete === true
-      found.set(peerId, { peerId, name, isComplete })
+      const isComplete = this.#copies.get(peerId)?.has(root) === true
+      if (isComplete || roots.some(({ key, reads }) => reads && key === root)) {
+        found.set(peerId, { peerId, name, isComplete })
+      }
     }
     return [...found.values()]
+  }
+
+  /** A peer closes a root when it has it: what it said of it holds until it leaves. */
+  #noteCopy(peerId: string, root: string, kind: HaveKind): void {
+    if (kind === HaveKind.SET) return
+    const roots = this.#copies.get(peerId) ?? new Set()
+    if (kind === HaveKind.FULL && roots.size < MAX_COPIES_NOTED) roots.add(root)
+    if (kind !== HaveKind.FULL) roots.delete(root)
+    this.#copies.set(peerId, roots)
   }
 
   /** Counts payload that came from a peer. */

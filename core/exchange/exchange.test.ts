@@ -259,6 +259,21 @@ test('what the requester holds and whom it knows reaches the server', async () =
   await it.listener.until(() => it.listener.records.length === 1)
 })
 
+test('who only looks is told apart from who takes bytes, and the last word of a root is heard', async () => {
+  const heard: number[] = []
+  await using it = await meet([new SampleServable('a', [1, 2])], {
+    server: { listener: { onHave: (_peer, _root, have) => heard.push(have.kind) } }
+  })
+  assert.equal(it.server.peers()[0]?.roots[0]?.reads, false)
+  it.root.request([{ start: 0, count: 2 }])
+  await it.listener.until(() => it.listener.leaves.size === 2)
+  assert.equal(it.server.peers()[0]?.roots[0]?.reads, true)
+  it.root.sendHave({ kind: HaveKind.FULL, start: 0, bits: new Uint8Array(0) })
+  it.root.close()
+  await until(() => it.server.peers()[0]?.roots.length === 0)
+  assert.deepEqual(heard, [HaveKind.FULL])
+})
+
 test('the end is told once, to every root and then to the owner', async () => {
   const it = await meet([new SampleServable('a', [1])])
   const order: string[] = []

@@ -153,6 +153,7 @@ export class RequesterSession implements Requester, RootSession {
 
   closeRoot(root: RequesterRoot): void {
     this.cancelAsked(root, { start: 0, count: limits.MAX_LEAVES })
+    for (let news = root.takeNews(); news != null && this.#mayTalk(); news = root.takeNews()) this.send(news) // the last is often that it holds everything now
     this.#roots.delete(root.sid)
     this.send({ type: 'close', sid: root.sid })
   }

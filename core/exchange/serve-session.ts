@@ -106,9 +106,14 @@ export class ServeSession {
     return this.#abort.signal.aborted
   }
 
-  /** Roots this peer has open, and whether it said that it holds all of them. */
-  roots(): { root: CID; key: string; full: boolean }[] {
-    return [...this.#opens.values()].map(it => ({ root: it.root, key: it.key, full: it.peerIsFull }))
+  /** Roots this peer has open, whether it said that it holds all of them, and whether it asked for leaves. */
+  roots(): { root: CID; key: string; full: boolean; reads: boolean }[] {
+    return [...this.#opens.values()].map(it => ({
+      root: it.root,
+      key: it.key,
+      full: it.peerIsFull,
+      reads: it.hasAsked
+    }))
   }
 
   get queued(): { runs: number; bytes: number } {
@@ -281,6 +286,7 @@ export class ServeSession {
       for (const run of message.runs) this.#reject(message.req, run.start, run.count, refused)
       return
     }
+    open.hasAsked = true
     this.#queue.addRuns(message.req, open, message.runs)
     this.#sender.wake()
   }

@@ -18,6 +18,8 @@ export class ServedRoot {
   readonly key: string
   /** Whether the peer said it holds everything. */
   peerIsFull = false
+  /** Whether the peer asked for leaves: who only looks asks for the skeleton. */
+  hasAsked = false
   servable: Servable | undefined
   readonly #set = new ChangedBytes()
   readonly #unset = new ChangedBytes()

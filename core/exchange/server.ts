@@ -46,8 +46,8 @@ export interface ServedPeer {
   readonly bytesSent: number
   /** What it asked for and has not got. */
   readonly queued: { readonly runs: number; readonly bytes: number }
-  /** `full`: the peer said it holds all leaves, so it is a complete copy. */
-  readonly roots: readonly { root: CID; key: string; full: boolean }[]
+  /** `full`: the peer said it holds all leaves, so it is a complete copy. `reads`: it asked for leaves, and did not only look. */
+  readonly roots: readonly { root: CID; key: string; full: boolean; reads: boolean }[]
   readonly sent: Readonly<Counts>
   readonly received: Readonly<Counts>
 }

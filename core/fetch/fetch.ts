@@ -188,10 +188,10 @@ export class Fetch implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort(new CodedError('cancelled', 'The transfer was stopped; what has arrived is kept.'))
     await this.done.catch(() => {})
+    this.#teller?.[Symbol.dispose]()
     this.#peers.end()
     this.#cancelTick?.()
     this.#cancelChange?.()
-    this.#teller?.[Symbol.dispose]()
     this.#leaves?.[Symbol.dispose]()
     await this.#download?.[Symbol.asyncDispose]()
   }

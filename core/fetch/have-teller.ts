@@ -40,9 +40,12 @@ export class HaveTeller implements Disposable {
     for (const message of wholeHave(this.#have)) peer.sendHave(message)
   }
 
+  /** What waits to be told is told: the last of it is often that this side holds everything. */
   [Symbol.dispose](): void {
     this.#unwatch()
-    this.#cancelTimer?.()
+    if (this.#cancelTimer === undefined) return
+    this.#cancelTimer()
+    this.#tell()
   }
 
   #tell(): void {
