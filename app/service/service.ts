@@ -110,7 +110,7 @@ export function createService(parts: ServiceParts): Service {
       },
       jobs: (_, { signal }) => jobs.rows(signal),
       list: () => shares.list(),
-      feed: (_, { signal }) => shares.feed.read(signal),
+      feed: (_, { signal }) => shares.watched(signal),
       details: ({ root }, { signal }) => shares.details(root, signal),
       link: ({ root }) => ({ link: shares.link(root) }),
       where({ root }, { door }) {

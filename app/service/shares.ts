@@ -5,13 +5,16 @@ import { CodedError } from '../../core/errors.ts'
 import { formatLink } from '../../core/link.ts'
 import type { ShareRow } from '../../core/store/share-repo.ts'
 import type { Store } from '../../core/store/store.ts'
-import type { Share, ShareDetails, VerifyEvent } from '../contract/shapes.ts'
+import type { ListUpdate, Share, ShareDetails, VerifyEvent } from '../contract/shapes.ts'
 import { type Clock, realClock } from './clock.ts'
 import { RateMeter } from './rate.ts'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
 
 const LIVE_INTERVAL_MS = 500
 const LOOK_MS = 1_000
+const WATCHED_LOOK_MS = 180_000
+const MIN_LOOK_GAP_MS = 2_000 // a page that comes again and again
+const LOOK_PAUSE_MS = 100 // 100,000 files in some 15 s: nobody waits, and what is being sent goes first
 const MAX_OTHERS = 100
 
 /** What the swarm knows of a root that is served. */
@@ -46,7 +49,12 @@ export class Shares implements Disposable {
   readonly #clock: Clock
   readonly #meters = new Map<string, { meter: RateMeter; sentBytes: number }>()
   readonly #forget: () => void
+  readonly #stop = new AbortController()
   #cancelTimer: () => void = () => {}
+  #cancelLook: () => void = () => {}
+  #watchers = 0
+  #isLooking = false
+  #lookedAt = Number.NEGATIVE_INFINITY
 
   constructor(ports: SharesPorts, clock: Clock = realClock) {
     this.#ports = ports
@@ -60,6 +68,34 @@ export class Shares implements Disposable {
   async list(): Promise<Share[]> {
     await this.#ports.store.lookAtShares(LOOK_MS)
     return this.#ports.store.shares().map(row => this.#shown(row))
+  }
+
+  /** The rows, as they change. While somebody watches, and when somebody begins to, the files are looked at: what changed on disk shows. */
+  async *watched(signal: AbortSignal): AsyncGenerator<ListUpdate<Share>> {
+    this.#watchers++
+    this.#look()
+    try {
+      yield* this.feed.read(signal)
+    } finally {
+      this.#watchers--
+    }
+  }
+
+  #look(): void {
+    this.#cancelLook()
+    if (this.#watchers === 0 || this.#isLooking || this.#stop.signal.aborted) return
+    const waitMs = this.#lookedAt + MIN_LOOK_GAP_MS - this.#clock.now()
+    if (waitMs > 0) {
+      this.#cancelLook = this.#clock.after(waitMs, () => this.#look())
+      return
+    }
+    this.#isLooking = true
+    const over = (): void => {
+      this.#isLooking = false
+      this.#lookedAt = this.#clock.now()
+      if (!this.#stop.signal.aborted) this.#cancelLook = this.#clock.after(WATCHED_LOOK_MS, () => this.#look())
+    }
+    this.#ports.store.checkShares(this.#stop.signal, undefined, LOOK_PAUSE_MS).then(over, over) // what cannot be looked at now is, the next time
   }
 
   /** Throws not-found. */
@@ -136,7 +172,9 @@ export class Shares implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#stop.abort(new CodedError('cancelled', 'Shoal is stopping.'))
     this.#cancelTimer()
+    this.#cancelLook()
     this.#forget()
   }
 

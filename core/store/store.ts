@@ -1,5 +1,6 @@
 // The index over the user's files: shares, skeletons, where leaves stand, transfers, peers. Bytes stay in the files.
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import { parseRoot, rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
@@ -161,14 +162,18 @@ export class Store implements Disposable {
     return held
   }
 
-  /** Looks at the stats of a share's files, or of all shares'; files that differ are hashed afterwards (`whenChecked`). */
-  async checkShares(signal: AbortSignal, root?: string): Promise<void> {
+  /**
+   * Looks at the stats of a share's files, or of all shares'; files that differ are hashed afterwards (`whenChecked`). `pauseMs`: after every
+   * thousand files, for a look that nobody waits for.
+   */
+  async checkShares(signal: AbortSignal, root?: string, pauseMs = 0): Promise<void> {
     const roots = root === undefined ? allShares(this.db).map(share => share.root) : [root]
     for (const it of roots) {
       const held = this.held(parseRoot(it))
       if (held === undefined) continue
       for (const page of filePages(this.db, it)) {
         await checkFiles(held, page, row => this.#rechecker.add(held, row), signal)
+        if (pauseMs > 0) await delay(pauseMs, undefined, { signal, ref: false })
       }
     }
   }

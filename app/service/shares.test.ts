@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { rootText } from '../../core/cid.ts'
+import { scratch, writeSample } from '../../core/store/sample-share.ts'
+import { openStore } from '../../core/store/store.ts'
+import type { Share } from '../contract/shapes.ts'
+import type { Clock } from './clock.ts'
+import { Shares } from './shares.ts'
+
+/** A clock that stands until it is stepped. */
+function stepped() {
+  let now = 0
+  const due = new Map<() => void, number>()
+  const clock: Clock = {
+    now: () => now,
+    after(ms, fn) {
+      const timer = (): void => fn()
+      due.set(timer, now + ms)
+      return () => due.delete(timer)
+    }
+  }
+  const step = (ms: number): void => {
+    now += ms
+    for (const [timer, at] of due) if (at <= now && due.delete(timer)) timer()
+  }
+  return { clock, step }
+}
+
+test('what changed on disk is told to whoever watches, though nobody fetches it', { timeout: 20_000 }, async t => {
+  const dir = scratch(t)
+  using store = openStore(path.join(dir, 'shoal.db'))
+  const indexed = writeSample(dir, 'things', { 'a.txt': Buffer.from('as it was'), 'b.txt': Buffer.from('b') })
+  store.addShare(indexed)
+  const root = rootText(indexed.built.root)
+  const { clock, step } = stepped()
+  const nothing = { copies: 0, readers: 0, sentBytes: 0 }
+  using shares = new Shares(
+    { store, addrs: () => [], served: () => nothing, others: () => [], provide: () => {}, unprovide: () => {} },
+    clock
+  )
+  const watching = shares.watched(t.signal)
+  const next = async (wanted: Share['state']): Promise<void> => {
+    for (;;) {
+      const { value, done } = await watching.next()
+      if (done === true) return assert.fail('the feed ended')
+      if (value.rows.some(row => row.root === root && row.state === wanted)) return
+    }
+  }
+  writeFileSync(path.join(dir, 'things/a.txt'), 'as it is')
+  await next('ready')
+  await next('changed') // looked at because somebody came
+  rmSync(path.join(dir, 'things/b.txt'))
+  assert.equal(store.share(root)?.state, 'changed')
+  writeFileSync(path.join(dir, 'things/a.txt'), 'as it was')
+  const passing = setInterval(() => step(180_000), 20) // time goes by until the next look
+  await next('missing').finally(() => clearInterval(passing)) // a is what it was again, b is gone
+  await watching.return(undefined)
+})
