@@ -3,7 +3,7 @@ import type { Layout } from '../../core/content/layout.ts'
 import { rootText } from '../../core/cid.ts'
 import { placeInside } from '../../core/files/safe-path.ts'
 import { platformOf } from '../../core/files/safe-name.ts'
-import type { Download } from '../../core/store/download.ts'
+import type { HaveBits } from '../../core/exchange/servable.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { Outputs } from '../contract/service.ts'
 
@@ -11,10 +11,15 @@ type Page = Outputs['transfer']['files']
 
 const placedFiles = new WeakMap<Layout, readonly { renamedFrom?: string }[]>() // a hundred thousand names are placed once
 
-/** @param download what is being written, when it is being got */
+/** A transfer of the root that is not done: what of it is written, and which files it is to bring. */
+export interface Getting {
+  readonly have: HaveBits | undefined
+  wants(idx: number): boolean
+}
+
 export function filePage(
   layout: Layout,
-  download: Download | undefined,
+  getting: Getting | undefined,
   store: Store,
   offset: number,
   limit: number
@@ -28,10 +33,10 @@ export function filePage(
     const file = layout.files[index]!
     let haveBytes = 0
     for (let ordinal = file.start; ordinal < file.end; ordinal++) {
-      if (download?.have.has(ordinal) === true || held?.have.has(ordinal) === true)
+      if (getting?.have?.has(ordinal) === true || held?.have.has(ordinal) === true)
         haveBytes += layout.leafBytes(ordinal)
     }
-    const isAsked = download == null ? held === undefined : download.wants(index)
+    const isAsked = getting == null ? held === undefined : getting.wants(index)
     const name = file.path.length > 0 ? [...file.path] : [rootText(layout.root)]
     rows.push({
       index,

@@ -131,3 +131,45 @@ test(
     assert.equal(last?.type, 'paused', 'who followed the first saw it go on, until it was paused')
   }
 )
+
+test(
+  'a paused transfer shows its files and what is here of them, also after a restart',
+  { timeout: 60_000 },
+  async t => {
+    const dir = await scratch(t)
+    const tree = path.join(dir, 'Things')
+    await mkdir(tree)
+    for (const name of ['a', 'b', 'c']) await writeFile(path.join(tree, name), Buffer.alloc(2_000_000, name))
+    await using seeder = await open(path.join(dir, 'a'), t.signal)
+    const { root, link } = await share(seeder.client, tree)
+    await seeder.client.limits.set({
+      uploadBytesPerSecond: 1_500_000,
+      downloadBytesPerSecond: null,
+      reserveBytes: null
+    })
+    let id = ''
+    {
+      await using getter = await open(path.join(dir, 'b'), t.signal)
+      const { grants } = await getter.client.grant.paths({ paths: [path.join(dir, 'out')], use: 'write' })
+      const folder = grants[0] ?? null
+      id = (await getter.client.transfer.start({ link, folder, selection: [0, 1], addrs: [], giveUpAfterMs: null })).id
+      for await (const event of await getter.client.transfer.follow({ id })) {
+        if (event.type === 'progress' && event.bytes > 1_000_000) break
+      }
+      await getter.client.transfer.pause({ id })
+    }
+    await using getter = await open(path.join(dir, 'b'), t.signal)
+    const { rows } = await getter.page.transfer.files({ root, offset: 0, limit: 10 })
+    assert.deepEqual(
+      rows.map(row => row.chosen),
+      [true, true, false]
+    )
+    const [row] = await getter.page.transfer.list({})
+    const here = rows.reduce((sum, file) => sum + file.haveBytes, 0)
+    assert.ok(row?.state === 'paused' && here > 1_000_000 && here === row.bytes, `${here} of ${row?.bytes}`)
+    const details = []
+    for await (const value of await getter.page.transfer.details({ id })) details.push(value)
+    assert.equal(details.length, 1)
+    assert.ok(details[0]?.map.cells.includes(255) && details[0].map.cells.includes(0))
+  }
+)

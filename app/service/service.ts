@@ -139,10 +139,13 @@ export function createService(parts: ServiceParts): Service {
     transfer: {
       preview: ({ link }, { signal }) => previews.read(link, signal),
       async files({ root, offset, limit }) {
-        const run = transfers.run(root)
-        const layout = run?.layout ?? previews.layout(root) ?? (await storedLayout(store, root))
+        const layout =
+          transfers.run(root)?.layout ??
+          previews.layout(root) ??
+          (await storedLayout(store, root)) ??
+          (await transfers.storedLayout(root))
         if (layout == null) throw new CodedError('not-found', 'What is inside this link is not known yet.')
-        return filePage(layout, run?.download, store, offset, limit)
+        return filePage(layout, transfers.getting(layout), store, offset, limit)
       },
       start: ({ link, folder, selection, addrs, giveUpAfterMs }) => {
         const directory = folder == null ? parts.downloads() : grants.take(folder, 'write')

@@ -9,14 +9,14 @@ const MAX_SOURCES = 150
 
 export function transferDetails(
   id: string,
-  snapshot: FetchSnapshot,
+  peers: FetchSnapshot['peers'],
   layout: Layout | undefined,
   have: HaveBits | undefined,
   rates: readonly number[]
 ): TransferDetails {
   return {
     id,
-    sources: snapshot.peers.slice(0, MAX_SOURCES).map(peer => ({
+    sources: peers.slice(0, MAX_SOURCES).map(peer => ({
       peerId: peer.peerId,
       name: peer.name,
       direct: true,

@@ -169,7 +169,7 @@ export class TransferRun implements AsyncDisposable {
     while (!either.aborted && this.#fetch != null) {
       yield transferDetails(
         this.#view.row.id,
-        this.#fetch.snapshot(),
+        this.#fetch.snapshot().peers,
         this.#layout,
         this.#download?.have,
         this.#view.rates

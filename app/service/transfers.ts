@@ -1,15 +1,18 @@
 // The user's downloads: which there are, which run, and what clients are told of them. One that is running is a TransferRun; the rest are rows.
 import path from 'node:path'
 import type { CID } from 'multiformats/cid'
-import { parseRoot, rootText } from '../../core/cid.ts'
-import { CodedError } from '../../core/errors.ts'
+import { parseRoot, RAW, rootText } from '../../core/cid.ts'
+import type { Layout } from '../../core/content/layout.ts'
+import { CodedError, codeOf } from '../../core/errors.ts'
 import { formatLink, parseLink } from '../../core/link.ts'
 import type { Servable } from '../../core/exchange/servable.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import { isCode } from '../contract/wire-error.ts'
 import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
+import type { Getting } from './file-page.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
+import { transferDetails } from './transfer-details.ts'
 import { keptState, restingRow, transferId } from './transfer-rows.ts'
 import { type Outcome, type RunOptions, type RunPorts, TransferRun } from './transfer-run.ts'
 
@@ -198,10 +201,44 @@ export class Transfers implements AsyncDisposable {
     return undefined
   }
 
-  details(id: string, signal: AbortSignal): AsyncIterable<TransferDetails> {
-    const { run } = this.#entry(id)
-    if (run == null) throw new CodedError('not-found', 'That download is not going on.')
-    return run.details(signal)
+  /** Once a second while it runs; once of one that rests. Throws not-found. */
+  async *details(id: string, signal: AbortSignal): AsyncGenerator<TransferDetails> {
+    const { run, row } = this.#entry(id)
+    if (run != null) return yield* run.details(signal)
+    const layout = await this.storedLayout(row.root)
+    const have = layout && this.#store.received(row.root, row.directory, layout.leafCount)
+    yield transferDetails(id, [], layout, have, [])
+  }
+
+  /** What is known of the content of a transfer's root from the skeleton it has fetched; undefined when that is not whole. */
+  async storedLayout(root: string): Promise<Layout | undefined> {
+    const row = this.#ofRoot(root)?.row
+    const cid = parseRoot(root)
+    if (row == null || (cid.code === RAW && row.totalBytes == null)) return undefined
+    try {
+      return await this.#store.layout(cid, row.totalBytes ?? 0)
+    } catch (thrown) {
+      if (codeOf(thrown) === 'not-found') return undefined
+      throw thrown
+    }
+  }
+
+  /** What a transfer of this content that is not done has brought so far, and will bring. */
+  getting(layout: Layout): Getting | undefined {
+    const root = rootText(layout.root)
+    const entry = this.#ofRoot(root)
+    if (entry == null || keptState(entry.row) === 'done') return undefined
+    const { row, run } = entry
+    if (run?.download != null) return run.download
+    const chosen = row.selection && new Set(row.selection)
+    const have = this.#store.received(root, row.directory, layout.leafCount)
+    return { have, wants: idx => chosen?.has(idx) ?? true }
+  }
+
+  /** The one that runs, else the last that was begun. */
+  #ofRoot(root: string): Entry | undefined {
+    const ofRoot = [...this.#entries.values()].filter(({ row }) => row.root === root)
+    return ofRoot.find(({ run }) => run != null) ?? ofRoot.at(-1)
   }
 
   run(root: string): TransferRun | undefined {

@@ -3,13 +3,14 @@ import type { CID } from 'multiformats/cid'
 import { rawRootLayout, type Layout } from '../content/layout.ts'
 import { SkeletonReader } from '../content/skeleton.ts'
 import { RAW, rootText } from '../cid.ts'
+import { CodedError } from '../errors.ts'
 import type { Db } from './db.ts'
 import { skeletonParts } from './skeleton-repo.ts'
 
 const MAX_KEPT = 16
 const MAX_LEAVES = 1 << 20 // some 40 MiB; a bigger layout is kept alone
 
-/** Throws `data-damaged` when a share's stored skeleton cannot be read back. */
+/** Throws `not-found` while a skeleton is not whole, `data-damaged` when a share's stored skeleton cannot be read back. */
 export class Layouts {
   readonly #db: Db
   readonly #kept = new Map<string, Layout>() // least recently used first
@@ -66,6 +67,7 @@ export class Layouts {
       reader.push(part)
       yield
     }
+    if (!reader.complete) throw new CodedError('not-found', 'What is inside this link is not all known yet.')
     return reader.layout()
   }
 }

@@ -5,8 +5,10 @@ import type { CID } from 'multiformats/cid'
 import { parseRoot, rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
+import type { Bitmap } from './bitmap.ts'
 import { checkFiles, Rechecker } from './check-shares.ts'
 import { openDb, type Db } from './db.ts'
+import { durableLeaves, findDownload } from './download-repo.ts'
 import { HeldRoot } from './held-root.ts'
 import { Layouts } from './layouts.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
@@ -285,6 +287,11 @@ export class Store implements Disposable {
   }
   removeTransfer(root: string, directory: string): boolean {
     return removeTransfer(this.db, root, directory)
+  }
+  /** What of a download that is not open was made durable; undefined when it made nothing. */
+  received(root: string, directory: string, leafCount: number): Bitmap | undefined {
+    const row = findDownload(this.db, root, directory)
+    return row === undefined ? undefined : durableLeaves(this.db, row.id, leafCount)
   }
   goodPeers(): peers.GoodPeer[] {
     return peers.goodPeers(this.db)
