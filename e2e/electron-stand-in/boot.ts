@@ -84,9 +84,13 @@ function findMain(target: string): string {
   return path.join(folder, fact('main') ?? 'index.js')
 }
 
-/** Chromium's way in Electron: the first signal quits in order, a second one kills. A listener of the app's own replaces it. */
+/**
+ * Chromium's way in Electron: the first signal quits in order, a second one kills. Set after the main module was evaluated, it replaces what that set;
+ * a listener set later replaces it.
+ */
 function quitOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.removeAllListeners(signal)
     const quit = (): void => {
       process.off(signal, quit)
       if (process.listenerCount(signal) === 0) app.quit()
@@ -104,7 +108,6 @@ async function start(): Promise<void> {
   const { target, required, inspect } = readCommandLine(args, app.isPackaged)
   setGlobals(executable, args, app.isPackaged)
   offerElectron()
-  quitOnSignals()
   if (inspect !== undefined) inspector.open(Number(inspect.split(':').at(-1)), '127.0.0.1')
   const main = findMain(app.isPackaged ? unpackAsar(archive) : (target ?? '.'))
   const require = createRequire(main)
@@ -116,6 +119,7 @@ async function start(): Promise<void> {
   ).unref()
   await import(pathToFileURL(main).href)
   clearTimeout(tooSlow)
+  quitOnSignals()
   await app.start()
 }
 

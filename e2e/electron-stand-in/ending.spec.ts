@@ -55,6 +55,23 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+test('a listener for signals counts only when it was set after the main module was evaluated', async () => {
+  using folder = openFolder()
+  const early = await openApp(folder, { FIXTURE_EARLY: '1' })
+  const exit = exitOf(early.app.process())
+  process.kill(early.app.process().pid ?? 0, 'SIGTERM')
+  expect(await exit).toBe(0)
+  expect(folder.log()).toEqual(['before-quit', 'close', 'closed', 'will-quit', 'quit'])
+
+  using other = openFolder()
+  const late = await openApp(other)
+  const lateExit = exitOf(late.app.process())
+  await late.app.evaluate(({ app }) => void process.on('SIGTERM', () => app.exit(5)))
+  process.kill(late.app.process().pid ?? 0, 'SIGTERM')
+  expect(await lateExit).toBe(5)
+  expect(other.log()).toEqual(['closed', 'quit'])
+})
+
 test('a killed one leaves no process behind', async () => {
   using folder = openFolder()
   const { app } = await openApp(folder)

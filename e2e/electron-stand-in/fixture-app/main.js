@@ -85,6 +85,9 @@ ipcMain.on('connect', (event, name) => {
   port.start()
 })
 
+// Electron sets handlers of its own after this module was evaluated, and this one is never asked.
+if (process.env.FIXTURE_EARLY) process.on('SIGTERM', () => log('too early'))
+
 for (const name of ['before-quit', 'will-quit', 'quit']) {
   app.on(name, event => {
     log(name)
