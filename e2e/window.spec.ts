@@ -164,6 +164,34 @@ test('nonsense over the port gets a coded refusal, is logged, and harms nobody',
   await expectAlive(a)
 })
 
+test('nonsense over the port of the window itself cuts it off and is logged; nothing is downloaded', async ({
+  instance
+}) => {
+  const a = await instance('a')
+  for (const value of ['7', '{}', `'x'.repeat(2_000_000)`]) {
+    const closed = await a.page.evaluate<boolean>(`new Promise(resolve => {
+      addEventListener('message', function take({ data, ports: [port] }) {
+        if (data?.shoalPort !== 'window' || port == null) return
+        removeEventListener('message', take)
+        port.addEventListener('close', () => resolve(true))
+        port.start()
+        port.postMessage(${value})
+      })
+      window.shoal.connect('window')
+    })`)
+    expect(closed).toBe(true)
+  }
+  expect(logOf(a)).toContain('page.nonsense')
+  // whatever the page may do to get there: the session is asked, and says no
+  const isCalledOff = await a.app.evaluate(({ session }) => {
+    let isPrevented = false
+    session.defaultSession.emit('will-download', { preventDefault: () => (isPrevented = true) })
+    return isPrevented
+  })
+  expect(isCalledOff).toBe(true)
+  await expectAlive(a)
+})
+
 /** A client at the page's own door: a port of the page's, driven from here. It is `window.testPort` there. */
 async function overPort<T>(page: Page, work: (client: ReturnType<typeof openClient>) => Promise<T>): Promise<T> {
   const { port1, port2 } = new MessageChannel()

@@ -25,6 +25,7 @@ export function bindPage({ ipc, contents, origin, engine, service, log }: PagePa
   const rpc = bindService(windowContract, service, (call, thrown) =>
     log.error(`call.${call.replaceAll('/', '.')}.failed`, thrown)
   )
+  const onNonsense = (): void => log.error('page.nonsense', new CodedError('usage', 'Neither text nor a receipt'))
   const isOurs = ({ sender, senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean =>
     sender === contents() && isPage(senderFrame, origin)
 
@@ -34,13 +35,13 @@ export function bindPage({ ipc, contents, origin, engine, service, log }: PagePa
     if (!isOurs(event) || (to !== 'engine' && to !== 'window')) {
       log.error('page.refused', new CodedError('forbidden', 'A port from somewhere else'))
       port.close()
-    } else if (to === 'window') rpc.serve(pageWire(port), 'window')
+    } else if (to === 'window') rpc.serve(pageWire(port, onNonsense), 'window')
     else void joinEngine(port)
   })
   const joinEngine = async (port: MessagePortMain): Promise<void> => {
     const inside = await engine.connect()
     if (inside == null) return port.close()
-    joinPorts(port, inside, () => log.error('page.nonsense', new CodedError('usage', 'Neither text nor a receipt')))
+    joinPorts(port, inside, onNonsense)
   }
 
   ipc.handle('shoal:grant', async (event, file: unknown) => {

@@ -63,11 +63,11 @@ test('anything but text and receipts cuts the page off', async t => {
 
 test('the wire of the window’s own service: text only, closed once', async () => {
   const { port1, port2 } = new MessageChannel()
-  const wire = pageWire(asPagePort(port2))
+  const wire = pageWire(asPagePort(port2), () => assert.fail('nothing here is nonsense'))
   const texts: string[] = []
   wire.onText(text => texts.push(text))
   const closed = new Promise<void>(resolve => wire.onClose(resolve))
-  port1.postMessage({ not: 'text' })
+  port1.postMessage(true)
   port1.postMessage('text')
   void wire.send('back')
   assert.equal(await received(port1), 'back')
@@ -76,4 +76,16 @@ test('the wire of the window’s own service: text only, closed once', async () 
   assert.deepEqual(texts, ['text'])
   wire.onClose(() => texts.push('late'))
   assert.deepEqual(texts, ['text', 'late'])
+})
+
+test('the window’s own service too cuts off a page that talks nonsense', async () => {
+  for (const wrong of [7, { a: 1 }, null, false, 'x'.repeat(1_048_577)]) {
+    const { port1, port2 } = new MessageChannel()
+    let nonsense = 0
+    pageWire(asPagePort(port2), () => nonsense++)
+    const closed = once(port1, 'close')
+    port1.postMessage(wrong)
+    await closed
+    assert.equal(nonsense, 1)
+  }
 })

@@ -46,13 +46,17 @@ export function joinPorts(page: PagePort, engine: MessagePort, onNonsense: () =>
   page.start()
 }
 
-/** A page's port as what an RPC adapter needs. Small feeds only: it never waits. */
-export function pageWire(page: PagePort): Wire {
+/** A page's port as what an RPC adapter needs. Small feeds only: it never waits, and receipts are not counted. `onNonsense` as above. */
+export function pageWire(page: PagePort, onNonsense: () => void): Wire {
   let isClosed = false
   const texts = new Set<(text: string) => void>()
   const closers = new Set<() => void>()
   page.on('message', ({ data }) => {
     if (isText(data)) for (const listener of texts) listener(data)
+    else if (data !== true) {
+      onNonsense()
+      page.close()
+    }
   })
   page.on('close', () => {
     isClosed = true
