@@ -1,11 +1,15 @@
 // What only the desktop's window has: it goes on in the tray, says who would be cut off, starts its engine again, remembers its place, tells the system.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication } from 'playwright-core'
 import { MIB, writeRandomFile } from './content.ts'
 import { startAgain } from './electron-shell.ts'
-import { bytesHere, DONE, get, go } from './screen.ts'
+import { findElectron } from './electron-stand-in/find-electron.ts'
+import type { Instance, InstanceOptions } from './instance.ts'
+import type { Scratch } from './scratch.ts'
+import { bytesHere, choose, DONE, get, go } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 test.skip(({ target }) => target !== 'electron', 'a browser has neither tray nor menu')
@@ -26,6 +30,9 @@ const crashEngine = (app: ElectronApplication): Promise<void> =>
     const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } })
     session.post('NodeWorker.sendMessageToWorker', { sessionId: await attached, message })
   })
+
+const closeWindow = (app: ElectronApplication): Promise<void> =>
+  app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
 
 const isVisible = (app: ElectronApplication): Promise<boolean> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some(window => window.isVisible()))
@@ -48,10 +55,34 @@ test('an engine that dies: the window says so, and starts it again with everythi
   expect((await ana.info()).network).toBe('loopback')
 })
 
-test('closing the window leaves it running for who is fetching; quitting says who that is', async ({
-  instance,
-  scratch
-}) => {
+/** As the switch in Settings does; on Linux it is off until somebody wants it. */
+const letStay = async ({ page }: Instance): Promise<void> => {
+  await go(page, 'Settings')
+  const stays = page.getByRole('switch', { name: 'Keep sharing when the window is closed' })
+  await stays.press('Space')
+  await expect(stays).toBeChecked()
+  await go(page, 'Home')
+}
+
+/** Puts an answer in place of the system's question: 0 keeps it running, 1 quits. What was asked is in `asked`. */
+const answerTo = (app: ElectronApplication, response: 0 | 1): Promise<void> =>
+  app.evaluate(({ dialog }, given) => {
+    const asked: string[] = []
+    Object.assign(globalThis, { asked })
+    // the members of the real dialog that a test may replace; the options come last
+    dialog.showMessageBox = (async (...args: { message: string }[]) => {
+      asked.push(args.at(-1)?.message ?? '')
+      return { response: given, checkboxChecked: false }
+    }) as typeof dialog.showMessageBox
+  }, response)
+const askedOf = (app: ElectronApplication): Promise<string[]> =>
+  app.evaluate(() => (globalThis as unknown as { asked: string[] }).asked)
+
+/** Somebody is in the middle of getting a film from the first. */
+async function openFetch(
+  instance: (name: string, options?: InstanceOptions) => Promise<Instance>,
+  scratch: Scratch
+): Promise<{ ana: Instance; bo: Instance; film: string }> {
   const ana = await instance('ana', { uploadBytesPerSecond: 1_000_000 })
   const bo = await instance('bo')
   const film = scratch.at('film.mkv')
@@ -60,28 +91,106 @@ test('closing the window leaves it running for who is fetching; quitting says wh
   await bo.paste(link)
   await get(bo.page)
   await expect.poll(() => bytesHere(bo.page)).toBeGreaterThan(0)
+  return { ana, bo, film }
+}
 
-  await ana.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
+test('closing the window leaves it running for who is fetching; quitting says who that is', async ({
+  instance,
+  scratch
+}) => {
+  const { ana, bo, film } = await openFetch(instance, scratch)
+  await letStay(ana)
+  await closeWindow(ana.app)
   await expect.poll(() => isVisible(ana.app)).toBe(false)
-  await ana.app.evaluate(({ app, dialog }) => {
-    const asked: string[] = []
-    Object.assign(globalThis, { asked })
-    // the members of the real dialog that a test may replace; the first button keeps it running
-    dialog.showMessageBox = (async (options: { message: string }) => {
-      asked.push(options.message)
-      return { response: 0, checkboxChecked: false }
-    }) as typeof dialog.showMessageBox
-    app.quit()
-  })
-  const asked = (): Promise<string[]> => ana.app.evaluate(() => (globalThis as unknown as { asked: string[] }).asked)
-  await expect.poll(asked).toHaveLength(1)
-  expect((await asked())[0]).toMatch(/ is still getting “film\.mkv” from you\.$/)
+  await answerTo(ana.app, 0)
+  await ana.app.evaluate(({ app }) => app.quit())
+  await expect.poll(() => askedOf(ana.app)).toHaveLength(1)
+  expect((await askedOf(ana.app))[0]).toMatch(/ is still getting “film\.mkv” from you\.$/)
   await expect(bo.page.getByText(DONE)).toBeVisible({ timeout: 60_000 })
   expect(readFileSync(path.join(bo.folder, 'film.mkv')).equals(readFileSync(film))).toBe(true)
 })
 
+test('closing a window that does not stay asks first, once, and leaves it where it is when the answer is no', async ({
+  instance,
+  scratch
+}) => {
+  const { ana, bo, film } = await openFetch(instance, scratch)
+  const windows = (): Promise<number[]> =>
+    ana.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map(({ id }) => id))
+  const before = await windows()
+  await answerTo(ana.app, 0)
+  await ana.app.evaluate(({ app, BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0]?.close()
+    app.quit() // an impatient second time
+  })
+  await expect.poll(() => askedOf(ana.app)).toHaveLength(1)
+  await expect(bo.page.getByText(DONE)).toBeVisible({ timeout: 60_000 })
+  expect(readFileSync(path.join(bo.folder, 'film.mkv')).equals(readFileSync(film))).toBe(true)
+  expect([await windows(), await isVisible(ana.app)]).toEqual([before, true])
+  expect(await askedOf(ana.app)).toHaveLength(1)
+})
+
+test('a system that shuts down asks nobody', async ({ instance, scratch }) => {
+  test.skip(process.platform === 'win32', 'Windows tells the window')
+  const { ana } = await openFetch(instance, scratch)
+  await answerTo(ana.app, 0)
+  const ended = once(ana.app.process(), 'exit')
+  await ana.app.evaluate(({ powerMonitor }) => void setImmediate(() => powerMonitor.emit('shutdown')))
+  expect(await ended).toEqual([0, null])
+  expect(existsSync(path.join(ana.dataDir, 'run.json'))).toBe(false)
+})
+
+test('what is no longer shared stays so when Shoal is ended before it could be taken back', async ({
+  instance,
+  scratch
+}) => {
+  const ana = await instance('ana')
+  const file = scratch.at('private.txt')
+  writeFileSync(file, 'not for everybody')
+  await ana.share(file)
+  await go(ana.page, 'Library')
+  await choose(ana.page, 'private.txt', 'Stop sharing')
+  await expect(ana.page.getByRole('button', { name: 'Undo' })).toBeVisible()
+  await ana.stop()
+  await ana.start()
+  await go(ana.page, 'Library')
+  await expect(ana.page.getByText('Nothing shared yet')).toBeVisible()
+  await expect(ana.page.getByRole('button', { name: /^private\.txt/ })).toBeHidden()
+})
+
+test('a page whose process dies comes back by itself, and that is logged', async ({ instance, scratch }) => {
+  const ana = await instance('ana')
+  scratch.mayCrash = true
+  const heading = (): Promise<string> =>
+    ana.app.evaluate(({ BrowserWindow }) => {
+      const [window] = BrowserWindow.getAllWindows()
+      return window == null || window.webContents.isCrashed()
+        ? ''
+        : (window.webContents.executeJavaScript(`document.querySelector('h1')?.textContent ?? ''`) as Promise<string>)
+    })
+  const gone = ana.page.waitForEvent('crash')
+  await ana.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer())
+  await gone
+  await expect.poll(heading).toMatch(/^You are /)
+  expect(readFileSync(path.join(ana.dataDir, 'logs/shoal.jsonl'), 'utf8')).toContain('"page.gone"')
+})
+
+test('started hidden it stays hidden, whatever size it had; asked for, it has that size', async ({ instance }) => {
+  const before = await instance('ana')
+  await before.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.maximize())
+  await before.stop()
+  const ana = await instance('ana', { opened: ['--hidden'] })
+  expect(await isVisible(ana.app)).toBe(false)
+  await startAgain(ana.dataDir, [])
+  await expect.poll(() => isVisible(ana.app)).toBe(true)
+  const isMaximized = (): Promise<boolean | undefined> =>
+    ana.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isMaximized())
+  if (!findElectron().isReal) expect(await isMaximized()).toBe(true) // there may be no window manager
+})
+
 test('a second start shows the first one again; the place of the window is remembered', async ({ instance }) => {
   const ana = await instance('ana')
+  await letStay(ana)
   await ana.app.evaluate(({ BrowserWindow }) => {
     const [window] = BrowserWindow.getAllWindows()
     window?.setBounds({ x: 40, y: 30, width: 700, height: 560 })

@@ -67,6 +67,7 @@ export async function fakeWindow(page: Page): Promise<FakeWindow> {
         return note('change')
       },
       look: ({ theme, language }) => note(`look ${theme} ${language}`),
+      left: () => note('left'),
       restart() {
         state.set({ ...state.value, isEngineRunning: true })
         return note('restart')

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { Asks, linkFrom } from './asks.ts'
+import { Asks, linkFrom, parseTold } from './asks.ts'
 
 const place = { type: 'place', place: 'library' } as const
 const link = (text: string) => ({ type: 'link', link: text }) as const
@@ -56,4 +56,11 @@ test('a share file is its text, anything else itself; neither is ever longer tha
   assert.equal((await linkFrom('y'.repeat(100_000), dir)).type, 'link')
   const [long] = [await linkFrom('y'.repeat(100_000), dir)]
   assert.equal(long.type === 'link' && long.link.length, 8192)
+})
+
+test('what a second start says is believed in its own shape only: it may be another version', () => {
+  const told = { opened: ['shoal:bafy'], cwd: '/home/ana' }
+  assert.deepEqual(parseTold(told), told)
+  for (const data of [undefined, null, 7, {}, { opened: 'shoal:bafy', cwd: '/' }, { opened: [7], cwd: '/' }])
+    assert.deepEqual(parseTold(data), { opened: [], cwd: '/' })
 })

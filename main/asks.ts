@@ -1,11 +1,19 @@
 // What came from outside the page and is to be shown there: kept until a page takes it, handed over once.
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { z } from 'zod'
 import { MAX_LINK_CHARS } from '../app/contract/shapes.ts'
 import type { WindowAsk } from '../app/contract/window-contract.ts'
 
 const MAX_WAITING = 16 // an impatient double click opens one sheet; more than this nobody meant
 const SHARE_FILE = /\.shoal$/i
+
+/** What a second start of the program tells the first. */
+const Told = z.object({ opened: z.array(z.string()).max(1_000), cwd: z.string() })
+export type Told = z.infer<typeof Told>
+
+/** It may be another version: what makes no sense only shows the window. */
+export const parseTold = (data: unknown): Told => Told.safeParse(data).data ?? { opened: [], cwd: '/' }
 
 export class Asks {
   readonly #waiting: WindowAsk[] = []

@@ -1,53 +1,60 @@
-// What the system notices of transfers, for as long as one engine runs: progress on the taskbar, no sleep in the middle, a word when one has ended.
-import { app, type BrowserWindow, Notification, powerSaveBlocker } from 'electron'
-import type { Client } from '../app/engine/client.ts'
-import type { Transfer } from '../app/contract/shapes.ts'
+// What the system notices of transfers, for as long as one engine runs: how far they are, whether the machine should stay awake, which have ended.
+import type { ListUpdate, NodeStatus, Transfer } from '../app/contract/shapes.ts'
 import { movesOf } from './moves.ts'
-import type { Say } from './words.ts'
+
+type Feed<T> = (input: Record<string, never>, options: { signal: AbortSignal }) => Promise<AsyncIterable<T>>
 
 export interface BusyParts {
-  readonly client: Client
-  readonly window: () => BrowserWindow | undefined
-  readonly say: () => Say
-  /** Something moves, or nothing does any more. */
+  /** The two feeds of an engine's client that are read. */
+  readonly client: {
+    readonly transfer: { readonly feed: Feed<ListUpdate<Transfer>> }
+    readonly node: { readonly status: Feed<NodeStatus> }
+  }
+  /** 0 to 1 over everything that moves; null: nothing does any more. */
+  readonly onProgress: (progress: number | null) => void
+  /** Something arrives, is checked or is sent, or nothing is any more. */
   readonly onBusy: (isBusy: boolean) => void
-  /** A word about it was clicked. */
-  readonly open: (id: string) => void
+  readonly onEnded: (row: Transfer) => void
 }
 
-/** Ends with `signal` or with the engine. Never rejects. */
+/** Ends with `signal` or with the engine, and takes back what it said. Never rejects. */
 export async function watchTransfers(parts: BusyParts, signal: AbortSignal): Promise<void> {
+  let isGetting = false
+  let isSending = false
+  const update = (): void => parts.onBusy(isGetting || isSending)
+  await Promise.all([
+    followTransfers(parts, signal, isBusy => {
+      isGetting = isBusy
+      update()
+    }),
+    followRate(parts.client, signal, rate => {
+      isSending = rate > 0
+      update()
+    })
+  ])
+  parts.onProgress(null)
+  parts.onBusy(false)
+}
+
+async function followTransfers(
+  parts: BusyParts,
+  signal: AbortSignal,
+  onBusy: (isBusy: boolean) => void
+): Promise<void> {
   let before = new Map<string, Transfer['state']>()
-  let blocker: number | undefined
-  const rest = (): void => {
-    if (blocker != null) powerSaveBlocker.stop(blocker)
-    blocker = undefined
-  }
-  try {
-    let sending = false
-    const rates = readRates(parts.client, rate => (sending = rate > 0), signal)
+  await untilEnd(async () => {
     for await (const rows of transfersOf(parts.client, signal)) {
       const { progress, isBusy, ended } = movesOf(rows, before)
       before = new Map(rows.map(row => [row.id, row.state]))
-      const isMoving = isBusy || sending
-      if (isMoving) blocker ??= powerSaveBlocker.start('prevent-app-suspension')
-      else rest()
-      const window = parts.window()
-      window?.setProgressBar(progress ?? -1)
-      parts.onBusy(isMoving)
-      if (window?.isFocused() !== true) ended.forEach(row => notify(row, parts))
+      parts.onProgress(progress)
+      onBusy(isBusy)
+      ended.forEach(parts.onEnded)
     }
-    await rates
-  } catch {
-    // the engine has ended; whoever starts the next one watches it again
-  } finally {
-    rest()
-    parts.onBusy(false)
-  }
+  })
 }
 
 /** Every row, after each change of any. */
-async function* transfersOf(client: Client, signal: AbortSignal): AsyncGenerator<Transfer[]> {
+async function* transfersOf(client: BusyParts['client'], signal: AbortSignal): AsyncGenerator<Transfer[]> {
   const rows = new Map<string, Transfer>()
   for await (const update of await client.transfer.feed({}, { signal })) {
     if (update.whole) rows.clear()
@@ -57,18 +64,16 @@ async function* transfersOf(client: Client, signal: AbortSignal): AsyncGenerator
   }
 }
 
-async function readRates(client: Client, onRate: (out: number) => void, signal: AbortSignal): Promise<void> {
-  try {
+async function followRate(client: BusyParts['client'], signal: AbortSignal, onRate: (out: number) => void) {
+  await untilEnd(async () => {
     for await (const status of await client.node.status({}, { signal })) onRate(status.rateOut)
-  } catch {
-    // as above
-  }
+  })
 }
 
-function notify(row: Transfer, { say, open }: BusyParts): void {
-  if (!Notification.isSupported()) return
-  const body = say()(row.state === 'done' ? 'notify.done' : 'notify.failed')
-  const notification = new Notification({ title: row.name || app.name, body })
-  notification.on('click', () => open(row.id))
-  notification.show()
+async function untilEnd(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch {
+    // the engine has ended; whoever starts the next one watches it again
+  }
 }

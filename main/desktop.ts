@@ -1,20 +1,25 @@
 // The desktop program while it runs: one window, one engine, what the system shows of them, and quitting in the reverse order.
-import { app, type BrowserWindow, clipboard, ipcMain, nativeTheme, shell } from 'electron'
+import {
+  app, type BrowserWindow, clipboard, ipcMain, nativeTheme, powerMonitor, powerSaveBlocker, shell
+} from 'electron' // prettier-ignore
 import path from 'node:path'
 import type { WindowAsk, WindowState } from '../app/contract/window-contract.ts'
 import type { EngineOptions } from '../app/engine/options.ts'
 import { openHost } from '../app/host/host.ts'
 import { type Log, openLog } from '../app/service/log.ts'
 import { ValueFeed } from '../app/service/snapshot-feed.ts'
-import { Asks, linkFrom } from './asks.ts'
+import { CodedError } from '../core/errors.ts'
+import { Asks, linkFrom, parseTold } from './asks.ts'
 import { bindPage } from './bind-page.ts'
-import { watchTransfers } from './busy.ts'
+import { type BusyParts, watchTransfers } from './busy.ts'
 import { whoWouldWait } from './cut-off.ts'
 import { askToQuit, chooseIn, tellNoEngine } from './dialogs.ts'
 import { EngineHost } from './engine-host.ts'
-import { type LoginItems, loginItems } from './login.ts'
+import { APP_ID, type LoginItems, loginItems } from './login.ts'
 import { setMenu } from './menu.ts'
+import { tellEnded } from './notices.ts'
 import { guardContents, PAGE_URL, servePage } from './page-scheme.ts'
+import { Quitting } from './quit.ts'
 import type { Start } from './start-args.ts'
 import { openTray, type TrayIcon } from './tray.ts'
 import { beside, bringToFront, openWindow } from './window.ts'
@@ -22,13 +27,7 @@ import { openMemory, type WindowMemory } from './window-memory.ts'
 import { createWindowService } from './window-service.ts'
 import { type Say, wordsFor } from './words.ts'
 
-const QUIT_DEADLINE_MS = 10_000 // the engine has 8 s of its own
-
-/** What the second start of the program tells the first. */
-interface Told {
-  readonly opened: readonly string[]
-  readonly cwd: string
-}
+const LEAVE_MS = 2_000 // a page that does not answer keeps nobody
 
 export class Desktop {
   readonly #start: Start
@@ -37,14 +36,22 @@ export class Desktop {
   readonly #memory: WindowMemory
   readonly #asks = new Asks()
   readonly #engine: EngineHost
-  readonly #quitting = new AbortController()
+  readonly #left = Promise.withResolvers<void>()
+  readonly #quitting = new Quitting({
+    mayQuit: async () => this.#mayQuit(),
+    stay: () => {
+      if (this.#window == null) this.#show()
+    },
+    steps: [async () => this.#leavePage(), async () => this.#engine[Symbol.asyncDispose]()],
+    exit: () => app.exit()
+  })
   readonly #state = new ValueFeed<WindowState>({ openAtLogin: null, staysOpen: null, isEngineRunning: true })
   #window: BrowserWindow | undefined
   #tray: TrayIcon | undefined
   #login: LoginItems | undefined
   #say: Say = wordsFor('en')
   #isBusy = false
-  #isQuitAgreed = false
+  #blocker: number | undefined
 
   /** `userData` is set and this process is the only one on it. */
   constructor(start: Start, version: string) {
@@ -62,26 +69,30 @@ export class Desktop {
   async run(): Promise<void> {
     this.#listen()
     await app.whenReady()
+    this.#listenToEnds()
     nativeTheme.themeSource = this.#memory.value.theme
-    if (app.isPackaged) app.setAsDefaultProtocolClient('shoal')
+    registerAtSystem()
     servePage(new URL('./ui/', import.meta.url))
     guardContents()
     this.#login = loginItems(app, process.env, app.getPath('exe'))
     this.#tray = openTray({ show: () => this.#show(), quit: () => app.quit() })
     const canStay = this.#tray != null && process.platform !== 'darwin' // a Mac's programs stay without a window anyway
-    const staysOpen = canStay ? this.#memory.value.staysOpen : null
+    // on Linux nobody says whether an icon is shown: without one a window that hides would be gone, so it hides where that was chosen
+    const staysOpen = canStay ? (this.#memory.value.staysOpen ?? process.platform !== 'linux') : null
     this.#state.set({ ...this.#state.value, openAtLogin: this.#login.isOn(), staysOpen })
     this.#bind()
     this.#dress()
     for (const opened of this.#start.opened) void this.#open(opened, process.cwd())
     void this.#startEngine() // beside the window: the page waits for it, and is painted meanwhile
-    await this.#openWindow(this.#start.isHidden)
+    await this.#openWindow(this.#start.isHidden || this.#login.wasStarted)
   }
 
   /** What may come at any time, some of it before Electron is ready. */
   #listen(): void {
+    process.on('uncaughtException', thrown => this.#log.error('main.fault', thrown))
+    process.on('unhandledRejection', thrown => this.#log.error('main.fault', thrown))
     app.on('second-instance', (_event, _argv, _cwd, data) => {
-      const { opened, cwd } = data as Told // main/index.ts of the same program
+      const { opened, cwd } = parseTold(data)
       this.#show()
       for (const one of opened) void this.#open(one, cwd)
     })
@@ -101,15 +112,21 @@ export class Desktop {
       if (process.platform !== 'darwin') app.quit()
     })
     app.on('before-quit', event => {
-      if (this.#quitting.signal.aborted) return
-      event.preventDefault()
-      void this.#quit()
+      event.preventDefault() // always: it ends by `exit`, which does not ask
+      void this.#quitting.begin()
     })
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.on(signal, () => {
-        this.#isQuitAgreed = true // nobody is there to answer
-        app.quit()
-      })
+  }
+
+  /** Where nobody is there to answer. Only once Electron is ready, which sets signal handlers of its own after this program's first file. */
+  #listenToEnds(): void {
+    const end = (): void => void this.#quitting.insist()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+    // Linux and macOS wait a little for whoever asks them to, by an argument that Electron's types leave out; Windows asks the window
+    const onShutdown = (event?: { preventDefault(): void }): void => {
+      event?.preventDefault()
+      end()
+    }
+    powerMonitor.on('shutdown', onShutdown)
   }
 
   #bind(): void {
@@ -125,9 +142,13 @@ export class Desktop {
         nativeTheme.themeSource = look.theme
         this.#dress()
       },
-      openAtLogin: should => this.#login?.set(should),
+      openAtLogin: should => {
+        this.#login?.set(should)
+        return this.#login?.isOn() === true
+      },
       stayOpen: staysOpen => this.#memory.change({ staysOpen }),
-      restart: async () => this.#engine.start(this.#quitting.signal)
+      restart: async () => this.#engine.start(this.#quitting.signal),
+      left: () => this.#left.resolve()
     })
     const contents = () => this.#window?.webContents
     bindPage({ ipc: ipcMain, contents, origin: PAGE_URL, engine: this.#engine, service, log: this.#log })
@@ -147,11 +168,18 @@ export class Desktop {
       icon: beside('resources/icon.png'),
       preload: beside('preload.cjs'),
       isHidden,
-      mayHide: () => !this.#quitting.signal.aborted && this.#state.value.staysOpen === true
+      closing: () => this.#closing(),
+      onGone: exitCode => this.#log.error('page.gone', new CodedError('internal', 'Its process has died'), { exitCode })
     })
     this.#window = window
+    window.on('query-session-end', () => void this.#quitting.insist())
     window.on('closed', () => (this.#window = undefined))
     await window.loadURL(PAGE_URL).catch((thrown: unknown) => this.#log.error('window.load.failed', thrown))
+  }
+
+  #closing(): 'hide' | 'quit' | 'close' {
+    if (this.#quitting.signal.aborted || process.platform === 'darwin') return 'close'
+    return this.#state.value.staysOpen === true ? 'hide' : 'quit'
   }
 
   async #startEngine(): Promise<void> {
@@ -161,8 +189,7 @@ export class Desktop {
       } catch (thrown) {
         if (this.#quitting.signal.aborted) return
         if (await tellNoEngine(thrown, this.#start.dataDir, this.#say)) continue
-        this.#isQuitAgreed = true
-        return app.quit()
+        return this.#quitting.insist()
       }
     }
   }
@@ -176,16 +203,27 @@ export class Desktop {
   #onEngine(isEngineRunning: boolean): void {
     this.#state.set({ ...this.#state.value, isEngineRunning })
     if (!isEngineRunning) return
-    const watched = {
+    const parts: BusyParts = {
       client: this.#engine.client,
-      window: () => this.#window,
-      say: () => this.#say,
-      onBusy: (isBusy: boolean) => {
-        if (isBusy !== this.#isBusy) this.#tray?.tell(this.#say, (this.#isBusy = isBusy))
-      },
-      open: (id: string) => this.#ask({ type: 'transfer', id })
+      onProgress: progress => this.#window?.setProgressBar(progress ?? -1),
+      onBusy: isBusy => this.#onBusy(isBusy),
+      onEnded: row => {
+        if (this.#window?.isFocused() === true) return
+        tellEnded(row, this.#say, () => this.#ask({ type: 'transfer', id: row.id }))
+      }
     }
-    void watchTransfers(watched, this.#quitting.signal)
+    void watchTransfers(parts, this.#quitting.signal)
+  }
+
+  #onBusy(isBusy: boolean): void {
+    if (isBusy === this.#isBusy) return
+    this.#isBusy = isBusy
+    this.#tray?.tell(this.#say, isBusy)
+    if (isBusy) this.#blocker ??= powerSaveBlocker.start('prevent-app-suspension')
+    else if (this.#blocker != null) {
+      powerSaveBlocker.stop(this.#blocker)
+      this.#blocker = undefined
+    }
   }
 
   #ask(ask: WindowAsk): void {
@@ -202,12 +240,13 @@ export class Desktop {
     else if (app.isReady() && !this.#quitting.signal.aborted) void this.#openWindow(false)
   }
 
-  async #quit(): Promise<void> {
-    if (!this.#isQuitAgreed && !(await this.#mayQuit())) return
-    this.#quitting.abort(new DOMException('Quitting', 'AbortError'))
-    const late = new Promise(resolve => setTimeout(resolve, QUIT_DEADLINE_MS))
-    await Promise.race([this.#engine[Symbol.asyncDispose](), late])
-    app.exit()
+  /** The page does now what could still be undone, while there is an engine to do it. */
+  async #leavePage(): Promise<void> {
+    if (this.#window == null || this.#window.webContents.isCrashed()) return
+    this.#window.hide()
+    this.#asks.push({ type: 'leave' })
+    const late = new Promise<void>(resolve => setTimeout(resolve, LEAVE_MS))
+    await Promise.race([this.#left.promise, late])
   }
 
   async #mayQuit(): Promise<boolean> {
@@ -219,4 +258,11 @@ export class Desktop {
       return true // there is no engine, so nobody is served
     }
   }
+}
+
+/** For links of the system: Windows is told by the program, the others by what is installed; macOS and Linux would take back what the user chose since. */
+function registerAtSystem(): void {
+  if (process.platform !== 'win32') return
+  app.setAppUserModelId(APP_ID)
+  if (app.isPackaged) app.setAsDefaultProtocolClient('shoal')
 }

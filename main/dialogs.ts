@@ -35,15 +35,20 @@ export function tellFailed(thrown: unknown, say: Say): void {
 
 /** Why there is no engine. True: try again. Somebody else holding the data may have a page, which is offered. */
 export async function tellNoEngine(thrown: unknown, dataDir: string, say: Say): Promise<boolean> {
-  if (codeOf(thrown) !== 'already-running') {
-    tellFailed(thrown, say)
-    return false
-  }
+  if (codeOf(thrown) !== 'already-running') return askAgain(thrown, say)
   const page = readRunFile(dataDir)?.ui ?? null
-  const buttons = [say('busy.wait'), ...(page == null ? [] : [say('busy.page')]), say('close')]
+  const buttons = [say('again'), ...(page == null ? [] : [say('busy.page')]), say('close')]
   const options: MessageBoxOptions = { type: 'info', message: say('busy.title'), detail: say('busy.text'), buttons, defaultId: 0, cancelId: buttons.length - 1 } // prettier-ignore
   const { response } = await dialog.showMessageBox(options)
   if (page != null && response === 1) await openOwnPage(page)
+  return response === 0
+}
+
+/** The window is there already, and says nothing of an engine that has not been there yet. */
+async function askAgain(thrown: unknown, say: Say): Promise<boolean> {
+  const buttons = [say('again'), say('close')]
+  const options: MessageBoxOptions = { type: 'error', message: say('failed.title'), detail: toWire(thrown).message, buttons, defaultId: 0, cancelId: 1 } // prettier-ignore
+  const { response } = await dialog.showMessageBox(options)
   return response === 0
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { isCommand } from '../app/cli/args.ts'
 import { runProgram } from '../app/cli/program.ts'
 import { claimDataDir } from '../core/store/data-dir.ts'
+import type { Told } from './asks.ts'
 import { Desktop } from './desktop.ts'
 import { tellFailed } from './dialogs.ts'
 import { registerPageScheme } from './page-scheme.ts'
@@ -33,7 +34,8 @@ function begin(): Start | undefined {
     const parsed = parseStart(args, around)
     claimDataDir(parsed.dataDir)
     app.setPath('userData', path.join(parsed.dataDir, 'window'))
-    if (app.requestSingleInstanceLock({ opened: parsed.opened, cwd: around.cwd })) return parsed
+    const told: Told = { opened: [...parsed.opened], cwd: around.cwd }
+    if (app.requestSingleInstanceLock(told)) return parsed
     app.quit() // the first one shows what was asked of this one
   } catch (thrown) {
     tellFailed(thrown, wordsFor(process.env.LANG ?? 'en'))

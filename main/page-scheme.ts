@@ -24,7 +24,7 @@ export function servePage(folder: URL, where: Protocol = protocol): void {
   })
 }
 
-/** Nothing leads out of the page: no navigation, no second window, no embedded one, no permission. */
+/** Nothing leads out of the page: no navigation, no second window, no embedded one, no download, no permission. */
 export function guardContents(): void {
   app.on('web-contents-created', (_event, contents) => {
     contents.on('will-navigate', event => event.preventDefault())
@@ -32,6 +32,8 @@ export function guardContents(): void {
     contents.on('will-attach-webview', event => event.preventDefault())
     contents.setWindowOpenHandler(() => ({ action: 'deny' }))
   })
+  session.defaultSession.on('will-download', event => event.preventDefault())
+  session.defaultSession.setSpellCheckerEnabled(false) // what is typed here is names and links
   session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))
   session.defaultSession.setPermissionCheckHandler(() => false)
   session.defaultSession.setDevicePermissionHandler(() => false)

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { Peer, Share, Transfer } from '../app/contract/shapes.ts'
 import { whoWouldWait } from './cut-off.ts'
-import { entryFor, loginItems } from './login.ts'
+import { APP_ID, entryFor, loginItems } from './login.ts'
 import { movesOf } from './moves.ts'
 import { wordsFor } from './words.ts'
 
@@ -65,6 +65,42 @@ test('a login item on Linux is an entry that can be taken back; from a checkout 
   assert.equal(loginItems({ ...app, isPackaged: false }, {}, '/x', 'linux').isOn(), null)
 })
 
+test('a login item is on when the system would start it, and only then', () => {
+  const set: object[] = []
+  const asked = (now: { openAtLogin?: boolean; status?: string; executableWillLaunchAtLogin?: boolean }) => ({
+    isPackaged: true,
+    getLoginItemSettings: () => ({
+      openAtLogin: true,
+      wasOpenedAtLogin: true,
+      status: 'enabled',
+      executableWillLaunchAtLogin: true,
+      ...now
+    }),
+    setLoginItemSettings: (settings: object) => void set.push(settings)
+  })
+  const mac = (now = {}) => loginItems(asked(now), {}, '/x', 'darwin')
+  const windows = (now = {}) => loginItems(asked(now), {}, '/x', 'win32')
+  assert.equal(mac().isOn(), true)
+  assert.equal(mac({ status: 'requires-approval' }).isOn(), false)
+  assert.equal(mac().wasStarted, true)
+  mac().set(true)
+  assert.deepEqual(set.pop(), { openAtLogin: true })
+  assert.equal(windows().isOn(), true)
+  assert.equal(windows({ executableWillLaunchAtLogin: false }).isOn(), false, 'switched off in the Task Manager')
+  windows().set(true)
+  assert.deepEqual(set.pop(), { openAtLogin: true, args: ['--hidden'] })
+  const yml = readFileSync(new URL('../electron-builder.yml', import.meta.url), 'utf8')
+  assert.ok(
+    yml.split('\n').some(line => line.split(' #')[0] === `appId: ${APP_ID}`),
+    'installed under another name'
+  )
+})
+
 test('a path with characters that mean something in a desktop entry', () => {
   assert.match(entryFor('/a b/$x/"q"/100%'), /^Exec="\/a b\/\\\\\$x\/\\\\"q\\\\"\/100%%" --hidden$/m)
+})
+
+test('words in the language of a locale, however it is written', () => {
+  for (const tag of ['de', 'de-AT', 'de_DE.UTF-8', 'de.UTF-8']) assert.equal(wordsFor(tag)('close'), 'Schließen', tag)
+  for (const tag of ['en', 'fr_FR', 'C.UTF-8', '']) assert.equal(wordsFor(tag)('close'), 'Close', tag)
 })

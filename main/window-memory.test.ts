@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { openMemory, placeOn } from './window-memory.ts'
+import { openMemory, placeOn, upTo } from './window-memory.ts'
 
 const screen = { x: 0, y: 0, width: 1280, height: 800 }
 const at = (x: number, y: number) => ({ x, y, width: 900, height: 600 })
@@ -12,7 +12,7 @@ test('what is remembered is there the next time, and nothing else is left behind
   const dir = mkdtempSync(path.join(tmpdir(), 'shoal-window-'))
   t.after(() => rmSync(dir, { recursive: true }))
   const memory = openMemory(path.join(dir, 'window'))
-  assert.equal(memory.value.staysOpen, true)
+  assert.equal(memory.value.staysOpen, null, 'nobody has chosen')
   memory.change({ bounds: at(10, 20), staysOpen: false, language: 'de' })
   assert.deepEqual(openMemory(path.join(dir, 'window')).value, { ...memory.value })
   assert.deepEqual(openMemory(path.join(dir, 'window')).value.bounds, at(10, 20))
@@ -37,4 +37,11 @@ test('a place is taken up again only where its title bar can be reached', () => 
   assert.equal(placeOn([screen], at(0, -200)), null)
   assert.equal(placeOn([screen], at(-880, 0)), null)
   assert.equal(placeOn([screen], null), null)
+  assert.deepEqual(placeOn([screen], { x: 0, y: 0, width: 3000, height: 2000 }), screen, 'no larger than the screen')
+})
+
+test('three in a minute, and again when the first is a minute ago', () => {
+  const may = upTo(3, 60_000)
+  assert.deepEqual([0, 1, 2, 3, 59_999].map(may), [true, true, true, false, false])
+  assert.deepEqual([60_000, 60_000].map(may), [true, false])
 })

@@ -15,7 +15,7 @@ export type Bounds = z.infer<typeof Bounds>
 const Memory = z.object({
   bounds: Bounds.nullable().catch(null),
   isMaximized: z.boolean().catch(false),
-  staysOpen: z.boolean().catch(true),
+  staysOpen: z.boolean().nullable().catch(null), // null: nobody has chosen
   theme: z.enum(['system', 'light', 'dark']).catch('system'),
   language: z.string().min(2).max(16).nullable().catch(null) // null: the system's
 })
@@ -58,16 +58,24 @@ function read(file: string): Memory {
   return Memory.parse({})
 }
 
-/** The remembered place when enough of it is on a screen that is there now; screens come and go. */
+/** The remembered place, made to fit, when enough of it is on a screen that is there now; screens come and go. */
 export function placeOn(screens: readonly Bounds[], remembered: Bounds | null): Bounds | null {
   if (remembered == null) return null
-  const { x, y, width } = remembered
-  const isReachable = screens.some(
-    screen =>
-      x + width > screen.x + 80 &&
-      x < screen.x + screen.width - 80 &&
-      y >= screen.y - 8 &&
-      y < screen.y + screen.height - 40
+  const { x, y, width, height } = remembered
+  const screen = screens.find(
+    it => x + width > it.x + 80 && x < it.x + it.width - 80 && y >= it.y - 8 && y < it.y + it.height - 40
   )
-  return isReachable ? remembered : null
+  if (screen == null) return null
+  return { x, y, width: Math.min(width, screen.width), height: Math.min(height, screen.height) }
+}
+
+/** Whether it may happen once more: at most `times` within any `ms`. */
+export function upTo(times: number, ms: number): (now: number) => boolean {
+  let recent: number[] = []
+  return now => {
+    recent = recent.filter(at => now - at < ms)
+    if (recent.length >= times) return false
+    recent.push(now)
+    return true
+  }
 }

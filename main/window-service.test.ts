@@ -32,9 +32,10 @@ async function open(
     reveal: path => void told.push(path),
     copy: text => Promise.resolve(void told.push(text)),
     look: look => void told.push(look),
-    openAtLogin: should => void told.push({ should }),
+    openAtLogin: should => told.push({ should }) > 0 && should,
     stayOpen: staysOpen => void told.push({ staysOpen }),
     restart: () => Promise.resolve(),
+    left: () => void told.push('left'),
     ...change
   }
   const caller: Caller = { door: 'window', signal: t.signal }
@@ -65,6 +66,12 @@ test('what is not possible here is not changed', async t => {
   await service.change({ openAtLogin: true, staysOpen: true }, caller)
   assert.deepEqual(told, [{ should: true }])
   assert.deepEqual(parts.state.value, { openAtLogin: true, staysOpen: null, isEngineRunning: true })
+})
+
+test('a login item that the system wants to be asked for is not shown as on', async t => {
+  const { service, caller, parts } = await open(t, { openAtLogin: () => false })
+  await service.change({ openAtLogin: true }, caller)
+  assert.equal(parts.state.value.openAtLogin, false)
 })
 
 test('over the wire: bad input is refused with a code', async t => {

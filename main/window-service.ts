@@ -18,9 +18,12 @@ export interface WindowParts {
   readonly reveal: (path: string) => void
   readonly copy: (text: string) => Promise<void>
   readonly look: (look: Pick<Memory, 'theme' | 'language'>) => void
-  readonly openAtLogin: (should: boolean) => void
+  /** Whether it is so now: the system may want to be asked first. */
+  readonly openAtLogin: (should: boolean) => boolean
   readonly stayOpen: (should: boolean) => void
   readonly restart: () => Promise<void>
+  /** The page has done what it was asked to do before it goes. */
+  readonly left: () => void
 }
 
 export function createWindowService(parts: WindowParts): WindowService {
@@ -54,8 +57,7 @@ export function createWindowService(parts: WindowParts): WindowService {
       change({ openAtLogin, staysOpen }) {
         const before = state.value
         if (openAtLogin != null && before.openAtLogin != null) {
-          parts.openAtLogin(openAtLogin)
-          state.set({ ...state.value, openAtLogin })
+          state.set({ ...state.value, openAtLogin: parts.openAtLogin(openAtLogin) })
         }
         if (staysOpen != null && before.staysOpen != null) {
           parts.stayOpen(staysOpen)
@@ -65,6 +67,10 @@ export function createWindowService(parts: WindowParts): WindowService {
       },
       look(look) {
         parts.look(look)
+        return {}
+      },
+      left() {
+        parts.left()
         return {}
       },
       async restart() {

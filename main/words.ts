@@ -32,7 +32,7 @@ const en = {
   'busy.text':
     'Another Shoal on this computer uses the same data: a command in a terminal, or a node without a screen.',
   'busy.page': 'Open its page',
-  'busy.wait': 'Try again',
+  again: 'Try again',
   'failed.title': 'Shoal cannot start',
   close: 'Close'
 }
@@ -71,7 +71,7 @@ const de: Record<Word, string> = {
   'busy.text':
     'Ein anderes Shoal auf diesem Computer benutzt dieselben Daten: ein Befehl in einem Terminal oder ein Knoten ohne Bildschirm.',
   'busy.page': 'Seine Seite öffnen',
-  'busy.wait': 'Noch einmal versuchen',
+  again: 'Noch einmal versuchen',
   'failed.title': 'Shoal kann nicht starten',
   close: 'Schließen'
 }
@@ -79,9 +79,9 @@ const LANGUAGES: Readonly<Record<string, Record<Word, string>>> = { en, de }
 
 export type Say = (word: Word, values?: Readonly<Record<string, string>>) => string
 
-/** In the language of `tag` ("de-AT") where there is one, else in English. */
+/** In the language of `tag` ("de-AT", "de_DE.UTF-8") where there is one, else in English. */
 export function wordsFor(tag: string): Say {
-  const words = LANGUAGES[tag.split('-')[0] ?? ''] ?? en
+  const words = LANGUAGES[tag.split(/[-_.]/)[0] ?? ''] ?? en
   return (word, values = {}) => words[word].replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
 }
 

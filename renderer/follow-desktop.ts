@@ -26,6 +26,11 @@ function show(ui: Ui, desktop: Desktop, ask: WindowAsk): void {
       return ui.drawer.set({ type: 'transfer', id: ask.id })
     case 'pick':
       return void ui.try(async () => pickAndShare(ui, desktop, ask.what))
+    case 'leave':
+      return void ui.try(async () => {
+        await ui.passing.flush()
+        await desktop.client.left({})
+      })
     default:
       throw new Error(ask satisfies never)
   }

@@ -40,7 +40,7 @@ const session = new Session(async signal => platform.connect(signal), openClient
 const screen = SCREENS.find(known => known === sessionStorage.getItem(SCREEN_KEY)) ?? 'home'
 const ui = new Ui(session, openModel(session), platform, screen)
 ui.screen.subscribe(() => sessionStorage.setItem(SCREEN_KEY, ui.screen.get()))
-addEventListener('pagehide', () => ui.passing.flush())
+addEventListener('pagehide', () => void ui.passing.flush())
 if (platform.desktop != null) followDesktop(ui, platform.desktop)
 
 const root = document.getElementById('root')

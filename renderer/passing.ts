@@ -20,7 +20,7 @@ const MAX_TOASTS = 3
 const SETTLE_MS = 1_000
 
 interface Clock {
-  readonly end: () => void
+  readonly end: () => void | Promise<void>
   timer: ReturnType<typeof setTimeout> | undefined
   leftMs: number
   since: number
@@ -45,12 +45,10 @@ export class Passing {
   later(key: string, text: string, work: () => Promise<boolean>): void {
     this.keep(key)
     this.leaving.set(new Set(this.leaving.get()).add(key))
-    const run = (): void => {
+    const run = async (): Promise<void> => {
       this.#removals.delete(key)
-      void work().then(isDone => {
-        if (isDone) setTimeout(() => this.#show(key), SETTLE_MS)
-        else this.#show(key)
-      })
+      if (await work()) setTimeout(() => this.#show(key), SETTLE_MS)
+      else this.#show(key)
     }
     const toast = this.#begin({ text, undo: () => this.keep(key) }, UNDO_MS, run)
     this.#removals.set(key, toast)
@@ -72,10 +70,11 @@ export class Passing {
     return newest != null
   }
 
-  close(id: number): void {
+  /** Settles when what was to be done with it is done. */
+  async close(id: number): Promise<void> {
     const clock = this.#clocks.get(id)
     this.#drop(id)
-    clock?.end()
+    await clock?.end()
   }
 
   /** The pointer or the focus is on one of them: their time stands still. */
@@ -89,12 +88,12 @@ export class Passing {
     }
   }
 
-  /** The page goes: what waits to be undone is done. */
-  flush(): void {
-    for (const toast of this.#removals.values()) this.close(toast)
+  /** The page goes: what waits to be undone is done. Settles when it is. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#removals.values()].map(async toast => this.close(toast)))
   }
 
-  #begin(toast: Omit<Toast, 'id'>, ms: number, end: () => void): number {
+  #begin(toast: Omit<Toast, 'id'>, ms: number, end: Clock['end']): number {
     const id = ++this.#lastId
     const all = [...this.toasts.get(), { id, ...toast }]
     const surplus = all.slice(0, -1).filter(it => it.undo == null).slice(0, Math.max(0, all.length - MAX_TOASTS)) // prettier-ignore
@@ -105,7 +104,7 @@ export class Passing {
   }
 
   #run(id: number, clock: Clock): void {
-    const timer = this.#isHeld ? undefined : setTimeout(() => this.close(id), clock.leftMs)
+    const timer = this.#isHeld ? undefined : setTimeout(() => void this.close(id), clock.leftMs)
     this.#clocks.set(id, { ...clock, timer, since: performance.now() })
   }
 

@@ -22,7 +22,8 @@ export const WindowAsk = z.discriminatedUnion('type', [
   z.object({ type: z.literal('link'), link: LinkText }),
   z.object({ type: z.literal('place'), place: z.enum(['home', 'transfers', 'library', 'peers', 'settings']) }),
   z.object({ type: z.literal('transfer'), id: TransferId }),
-  z.object({ type: z.literal('pick'), what: z.enum(['files', 'folder']) })
+  z.object({ type: z.literal('pick'), what: z.enum(['files', 'folder']) }),
+  z.object({ type: z.literal('leave') }) // Shoal ends: what waits to be undone is done now, and `left` is called
 ])
 export type WindowAsk = z.infer<typeof WindowAsk>
 
@@ -42,6 +43,8 @@ export const windowContract = {
     change: call(z.object({ openAtLogin: z.boolean().optional(), staysOpen: z.boolean().optional() }), done),
     /** So that menus speak the page's language and the system's own surfaces have its colours. */
     look: call(z.object({ theme: z.enum(['system', 'light', 'dark']), language: z.string().min(2).max(16) }), done),
+    /** The answer to `leave`. */
+    left: call(nothing, done),
     /** Starts the engine again after it ended by itself. Throws what its start throws. */
     restart: call(nothing, done)
   }

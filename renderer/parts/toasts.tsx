@@ -45,7 +45,7 @@ function ToastCard({ toast: { id, text, code, undo, action } }: { toast: Toast }
         <Action
           kind="quiet"
           onPress={() => {
-            ui.passing.close(id)
+            void ui.passing.close(id)
             action.run()
           }}
         >
@@ -57,7 +57,7 @@ function ToastCard({ toast: { id, text, code, undo, action } }: { toast: Toast }
           {say('undo')}
         </Action>
       )}
-      <IconAction icon={X} label={say('close')} onPress={() => ui.passing.close(id)} />
+      <IconAction icon={X} label={say('close')} onPress={() => void ui.passing.close(id)} />
     </div>
   )
 }
