@@ -12,6 +12,9 @@ const RUN = fileURLToPath(new URL('../app/scripts/run.mjs', import.meta.url))
 const NOTHING = { SHOAL_SHELL: '', DISPLAY: '', WAYLAND_DISPLAY: '', ELECTRON_OVERRIDE_DIST_PATH: '' }
 const IN_BROWSER = ': Shoal shows itself in your browser.\n'
 
+const CANNOT = `Electron, which shows the window, is here and cannot be started${IN_BROWSER}`
+const noShell = process.platform === 'win32' && 'what stands for Electron is a shell script'
+
 /** What it says on standard error until it serves the page. */
 async function saidAtStart(scratch: Scratch, env: Record<string, string>, more: string[] = []): Promise<string> {
   await using program = new Program<Line>({
@@ -47,8 +50,27 @@ test('no Electron, or one that cannot be started: says so, and serves the page',
   assert.equal(await saidAtStart(scratch, env), `Electron, which shows the window, cannot be had here${IN_BROWSER}`)
   const name = process.platform === 'win32' ? 'electron.exe' : 'electron'
   writeFileSync(`${dist}/${name}`, 'no program', { mode: 0o600 })
-  assert.equal(
-    await saidAtStart(scratch, env),
-    `Electron, which shows the window, is here and cannot be started${IN_BROWSER}`
-  )
+  assert.equal(await saidAtStart(scratch, env), CANNOT)
+})
+
+test('an Electron that dies at its start: says so, and serves the page', { skip: noShell }, async () => {
+  await using scratch = openScratch()
+  const env = { ELECTRON_OVERRIDE_DIST_PATH: scratch.dir }
+  for (const death of ['kill -s TRAP $$', 'kill -s ABRT $$', 'exit 1', 'exit 127']) {
+    writeFileSync(scratch.at('electron'), `#!/bin/sh\n${death}\n`, { mode: 0o700 })
+    assert.equal(await saidAtStart(scratch, env), CANNOT, death)
+  }
+})
+
+test('a window that ends in order, or that Shoal itself refuses, is no dead Electron', { skip: noShell }, async () => {
+  await using scratch = openScratch()
+  for (const code of [0, 2, 8]) {
+    writeFileSync(scratch.at('electron'), `#!/bin/sh\nexit ${code}\n`, { mode: 0o700 })
+    await using program = new Program<Line>({
+      args: [RUN, 'start', '--data', scratch.at('data')],
+      env: { ...NOTHING, ELECTRON_OVERRIDE_DIST_PATH: scratch.dir }
+    })
+    assert.deepEqual(await program.exited, { code, signal: null })
+    assert.equal(program.stderr, '')
+  }
 })

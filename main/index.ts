@@ -3,7 +3,9 @@
 import { app } from 'electron'
 import path from 'node:path'
 import { isCommand } from '../app/cli/args.ts'
+import { EXIT_CODES } from '../app/cli/exit-codes.ts'
 import { runProgram } from '../app/cli/program.ts'
+import { toWire } from '../app/contract/wire-error.ts'
 import { claimDataDir } from '../core/store/data-dir.ts'
 import type { Told } from './asks.ts'
 import { Desktop } from './desktop.ts'
@@ -39,7 +41,7 @@ function begin(): Start | undefined {
     app.quit() // the first one shows what was asked of this one
   } catch (thrown) {
     tellFailed(thrown, wordsFor(process.env.LANG ?? 'en'))
-    app.exit(1)
+    app.exit(EXIT_CODES[toWire(thrown).code])
   }
   return undefined
 }

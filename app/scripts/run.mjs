@@ -23,6 +23,8 @@ const COMMANDS = {
   'pack:drive': { file: at('app/scripts/pack-drive.mjs'), asCaller: true }
 }
 
+const START_MS = 10_000 // a window that ends sooner, and not by itself, was none
+
 const [name, ...rest] = process.argv.slice(2)
 const command = COMMANDS[name]
 if (command == null) fail(`No such script: ${name}. There are: ${Object.keys(COMMANDS).join(', ')}.`)
@@ -44,7 +46,7 @@ async function run(node, file, args) {
     await import(pathToFileURL(file).href)
     return
   }
-  passOn(spawn(node, [file, ...args], { stdio: 'inherit' }))
+  end(await passOn(spawn(node, [file, ...args], { stdio: 'inherit' })))
 }
 
 /** `--port` and `--no-open` are about the page in a browser and nothing else. */
@@ -59,14 +61,21 @@ async function inWindow(args) {
   if (!hasScreen()) return noWindow('Electron needs a screen for its window, and there is none here')
   const binary = ensureElectron(modernNode())
   if (binary == null) return noWindow('Electron, which shows the window, cannot be had here')
-  const child = spawn(binary, [root, ...args], { stdio: 'inherit' })
-  const isStarted = await new Promise(resolve => {
-    child.once('spawn', () => resolve(true))
-    child.once('error', () => resolve(false))
-  })
-  if (!isStarted) return noWindow('Electron, which shows the window, is here and cannot be started')
-  passOn(child)
+  const startedAt = performance.now()
+  const how = await passOn(spawn(binary, [root, ...args], { stdio: 'inherit' }))
+  const isAtStart = performance.now() - startedAt < START_MS
+  if (how.code === undefined || (isAtStart && !isOurs(how)))
+    return noWindow('Electron, which shows the window, is here and cannot be started')
+  end(how)
   return true
+}
+
+/**
+ * Ended in order, refused by Shoal itself (app/cli/exit-codes.ts), or by somebody's wish. What Chromium says no to, as its sandbox on some systems, ends by
+ * a trap, an abort or code 1; what is missing of the system's libraries by 127.
+ */
+function isOurs({ code, signal }) {
+  return code === 0 || (code >= 2 && code <= 8) || code === 130 || /^SIG(INT|TERM|HUP|KILL)$/.test(signal)
 }
 
 function noWindow(why) {
@@ -79,13 +88,25 @@ function hasScreen({ DISPLAY, WAYLAND_DISPLAY, ELECTRON_OVERRIDE_DIST_PATH } = p
   return process.platform !== 'linux' || Boolean(DISPLAY || WAYLAND_DISPLAY || ELECTRON_OVERRIDE_DIST_PATH)
 }
 
-/** Signals to a child that is waited for, and its exit code back. */
-function passOn(child) {
-  process.on('SIGINT', () => {}) // the terminal sends it to the child as well, which decides
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code, signal) => {
-    process.exitCode = code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)
+/** Signals to a child until it has ended, and how it did; undefined as its code when it could not be started. */
+async function passOn(child) {
+  const listeners = {
+    SIGINT: () => {}, // the terminal sends it to the child as well, which decides
+    SIGTERM: () => child.kill('SIGTERM'),
+    SIGHUP: () => child.kill('SIGHUP')
+  }
+  for (const [signal, listener] of Object.entries(listeners)) process.on(signal, listener)
+  const how = await new Promise(resolve => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once('error', () => resolve({ code: undefined, signal: null }))
   })
+  for (const [signal, listener] of Object.entries(listeners)) process.off(signal, listener)
+  return how
+}
+
+function end({ code, signal }) {
+  if (code === undefined) throw new Error('Node cannot be started.')
+  process.exitCode = code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)
 }
 
 function fail(sentence) {
