@@ -1,8 +1,10 @@
 // The desktop program begins. The order matters: what Chromium must know before it is ready, whose data directory this is, whether a window of it is open
 // already. Nothing here is awaited: Electron is ready only once this file has been evaluated.
 import { app } from 'electron'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { isCommand } from '../app/cli/args.ts'
+import { findCommand } from '../app/cli/args.ts'
 import { EXIT_CODES } from '../app/cli/exit-codes.ts'
 import { runProgram } from '../app/cli/program.ts'
 import { toWire } from '../app/contract/wire-error.ts'
@@ -20,20 +22,32 @@ const args = process.argv.slice(app.isPackaged ? 1 : applicationAt() + 1)
 app.setName('Shoal')
 app.enableSandbox()
 registerPageScheme()
-if (isCommand(args)) {
-  // `shoal share FILE` from a terminal: the installed program is the command line too, and shows no window then
-  const end = (status: number): void => app.exit(status)
-  void runProgram(args, end).then(end)
-} else {
+// where Chromium was told that there is no screen, whatever is asked is asked of the command line
+const isHeadless = app.commandLine.getSwitchValue('ozone-platform') === 'headless'
+const command = findCommand(args) ?? (isHeadless ? args.slice(args.indexOf('--') + 1) : undefined)
+if (command == null) {
   const start = begin()
   if (start != null) void new Desktop(start, VERSION).run()
+} else void runCommand(command)
+
+/** `shoal share FILE` from a terminal: the installed program is the command line too, and shows no window then. */
+async function runCommand(command: readonly string[]): Promise<void> {
+  const profile = mkdtempSync(path.join(tmpdir(), 'shoal-')) // Chromium wants one; one that runs beside the window must not be the window's
+  const clean = (): void => rmSync(profile, { recursive: true, force: true, maxRetries: 3 })
+  app.setPath('userData', profile)
+  app.once('quit', clean)
+  process.once('exit', clean) // what was written since
+  app.dock?.hide()
+  await app.whenReady() // which takes the signals; they are ours from then on
+  const end = (status: number): void => app.exit(status)
+  end(await runProgram(command, end))
 }
 
 /** Undefined: there is nothing to do for this process, and it ends. */
 function begin(): Start | undefined {
   const around = { env: process.env, cwd: process.cwd(), version: VERSION }
   try {
-    const parsed = parseStart(args, around)
+    const parsed = parseStart(args[0] === '--' ? args.slice(1) : args, around) // a launcher's (main/resources/bin)
     claimDataDir(parsed.dataDir)
     app.setPath('userData', path.join(parsed.dataDir, 'window'))
     const told: Told = { opened: [...parsed.opened], cwd: around.cwd }

@@ -1,11 +1,9 @@
 // What the program was started with: our own options as the command line knows them, and what is to be opened. Everything else on a desktop program's
 // command line is Chromium's and none of our business.
-import { type Common, parseArgs, type Surroundings } from '../app/cli/args.ts'
+import { type Common, parseArgs, type Surroundings, WITH_VALUE } from '../app/cli/args.ts'
 import { CodedError } from '../core/errors.ts'
 
-const WITH_VALUE = new Set(
-  '--data --network --listen --peer --bootstrap --upload-limit --download-limit --reserve --folder'.split(' ')
-)
+const hasValue = (name: string): boolean => WITH_VALUE.has(name) || name === '--folder'
 
 export interface Start extends Common {
   /** Absolute; empty: the system's own place for downloads. */
@@ -33,7 +31,7 @@ function split(args: readonly string[]): { ours: string[]; opened: string[]; isH
     const [name = ''] = arg.split('=', 1)
     if (!arg.startsWith('-')) opened.push(arg)
     else if (arg === '--') opened.push(...rest.splice(0))
-    else if (WITH_VALUE.has(name)) ours.push(arg, ...(arg === name ? rest.splice(0, 1) : []))
+    else if (hasValue(name)) ours.push(arg, ...(arg === name ? rest.splice(0, 1) : []))
   }
   return { ours, opened, isHidden: args.includes('--hidden') }
 }

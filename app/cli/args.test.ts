@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { CodedError } from '../../core/errors.ts'
-import { type Command, isCommand, parseArgs } from './args.ts'
+import { type Command, findCommand, parseArgs } from './args.ts'
 import { defaultDataDir } from './data-home.ts'
 
 const ROOT = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
@@ -114,10 +114,25 @@ test('every command is known as one, and nothing else is', () => {
   const told = parseArgs(['--help'], around())
   const help = told.name === 'told' ? told.text : ''
   for (const name of ['share', 'get', 'serve', 'ls', 'peers', 'transfers', 'info', 'remove', 'verify']) {
-    assert.ok(isCommand([name]), name)
+    assert.deepEqual(findCommand([name]), [name])
     assert.match(help, new RegExp(`^  ${name}\\b`, 'm'))
   }
   const listed = [...help.matchAll(/^  ([a-z]+) /gm)].map(([, name = '']) => name)
-  assert.ok(listed.length >= 9 && listed.every(name => isCommand([name])), listed.join(' '))
-  for (const other of [[], ['shoal:bafy'], ['a.shoal'], ['--data', 'share']]) assert.equal(isCommand(other), false)
+  assert.ok(listed.length >= 9 && listed.every(name => findCommand([name]) != null), listed.join(' '))
+  for (const other of [[], ['shoal:bafy'], ['a.shoal'], ['--data', 'share'], ['shoal:bafy', 'ls'], ['--', 'a.shoal']])
+    assert.equal(findCommand(other), undefined)
+})
+
+test('a command behind options, and behind a launcher that keeps Chromium’s switches apart', () => {
+  for (const args of [
+    ['--json', 'ls'],
+    ['--data', 'share', 'share', 'F'],
+    ['--data=D', '--network', 'lan', 'get', 'shoal:x']
+  ])
+    assert.deepEqual(findCommand(args), args)
+  const launched = (...args: string[]) => ['--ozone-platform=headless', '--disable-gpu', '--', ...args]
+  assert.deepEqual(findCommand(launched('--json', 'ls')), ['--json', 'ls'])
+  assert.deepEqual(findCommand(launched('share', '--', '-odd')), ['share', '--', '-odd'])
+  assert.deepEqual(findCommand(['share', '--', 'ls']), ['share', '--', 'ls'], 'a file of that name')
+  assert.equal(findCommand(launched('shoal:bafy')), undefined)
 })

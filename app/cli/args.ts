@@ -43,9 +43,30 @@ export interface Surroundings {
 }
 
 const COMMANDS: readonly string[] = 'share get serve ls peers transfers info remove verify help'.split(' ')
-/** Whether a command is asked for, where something else might be meant: a link, a share file. */
-export const isCommand = (args: readonly string[]): boolean =>
-  COMMANDS.includes(args[0] ?? '') || args[0] === '--help' || args[0] === '--version'
+/** Options for all commands that have a value. */
+export const WITH_VALUE: ReadonlySet<string> = new Set(
+  '--data --network --listen --peer --bootstrap --upload-limit --download-limit --reserve'.split(' ')
+)
+
+/**
+ * The arguments of a command, where something else might be meant: a link, a share file, switches of Chromium's. Undefined: it is none. A launcher may put
+ * switches and `--` before it.
+ */
+export function findCommand(args: readonly string[]): readonly string[] | undefined {
+  if (isCommand(args)) return args
+  const behind = args.slice(args.indexOf('--') + 1)
+  return isCommand(behind) ? behind : undefined
+}
+
+function isCommand(args: readonly string[]): boolean {
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? ''
+    if (COMMANDS.includes(arg) || arg === '--help' || arg === '--version') return true
+    if (!arg.startsWith('-') || arg === '--') return false
+    if (WITH_VALUE.has(arg)) at++
+  }
+  return false
+}
 
 const MAX_TIMEOUT_S = 2_147_483 // what a timer holds
 

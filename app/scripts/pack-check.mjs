@@ -1,7 +1,7 @@
 // Packs the window application for three systems on fake Electron distributions and reads back what came out; then starts the Linux one.
 // `npm run pack:check`. Nothing is fetched. Ends with `N passed, N failed`.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -15,6 +15,7 @@ import { packFolders } from './pack/build.mjs'
 import { checkFiles } from './pack/check-files.mjs'
 import { checkDesktopEntry, checkExe, checkFuses, checkMac, checkUpdateFeed } from './pack/check-systems.mjs'
 import { driveTransfer } from './pack/drive.mjs'
+import { linuxScripts } from './pack/linux-scripts.mjs'
 import { makeFakeElectrons } from './pack/fake-electron.mjs'
 import { placesIn } from './pack/read-back.mjs'
 import { at, filesBelow, read, root } from './pack/repository.mjs'
@@ -37,6 +38,7 @@ for (const name of Object.keys(process.env)) if (/^(WIN_)?CSC_(LINK|NAME|KEY)/.t
 
 let passed = 0
 let failed = 0
+let runnable // the packed program for this computer, once it is needed
 async function check(what, work) {
   try {
     await work()
@@ -67,6 +69,11 @@ for (const system of SYSTEMS) {
 }
 if (process.platform === 'linux') {
   await check('linux: the packed cryptography loads in plain Node', checkSodium)
+  await check('linux: deb and rpm link the launcher', checkLinks)
+  await check(
+    'linux: the packed program is the command line, without a screen and leaving nothing behind',
+    checkCommands
+  )
   await check('linux: two of the packed programs start, move a file between them and end in order', checkDrive)
 }
 console.log(`${passed} passed, ${failed} failed`)
@@ -128,7 +135,39 @@ function checkSodium() {
 async function checkDrive() {
   const home = path.join(scratch, 'drive')
   fs.mkdirSync(home)
-  await driveTransfer(await runnableProgram(), home)
+  await driveTransfer(await (runnable ??= runnableProgram()), home)
+}
+
+function checkLinks() {
+  const { deb, rpm } = linuxScripts(path.join(scratch, 'scripts'))
+  assert.deepEqual(deb, rpm)
+  const launcher = "'/opt/${sanitizedProductName}/resources/bin/${executable}'"
+  const [install, remove] = [deb.afterInstall, deb.afterRemove].map(file => fs.readFileSync(file, 'utf8'))
+  assert.ok(install.includes(`ln -sf ${launcher} '/usr/bin/\${executable}'`), install)
+  assert.ok(remove.includes(`update-alternatives --remove '\${executable}' ${launcher}`), remove)
+}
+
+async function checkCommands() {
+  const launcher = path.join(path.dirname(await (runnable ??= runnableProgram())), 'resources/bin/shoal')
+  const link = path.join(scratch, 'linked') // as /usr/bin/shoal is
+  fs.symlinkSync(launcher, link)
+  const temporary = path.join(scratch, 'temporary')
+  fs.mkdirSync(temporary)
+  const { DISPLAY: _, WAYLAND_DISPLAY: __, ...rest } = process.env
+  const env = { ...rest, TMPDIR: temporary }
+  const run = args => spawnSync(link, args, { env, encoding: 'utf8', timeout: 60_000 })
+  const data = path.join(scratch, 'commands')
+  const told = run(['--json', '--data', data, 'info'])
+  assert.equal(told.status, 0, told.stderr)
+  assert.equal(JSON.parse(told.stdout).event, 'info')
+  assert.equal(run(['--data', data, 'remove', 'nonsense']).status, 2)
+  const nothing = run([])
+  assert.equal(nothing.status, 2, 'a window without a screen')
+  assert.match(nothing.stderr, /Say what to do/)
+  assert.deepEqual(
+    fs.readdirSync(temporary).filter(name => name.startsWith('shoal-')),
+    []
+  )
 }
 
 /** With the real Electron where its binary is, else with the stand-in in the place of the fake. */

@@ -4,6 +4,7 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, Platform } from 'electron-builder'
+import { linuxScripts } from './pack/linux-scripts.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -12,12 +13,13 @@ const { values } = parseArgs({
   }
 })
 const system = Platform.current()
+const projectDir = path.resolve(import.meta.dirname, '../..')
 
 await build({
-  projectDir: path.resolve(import.meta.dirname, '../..'),
+  projectDir,
   targets: values.dir ? system.createTarget('dir') : system.createTarget(),
   publish: 'never',
-  config: { ...updateFeed(), forceCodeSigning: values.signed }
+  config: { ...updateFeed(), ...linuxScripts(path.join(projectDir, 'out/linux')), forceCodeSigning: values.signed }
 })
 
 /** Updates come from the releases of the repository this is built for: OWNER/REPO, as GitHub's runners say it. Nobody's builds look for none. */

@@ -42,7 +42,16 @@ export function checkFiles({ system, arch }, { archive, resources }) {
   const others = fs
     .readdirSync(resources)
     .filter(entry => !inResources.includes(entry) && !/\.lproj$|^LICENSE|^electron\.icns$/.test(entry))
-  assert.deepEqual(others, [])
+  assert.deepEqual(others, system === 'mac' ? [] : ['bin'])
+  if (system !== 'mac') checkLauncher(path.join(resources, 'bin'), system === 'win' ? 'shoal.cmd' : 'shoal')
+}
+
+/** The command line: there alone, as it is here, and for Linux as something that can be run. */
+function checkLauncher(folder, name) {
+  assert.deepEqual(fs.readdirSync(folder), [name])
+  const file = path.join(folder, name)
+  assert.deepEqual(fs.readFileSync(file), fs.readFileSync(at('main/resources/bin', name)))
+  if (name === 'shoal' && process.platform !== 'win32') assert.equal(fs.statSync(file).mode & 0o777, 0o755)
 }
 
 /** What the window needs, from what the bundler wrote and from the packages that sodium-native loads. */
