@@ -3,6 +3,7 @@ import {
   app, type BrowserWindow, clipboard, ipcMain, nativeTheme, powerMonitor, powerSaveBlocker, shell
 } from 'electron' // prettier-ignore
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { WindowAsk, WindowState } from '../app/contract/window-contract.ts'
 import type { EngineOptions } from '../app/engine/options.ts'
 import { openHost } from '../app/host/host.ts'
@@ -202,9 +203,12 @@ export class Desktop {
 
   #onEngine(isEngineRunning: boolean): void {
     this.#state.set({ ...this.#state.value, isEngineRunning })
-    if (!isEngineRunning) return
-    const parts: BusyParts = {
-      client: this.#engine.client,
+    if (isEngineRunning) void this.#watchEngine()
+  }
+
+  /** Again and again: an engine that opens its application anew ends every connection. */
+  async #watchEngine(): Promise<void> {
+    const parts: Omit<BusyParts, 'client'> = {
       onProgress: progress => this.#window?.setProgressBar(progress ?? -1),
       onBusy: isBusy => this.#onBusy(isBusy),
       onEnded: row => {
@@ -212,7 +216,20 @@ export class Desktop {
         tellEnded(row, this.#say, () => this.#ask({ type: 'transfer', id: row.id }))
       }
     }
-    void watchTransfers(parts, this.#quitting.signal)
+    while (this.#state.value.isEngineRunning && !this.#quitting.signal.aborted) {
+      const client = this.#clientNow()
+      if (client == null) return // it has just ended by itself
+      await watchTransfers({ ...parts, client }, this.#quitting.signal)
+      await setImmediate()
+    }
+  }
+
+  #clientNow(): BusyParts['client'] | undefined {
+    try {
+      return this.#engine.client
+    } catch {
+      return undefined
+    }
   }
 
   #onBusy(isBusy: boolean): void {
