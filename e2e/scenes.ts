@@ -134,11 +134,12 @@ const PEERS: Record<Content, Peer[]> = {
 const JOBS: Record<Content, ShareJob[]> = {
   empty: [],
   usual: [
-    { job: 'j1', name: 'Lecture recordings', state: 'indexing', bytes: 3_100e6, total: 18 * GB, files: 41, rate: 810e6, root: null, error: null }
+    { job: 'j1', name: 'Lecture recordings', state: 'indexing', bytes: 3_100e6, total: 18 * GB, files: 41, rate: 810e6, secondsLeft: 18, leftOut: null, root: null, error: null }
   ],
   crowded: ['', '', ''].map((_, n) => ({
     job: `j${n}`, name: LONG, state: n === 2 ? 'failed' : 'indexing', bytes: 7 * GB, total: n === 1 ? null : 900 * GB, files: 81_234,
-    rate: 5e8, root: null, error: n === 2 ? { code: 'unreadable', message: '' } : null
+    rate: 5e8, secondsLeft: n === 0 ? 1800 : null, root: null,
+    leftOut: n === 2 ? { count: 2, names: ['private.key', 'old/.lock'] } : null, error: n === 2 ? { code: 'unreadable', message: '' } : null
   }) satisfies ShareJob)
 } // prettier-ignore
 

@@ -84,13 +84,12 @@ export const isAllHere = (row: Share): boolean => row.hereFiles === row.files
 
 export function jobSentence(job: ShareJob, say: Say, formats: Formats): string {
   if (job.state === 'failed' || job.state === 'cancelled') return say(`error.${job.error?.code ?? 'internal'}.what`)
-  const { bytes, total, rate } = job
-  const left = total != null && rate > 0 ? (total - bytes) / rate : null
+  const { bytes, total, rate, secondsLeft } = job
   return joined([
     say('job.preparing'),
     total == null ? formats.bytes(bytes) : formats.bytesOf(bytes, total, say('of')),
     job.files > 1 && say('files', { count: job.files, n: formats.count(job.files) }),
     rate > 0 && formats.rate(rate),
-    left != null && left >= 3 && leftSentence(left, say)
+    secondsLeft != null && leftSentence(secondsLeft, say)
   ])
 }

@@ -58,6 +58,8 @@ export const contract = {
     ),
     /** Shares what stands where this share came from as it is now; when that is something else, this share goes. Throws not-found. */
     again: call(byRoot, z.object({ job: JobId })),
+    /** What a job that failed with `leftOut` was to share, without what cannot be read. Throws not-found ten minutes after it failed. */
+    withoutUnreadable: call(z.object({ job: JobId }), z.object({ job: JobId })),
     follow: feed(z.object({ job: JobId }), ShareEvent),
     cancel: call(z.object({ job: JobId }), done),
     jobs: feed(nothing, z.array(ShareJob)),

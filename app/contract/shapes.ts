@@ -61,8 +61,11 @@ export const ShareJob = z.object({
   bytes,
   total: maybe(bytes),
   files: bytes,
-  rate,
+  rate, // 0 when nothing was read for a while
+  secondsLeft: maybe(z.number()), // smoothed; null before 3 s of data
   root: maybe(Root),
+  /** Done: what was left out, links that lead outside, sockets, devices. Failed: what cannot be read; `share.withoutUnreadable` shares the rest. */
+  leftOut: maybe(z.object({ count: bytes, names: z.array(z.string()).max(10) })), // paths inside the share
   error: maybe(WireError)
 })
 export type ShareJob = z.infer<typeof ShareJob>

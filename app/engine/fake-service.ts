@@ -112,6 +112,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
     share: {
       create: ({ grants }) => ({ job: grants.length === 1 ? 'j1' : 'j2' }),
       again: () => ({ job: 'j1' }),
+      withoutUnreadable: () => ({ job: 'j2' }),
       async *follow({ job }) {
         yield { type: 'progress', bytes: 0, total: 5, rate: 0, files: 0 }
         fail(job)

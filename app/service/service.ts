@@ -103,6 +103,7 @@ export function createService(parts: ServiceParts): Service {
         const known = shares.known(root)
         return { job: jobs.create(shares.sources(known), false, known) }
       },
+      withoutUnreadable: ({ job }) => ({ job: jobs.withoutUnreadable(job) }),
       follow: ({ job }, { signal }) => jobs.follow(job, signal),
       async cancel({ job }) {
         await jobs.cancel(job)

@@ -4,16 +4,20 @@ import path from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { CodedError } from '../../core/errors.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
-import { type Indexed, indexPaths } from '../../core/files/index-paths.ts'
+import { type Indexed, indexPaths, unreadableIn } from '../../core/files/index-paths.ts'
+import type { LeftOut } from '../../core/files/source-walk.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { ShareRow } from '../../core/store/share-repo.ts'
 import type { ShareEvent, ShareJob } from '../contract/shapes.ts'
 import { toWire } from '../contract/wire-error.ts'
 import { type Clock, realClock } from './clock.ts'
-import { RateMeter } from './rate.ts'
+import { RateMeter, TimeLeft } from './rate.ts'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
 
 const KEPT_AFTER_END_MS = 10_000
+const REFUSED_KEPT_MS = 600_000
+const BEAT_MS = 100
+const MAX_NAMES_SHOWN = 10
 const MAX_LEFT_OUT_SHOWN = 100
 const MAX_RUNNING = 64
 
@@ -45,6 +49,7 @@ export class ShareJobs implements AsyncDisposable {
   readonly #clock: Clock
   readonly #jobs = new Map<string, Job>()
   readonly #rows = new ListFeed<ShareJob>()
+  readonly #refused = new Map<string, { order: Order; until: number }>() // failed because something cannot be read
   readonly #shown = new ValueFeed<ShareJob[]>([])
 
   constructor(ports: ShareJobPorts, clock: Clock = realClock) {
@@ -63,9 +68,29 @@ export class ShareJobs implements AsyncDisposable {
     const abort = new AbortController()
     const feed = new JobFeed<ShareEvent>()
     const name = path.basename(paths[0] ?? '')
-    this.#show({ job: id, name, state: 'indexing', bytes: 0, total: null, files: 0, rate: 0, root: null, error: null })
+    const begun = {
+      bytes: 0,
+      total: null,
+      files: 0,
+      rate: 0,
+      secondsLeft: null,
+      root: null,
+      leftOut: null,
+      error: null
+    }
+    this.#show({ job: id, name, state: 'indexing', ...begun })
     this.#jobs.set(id, { feed, abort, over: this.#run(id, { paths, skipUnreadable, before }, feed, abort.signal) })
     return id
+  }
+
+  /** The same order as a job that failed, without what cannot be read. Throws not-found. */
+  withoutUnreadable(id: string): string {
+    const refused = this.#refused.get(id)
+    if (refused == null || refused.until < this.#clock.now())
+      throw new CodedError('not-found', 'That share is no longer being prepared.')
+    this.#refused.delete(id)
+    const { paths, before } = refused.order
+    return this.create(paths, true, before)
   }
 
   /** Progress, then `shared`. Throws not-found, and whatever ended the job. */
@@ -104,8 +129,14 @@ export class ShareJobs implements AsyncDisposable {
     signal: AbortSignal
   ): Promise<void> {
     const startedAt = this.#clock.now()
-    const meter = new RateMeter()
-    let last = 0
+    const progress = new JobProgress()
+    const show = (): void => this.#show({ ...this.#row(id), ...progress.shown(this.#clock.now()) })
+    let cancelBeat = (): void => {}
+    const beat = (): void => {
+      show()
+      cancelBeat = this.#clock.after(BEAT_MS, beat)
+    }
+    beat()
     try {
       const indexed = await indexPaths(
         {
@@ -115,11 +146,8 @@ export class ShareJobs implements AsyncDisposable {
           cache: this.#ports.store.statCache,
           onProgress: ({ bytes, totalBytes, files }) => {
             const now = this.#clock.now()
-            meter.add(bytes - last, now)
-            last = bytes
-            const progress = { bytes, total: totalBytes, rate: meter.rate(now), files }
-            feed.progress({ type: 'progress', ...progress })
-            this.#show({ ...this.#row(id), ...progress })
+            progress.add({ bytes, total: totalBytes, files }, now)
+            feed.progress({ type: 'progress', bytes, total: totalBytes, files, rate: progress.rate(now) })
           }
         },
         signal
@@ -129,20 +157,31 @@ export class ShareJobs implements AsyncDisposable {
       this.#ports.shared(row, indexed.built.root)
       if (before != null && before !== row.root) this.#ports.outdated(before)
       const shown = { bytes: row.sizeBytes, total: row.sizeBytes, files: row.fileCount, name: row.name, root: row.root }
-      this.#show({ ...this.#row(id), ...shown, state: 'done', rate: 0 })
+      const leftOut = shownLeftOut(indexed.leftOut)
+      this.#show({ ...this.#row(id), ...shown, ...STANDS, state: 'done', leftOut })
       feed.end(sharedEvent(row, indexed, this.#ports.linkOf(row), (this.#clock.now() - startedAt) / 1000))
     } catch (thrown) {
       const failure = signal.aborted ? signal.reason : thrown
       const error = toWire(failure)
       if (error.code === 'internal') this.#ports.log(thrown)
-      this.#show({ ...this.#row(id), state: error.code === 'cancelled' ? 'cancelled' : 'failed', rate: 0, error })
+      const leftOut = shownLeftOut(unreadableIn(failure) ?? [])
+      if (leftOut != null) this.#keepOrder(id, { paths, skipUnreadable, before })
+      const state = error.code === 'cancelled' ? 'cancelled' : 'failed'
+      this.#show({ ...this.#row(id), ...STANDS, state, leftOut, error })
       feed.fail(failure)
     }
+    cancelBeat()
     this.#clock.after(KEPT_AFTER_END_MS, () => {
       this.#jobs.delete(id)
       this.#rows.delete(id)
       this.#shown.set(this.#rows.rows())
     })
+  }
+
+  #keepOrder(id: string, order: Order): void {
+    this.#refused.set(id, { order, until: this.#clock.now() + REFUSED_KEPT_MS })
+    const [oldest] = this.#refused.keys()
+    if (this.#refused.size > MAX_RUNNING && oldest != null) this.#refused.delete(oldest)
   }
 
   #row(id: string): ShareJob {
@@ -153,6 +192,35 @@ export class ShareJobs implements AsyncDisposable {
     this.#rows.set(row.job, row)
     this.#shown.set(this.#rows.rows())
   }
+}
+
+/** Of a job that is over. */
+const STANDS = { rate: 0, secondsLeft: null }
+
+/** How far, how fast, how long still: smoothed as for a transfer, and gone when nothing comes. */
+class JobProgress {
+  readonly #meter = new RateMeter()
+  readonly #left = new TimeLeft()
+  #last: Pick<ShareJob, 'bytes' | 'total' | 'files'> = { bytes: 0, total: null, files: 0 }
+
+  add(progress: Pick<ShareJob, 'bytes' | 'total' | 'files'>, now: number): void {
+    this.#meter.add(progress.bytes - this.#last.bytes, now)
+    this.#last = progress
+  }
+
+  rate(now: number): number {
+    return this.#meter.rate(now)
+  }
+
+  shown(now: number): Pick<ShareJob, 'bytes' | 'total' | 'files' | 'rate' | 'secondsLeft'> {
+    const { bytes, total } = this.#last
+    const secondsLeft = total == null ? null : this.#left.estimate(total - bytes, this.#meter, now)
+    return { ...this.#last, rate: this.rate(now), secondsLeft }
+  }
+}
+
+function shownLeftOut(all: readonly LeftOut[]): ShareJob['leftOut'] {
+  return all.length === 0 ? null : { count: all.length, names: all.slice(0, MAX_NAMES_SHOWN).map(it => it.path) }
 }
 
 function sharedEvent(row: ShareRow, indexed: Indexed, link: string, seconds: number): ShareEvent {

@@ -59,7 +59,7 @@ export async function indexPaths(options: IndexOptions, signal: AbortSignal): Pr
   const walk = new SourceWalk()
   const onFound = (): void => onProgress({ bytes: 0, totalBytes: null, files: walk.files.length })
   const tree = await walkNamed(walk, named, pool, onFound, signal)
-  if (walk.unreadable.length > 0 && !skipUnreadable) throw unreadableError(walk.unreadable)
+  if (walk.unreadable.length > 0 && !skipUnreadable) throw unreadableError(walk.unreadable, true)
   await hashFound(walk, options, signal)
   throwIfCancelled(signal)
   const built = buildDag(tree)
@@ -197,7 +197,7 @@ function failFile(
 ): void {
   if (failure.why === 'changed' || failure.errno === 'ENOENT') throw changedError(shownPath)
   const leftOut = { path: shownPath, reason: errnoReason(failure.errno) }
-  if (!skipUnreadable || inFolder === undefined) throw unreadableError([leftOut])
+  if (!skipUnreadable || inFolder === undefined) throw unreadableError([leftOut], inFolder !== undefined)
   walk.unreadable.push(leftOut)
   inFolder.entries.delete(inFolder.name)
 }
@@ -224,12 +224,25 @@ function nameOfPath(file: string): string {
   return path.basename(file)
 }
 
-function unreadableError(unreadable: readonly LeftOut[]): CodedError {
+/** What stood in the way of a share that would do without it (`skipUnreadable`); undefined of any other failure. */
+export function unreadableIn(thrown: unknown): readonly LeftOut[] | undefined {
+  return thrown instanceof CodedError && thrown.cause instanceof Unreadable ? thrown.cause.files : undefined
+}
+
+class Unreadable {
+  readonly files: readonly LeftOut[]
+  constructor(files: readonly LeftOut[]) {
+    this.files = files
+  }
+}
+
+function unreadableError(unreadable: readonly LeftOut[], mayBeLeftOut = false): CodedError {
   const shown = unreadable.slice(0, MAX_LISTED).map(it => `${it.path} (${it.reason})`)
   if (unreadable.length > MAX_LISTED) shown.push(`and ${unreadable.length - MAX_LISTED} more`)
   return new CodedError(
     'unreadable',
-    `Cannot read ${shown.join(', ')}. Make it readable, or share without it (--skip-unreadable)`
+    `Cannot read ${shown.join(', ')}. Make it readable, or share without it (--skip-unreadable)`,
+    mayBeLeftOut ? { cause: new Unreadable([...unreadable]) } : {}
   )
 }
 
