@@ -1,7 +1,7 @@
 // The whole application, inline, two of them on loopback: what a user does from the first share to the last byte.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import { openLoopbackNode, until } from '../../core/network/loopback-swarm.ts'
@@ -173,4 +173,20 @@ test('no more are let in than the settings say, from the moment they say it', { 
   await until(() => guest.peers().length === 0, 'the ninth is turned away')
   await node.page.settings.set({ maxConnections: 9 })
   await guest.dial(addrs[0] ?? '', t.signal)
+})
+
+test('a peer that just ends is no error in the log', { timeout: 60_000 }, async t => {
+  const dir = await scratch(t)
+  await using node = await open(path.join(dir, 'a'), t.signal)
+  await using other = await openLoopbackNode(t.signal)
+  let greetings = 0
+  other.handle('control', duplex => {
+    greetings++
+    duplex.close()
+  })
+  await node.client.node.dial({ addr: other.addrs()[0] ?? '' })
+  await until(() => greetings === 2, 'it is greeted again, so that the first end was noticed')
+  const logs = path.join(dir, 'a', 'logs')
+  const files = await readdir(logs).catch(() => []) // nothing was worth a line
+  for (const file of files) assert.doesNotMatch((await readFile(path.join(logs, file))).toString(), /greeting/)
 })

@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid'
 import { rootText } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
 import type { PeerPipe } from '../../core/exchange/duplex.ts'
-import { ExchangeCode, type ExchangeError, HaveKind } from '../../core/exchange/messages.ts'
+import { ExchangeCode, ExchangeError, HaveKind } from '../../core/exchange/messages.ts'
 import type { UploadBudget } from '../../core/exchange/rate-limit.ts'
 import { openRequester, type Requester } from '../../core/exchange/requester.ts'
 import type { Servables } from '../../core/exchange/servable.ts'
@@ -213,7 +213,7 @@ export class Connections implements Swarm, AsyncDisposable {
       const hello = { agent: this.#ports.agent, name: this.#nameFor(pipe) }
       requester = await openRequester(pipe, hello, this.#stop.signal)
     } catch (thrown) {
-      if (!this.#stop.signal.aborted) this.#ports.log.error('exchange.greeting-failed', thrown)
+      if (!this.#stop.signal.aborted) this.#noteFailure('exchange.greeting-failed', thrown)
       return again()
     }
     const asked = { requester, rttMs: pipe.rttMs }
@@ -246,8 +246,13 @@ export class Connections implements Swarm, AsyncDisposable {
   }
 
   #noteEnd(event: string, error: Error | undefined): void {
-    const code = error == null || !('code' in error) ? undefined : (error as ExchangeError).code
-    if (code === ExchangeCode.PROTOCOL || code === ExchangeCode.LIMIT) this.#ports.log.error(event, error)
+    if (error instanceof ExchangeError) this.#noteFailure(event, error)
+  }
+
+  /** That the other side ends is ordinary; that it misbehaves, or that we do, is not. */
+  #noteFailure(event: string, thrown: unknown): void {
+    const code = thrown instanceof ExchangeError ? thrown.code : ExchangeCode.PROTOCOL
+    if (code === ExchangeCode.PROTOCOL || code === ExchangeCode.LIMIT) this.#ports.log.error(event, thrown)
   }
 
   #watchRows(): void {
