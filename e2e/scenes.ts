@@ -41,7 +41,8 @@ const share = (n: number, change: Partial<Share>): Share => ({
 }) // prettier-ignore
 const transfer = (n: number, change: Partial<Transfer>): Transfer => ({
   id: `t${n}`, root: rootOf(500 + n), name: 'x', state: 'fetching', bytes: 0, total: GB, rate: 0, secondsLeft: null,
-  received: 0, duplicate: 0, sources: 0, from: [], waitingFor: null, error: null, addedAt: NOW - n * DAY, path: null,
+  received: 0, duplicate: 0, sources: 0, from: [], waitingFor: null, error: null, addedAt: NOW - n * DAY,
+  folder: 'Downloads', path: null,
   ...change
 }) // prettier-ignore
 const peer = (n: number, change: Partial<Peer>): Peer => ({
@@ -177,7 +178,7 @@ function sceneOf(content: Content, service: Service): Service {
   const files = FILES[content]
   const preview: Preview = {
     root: rootOf(1), name: content === 'crowded' ? LONG : 'Summer in Norway',
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), files: files.length, ready: true, held: false
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), files: files.length, ready: true, held: false, hereBytes: 0
   } // prettier-ignore
   const peers = PEERS[content]
   return {

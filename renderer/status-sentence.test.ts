@@ -14,7 +14,7 @@ const say: Say = (key, values = {}) => {
 const row: Transfer = {
   id: 't', root: 'b', name: 'x', state: 'fetching', bytes: 12_400_000_000, total: 40_000_000_000, rate: 92_000_000,
   secondsLeft: 300, received: 0, duplicate: 0, sources: 3, from: ['Ana', 'Bo', 'Cy'], waitingFor: null, error: null,
-  addedAt: 0, path: null
+  addedAt: 0, folder: 'Downloads', path: null
 } // prettier-ignore
 const sentence = (change: Partial<Transfer>): string =>
   transferSentence({ ...row, ...change }, say, formatsFor('en')).replaceAll('\u00a0', ' ')
@@ -57,4 +57,12 @@ test('of a share of which some files were got, that is said', () => {
     shareSentence({ ...share, ...change }, say, formatsFor('en')).replaceAll('\u00a0', ' ')
   assert.equal(said({}), '40 GB · 2,000 files')
   assert.equal(said({ hereBytes: 1_200_000_000, hereFiles: 3 }), '1.2 of 40 GB · 3 of 2,000 files')
+})
+
+test('while somebody is looked for, what is waited for is said', () => {
+  const finding = (change: Partial<Transfer>) => sentence({ state: 'finding', bytes: 0, total: null, ...change })
+  assert.equal(finding({}), 'Looking for somebody who has it')
+  assert.equal(finding({ waitingFor: 'peers' }), 'Waiting for somebody who has it')
+  assert.equal(finding({ waitingFor: 'bytes' }), 'Waiting for the next bytes')
+  assert.match(finding({ waitingFor: 'peers', bytes: 5, total: 10 }), /who has the rest$/)
 })

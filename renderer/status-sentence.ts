@@ -21,7 +21,7 @@ export function transferSentence(row: Transfer, say: Say, formats: Formats): str
   const amount = total == null ? '' : formats.bytesOf(bytes, total, say('of'))
   switch (row.state) {
     case 'finding':
-      return joined([bytes > 0 && amount, say(row.waitingFor == null ? 'transfer.finding' : 'transfer.waiting.peers')])
+      return joined([bytes > 0 && amount, row.waitingFor == null ? say('transfer.finding') : waitingSentence(row, say)])
     case 'fetching':
       if (row.waitingFor != null) return joined([amount, waitingSentence(row, say)])
       return joined([
@@ -48,7 +48,8 @@ export function transferSentence(row: Transfer, say: Say, formats: Formats): str
 }
 
 function waitingSentence(row: Transfer, say: Say): string {
-  return say(`transfer.waiting.${row.waitingFor ?? 'peers'}`)
+  const why = row.waitingFor ?? 'peers'
+  return say(why === 'peers' && row.bytes === 0 ? 'transfer.waiting.anybody' : `transfer.waiting.${why}`)
 }
 
 export function leftSentence(seconds: number, say: Say): string {

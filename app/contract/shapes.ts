@@ -121,6 +121,7 @@ export const Transfer = z.object({
   waitingFor: maybe(z.enum(['peers', 'bytes', 'disk'])), // why nothing moves, after 5 s without bytes
   error: maybe(WireError),
   addedAt: z.number(),
+  folder: z.string(), // the name of the folder it goes to, without what is above it
   path: maybe(z.string()) // the command line's door only; null at every other
 })
 export type Transfer = z.infer<typeof Transfer>
@@ -158,7 +159,8 @@ export const Preview = z.object({
   bytes: maybe(bytes), // a hint until ready
   files: maybe(bytes),
   ready: z.boolean(), // the skeleton is here and verified: `transfer.files` answers
-  held: z.boolean() // this device has all of it already
+  held: z.boolean(), // this device has all of it already
+  hereBytes: bytes // of what getting it into the default folder would bring: in its `.part`, or got earlier
 })
 export type Preview = z.infer<typeof Preview>
 

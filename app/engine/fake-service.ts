@@ -41,6 +41,7 @@ const transfer: Transfer = {
   waitingFor: null,
   error: null,
   addedAt: 1,
+  folder: 'tmp',
   path: '/tmp/hello.txt'
 }
 const peer: Peer = {
@@ -156,7 +157,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
     },
     transfer: {
       preview: (_, caller) =>
-        hold({ root: ROOT, name: 'hello.txt', bytes: 5, files: 1, ready: true, held: false }, caller),
+        hold({ root: ROOT, name: 'hello.txt', bytes: 5, files: 1, ready: true, held: false, hereBytes: 0 }, caller),
       files: () => ({ total: 0, rows: [] }),
       start: ({ addrs }) => ({ id: addrs[0] ?? 't1', root: ROOT }),
       async *follow({ id }, { signal }) {

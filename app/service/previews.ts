@@ -19,6 +19,8 @@ const LOOK_MS = 200
 export interface PreviewPorts {
   readonly store: Store
   readonly swarm: Swarm | undefined
+  /** Bytes of a root that a download into the default folder would find there. */
+  readonly hereBytes: (root: string) => number
 }
 
 export class Previews {
@@ -94,7 +96,8 @@ export class Previews {
       bytes: layout?.sizeBytes ?? link.sizeBytes ?? snapshot?.sizeHint ?? null,
       files: layout?.files.length ?? null,
       ready: layout != null,
-      held: share?.state === 'ready' && share.hereFiles === share.fileCount
+      held: share?.state === 'ready' && share.hereFiles === share.fileCount,
+      hereBytes: this.#ports.hereBytes(root)
     }
   }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
+import type { Preview } from '../contract/shapes.ts'
 import type { Client } from '../engine/client.ts'
 import { get, open, scratch, share } from './sample-application.ts'
 
@@ -26,8 +27,12 @@ async function some(t: TestContext, selection: number[] | null) {
 }
 
 async function held(client: Client, link: string): Promise<boolean | undefined> {
-  let last: boolean | undefined
-  for await (const row of await client.transfer.preview({ link })) last = row.held
+  return (await preview(client, link))?.held
+}
+
+async function preview(client: Client, link: string): Promise<Preview | undefined> {
+  let last: Preview | undefined
+  for await (const row of await client.transfer.preview({ link })) last = row
   return last
 }
 
@@ -61,6 +66,10 @@ test(
   async t => {
     const { getter, root, link, out, place, tree, first } = await some(t, [0, 2])
     assert.equal(first.done.path, place)
+    const { grants } = await getter.client.grant.paths({ paths: [out], use: 'write' })
+    assert.equal((await preview(getter.page, link))?.hereBytes, 0, 'not in the default folder')
+    await getter.page.settings.set({ downloads: grants[0] ?? '' })
+    assert.equal((await preview(getter.page, link))?.hereBytes, 2_000_041)
     const { done } = await get(getter.client, link, out)
     assert.deepEqual([done.path, done.bytes, done.received], [place, 3_800_041, 1_800_000])
     assert.deepEqual(
@@ -157,6 +166,8 @@ test(
         if (event.type === 'progress' && event.bytes > 1_000_000) break
       }
       await getter.client.transfer.pause({ id })
+      const { grants: again } = await getter.client.grant.paths({ paths: [path.join(dir, 'out')], use: 'write' })
+      await getter.page.settings.set({ downloads: again[0] ?? '' })
     }
     await using getter = await open(path.join(dir, 'b'), t.signal)
     const { rows } = await getter.page.transfer.files({ root, offset: 0, limit: 10 })
@@ -167,6 +178,8 @@ test(
     const [row] = await getter.page.transfer.list({})
     const here = rows.reduce((sum, file) => sum + file.haveBytes, 0)
     assert.ok(row?.state === 'paused' && here > 1_000_000 && here === row.bytes, `${here} of ${row?.bytes}`)
+    assert.equal(row.folder, 'out')
+    for await (const preview of await getter.page.transfer.preview({ link })) assert.equal(preview.hereBytes, here)
     const details = []
     for await (const value of await getter.page.transfer.details({ id })) details.push(value)
     assert.equal(details.length, 1)

@@ -52,7 +52,11 @@ const LOGS_PER_MINUTE = 60
 
 export function createService(parts: ServiceParts): Service {
   const { settings, store, network, connections, shares, jobs, transfers, grants, folders, limits } = parts
-  const previews = new Previews({ store, swarm: connections })
+  const previews = new Previews({
+    store,
+    swarm: connections,
+    hereBytes: root => transfers.hereBytes(root, parts.downloads())
+  })
   const settingsFeed = new ValueFeed(shownSettings(settings.value))
   const noPeers = new ListFeed<never>()
   const info = (): NodeInfo => ({

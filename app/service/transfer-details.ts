@@ -19,7 +19,7 @@ export function transferDetails(
     sources: peers.slice(0, MAX_SOURCES).map(peer => ({
       peerId: peer.peerId,
       name: peer.name,
-      direct: true,
+      direct: true, // the exchange is spoken over direct connections only (core/network/peer-links.ts)
       rate: peer.ratePerSecond,
       bytes: peer.receivedBytes,
       share: peer.isComplete ? 1 : 0

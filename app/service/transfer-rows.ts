@@ -1,5 +1,6 @@
 // A transfer as it is kept, and as it crosses to a client.
 import { createHash } from 'node:crypto'
+import path from 'node:path'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import type { Transfer, TransferState, WireError } from '../contract/shapes.ts'
 
@@ -39,6 +40,7 @@ export function restingRow(row: TransferRow, error: WireError | null): Transfer 
     waitingFor: null,
     error,
     addedAt: row.addedAt,
+    folder: path.basename(row.directory),
     path: row.path ?? null
   }
 }

@@ -210,6 +210,14 @@ export class Transfers implements AsyncDisposable {
     yield transferDetails(id, [], layout, have, [])
   }
 
+  /** Bytes of the root that a transfer into this directory would find there: what it has brought so far, or what an earlier one left. */
+  hereBytes(root: string, directory: string): number {
+    const id = transferId(root, path.resolve(directory))
+    const entry = this.#entries.get(id)
+    if (entry != null && keptState(entry.row) !== 'done') return this.feed.get(id)?.bytes ?? 0
+    return this.#store.bytesIn(root, path.resolve(directory))
+  }
+
   /** What is known of the content of a transfer's root from the skeleton it has fetched; undefined when that is not whole. */
   async storedLayout(root: string): Promise<Layout | undefined> {
     const row = this.#ofRoot(root)?.row

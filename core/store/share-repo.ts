@@ -84,6 +84,14 @@ export function copiesOf(db: Db, root: string): string[][] {
   return copies.map(copy => JSON.parse(copy.sources) as string[]) // written below
 }
 
+/** Where the copies stand, and how many bytes. */
+export function copySizes(db: Db, root: string): { base: string; bytes: number }[] {
+  return db.all<{ base: string; bytes: number }>(
+    `SELECT copy.base, sum(file.size_bytes) AS bytes ${FROM_FILES} GROUP BY copy.id`,
+    root
+  )
+}
+
 /** Where the copies stand: a folder each, or a file. */
 export function copyBases(db: Db, root: string): string[] {
   const copies = db.all<{ base: string }>(

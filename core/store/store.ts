@@ -20,6 +20,7 @@ import type { Indexed } from '../files/index-paths.ts'
 import {
   allShares,
   copiesOf,
+  copySizes,
   countState,
   dropShare,
   FILE,
@@ -115,6 +116,12 @@ export class Store implements Disposable {
   /** Which of the files with index [from, to) stand in a copy of the share. */
   filesHere(root: string, from: number, to: number): ReadonlySet<number> {
     return filesHere(this.db, root, from, to)
+  }
+
+  /** Bytes of a share that stand in a copy right in this directory. */
+  bytesIn(root: string, directory: string): number {
+    const copies = copySizes(this.db, root).filter(({ base }) => path.dirname(base) === directory)
+    return Math.max(0, ...copies.map(({ bytes }) => bytes))
   }
 
   /** The paths as the user named them, copy by copy, oldest first. */
