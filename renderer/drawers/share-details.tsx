@@ -19,7 +19,7 @@ export function ShareDetails({ root }: { root: string }) {
   const context = useUi()
   const { ui, say, formats } = context
   const row = useFeed(ui.model.shares).rows.get(root)
-  const files = useFiles(row == null ? null : root, row?.name ?? '')
+  const files = useFiles(row == null ? null : root, row?.name ?? '', `${row?.state} ${row?.hereFiles}`)
   useCloseWhenGone(row)
   if (row == null) return null
   const save = ui.platform.saveFile

@@ -11,20 +11,25 @@ import { Bar } from '../parts/row.tsx'
 import { Soon } from '../parts/soon.tsx'
 import { Problem } from '../parts/states.tsx'
 import { isRunning, nameOf, partOf, transferChoices } from '../parts/transfer-row.tsx'
-import { useFiles } from '../parts/use-files.ts'
+import { useFiles, useTick } from '../parts/use-files.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
 import { useFeed } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, Part, useCloseWhenGone } from './details.tsx'
 
 const FILES_SHOWN = 500
+const FILES_FOLLOWED = 10_000 // more are read again only when the state is another
+const FILES_EVERY_MS = 3_000
 
 export function TransferDetails({ id }: { id: string }) {
   const { ui, say, formats } = useUi()
   const row = useFeed(ui.model.transfers).rows.get(id)
-  const live = useDetails(id, row != null && isRunning(row))
+  const live = useDetails(id, row == null || row.state === 'done' ? null : isRunning(row))
+  const [count, setCount] = useState(0)
+  const tick = useTick(row != null && isRunning(row) && count <= FILES_FOLLOWED, FILES_EVERY_MS)
   const hasFiles = row?.total != null
-  const files = useFiles(hasFiles ? row.root : null, row == null ? '' : nameOf(row), row?.state === 'done' ? 1 : 0)
+  const files = useFiles(hasFiles ? row.root : null, row == null ? '' : nameOf(row), `${row?.state} ${tick}`)
+  useEffect(() => setCount(files.rows.length), [files])
   useCloseWhenGone(row)
   if (row == null) return null
   const save = ui.platform.saveFile
@@ -47,6 +52,9 @@ export function TransferDetails({ id }: { id: string }) {
       {live != null && <Progress live={live} />}
       <dl className="facts">
         <Fact name={say('details.received')}>{formats.bytes(row.received)}</Fact>
+        <Fact name={say('details.folder')}>
+          <bdi>{row.folder}</bdi>
+        </Fact>
         <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
       </dl>
       {isRunning(row) && (
@@ -145,11 +153,12 @@ const Limit = memo(function Limit({ id }: { id: string }) {
   )
 })
 
-function useDetails(id: string, isLive: boolean): Live | null {
+/** @param isLive whether it runs: one that rests is told of once; null: nothing is to be told */
+function useDetails(id: string, isLive: boolean | null): Live | null {
   const { ui } = useUi()
   const [live, setLive] = useState<Live | null>(null)
   useEffect(() => {
-    if (!isLive) return
+    if (isLive == null) return
     const life = new AbortController()
     const read = async (): Promise<void> => {
       for await (const value of await ui.session.client.transfer.details({ id }, { signal: life.signal }))

@@ -14,10 +14,12 @@ export interface Files {
   readonly code: Code | null
 }
 
-/** @param name of a root that is itself a file, which has none inside. @param version another one reads them again */
-export function useFiles(root: string | null, name: string, version = 0): Files {
+const NONE = { root: null, rows: [], isWhole: false, code: null }
+
+/** @param name of a root that is itself a file, which has none inside. @param version another one reads them again; until then what was read stays */
+export function useFiles(root: string | null, name: string, version: string | number = 0): Files {
   const { ui } = useUi()
-  const [files, setFiles] = useState<Files>({ rows: [], isWhole: false, code: null })
+  const [files, setFiles] = useState<Files & { root: string | null }>(NONE)
   const isOpen = useStore(ui.session.state) === 'open'
   useEffect(() => {
     if (!isOpen) return
@@ -32,13 +34,26 @@ export function useFiles(root: string | null, name: string, version = 0): Files 
         rows.push(...page.rows.map(row => (isFile(row) ? { ...row, path: [name] } : row)))
         total = page.rows.length === 0 ? 0 : page.total
         const isWhole = rows.length >= Math.min(total, MAX_SHOWN)
-        if (rows.length <= PAGE || isWhole) setFiles({ rows: [...rows], isWhole, code: null })
+        if (rows.length > PAGE && !isWhole) continue
+        const now = { root, rows: [...rows], isWhole, code: null }
+        setFiles(known => (known.root === root && known.rows.length > rows.length && !isWhole ? known : now))
       }
     }
     read().catch((thrown: unknown) => {
-      if (!life.signal.aborted) setFiles({ rows: [], isWhole: false, code: ui.failureOf(thrown).code })
+      if (!life.signal.aborted) setFiles({ ...NONE, root, code: ui.failureOf(thrown).code })
     })
     return () => life.abort()
   }, [ui, root, name, version, isOpen])
   return files
+}
+
+/** Counts up every few seconds while it is on. */
+export function useTick(isOn: boolean, everyMs: number): number {
+  const [tick, setTick] = useState(0)
+  useEffect(() => {
+    if (!isOn) return
+    const timer = setInterval(() => setTick(before => before + 1), everyMs)
+    return () => clearInterval(timer)
+  }, [isOn, everyMs])
+  return tick
 }

@@ -30,7 +30,9 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
   const isWhole = isReady && files.isWhole // "Everything", and a folder, mean also what would come later
   const chosen = files.rows.filter(file => !left.has(file.index))
   const bytes = left.size === 0 ? (preview?.bytes ?? 0) : chosen.reduce((sum, file) => sum + file.bytes, 0)
-  const missing = place?.roomBytes == null ? 0 : Math.max(0, bytes - place.roomBytes)
+  const isDefault = to == null || to === places?.storage?.downloads.folder
+  const hereBytes = isDefault ? (preview?.hereBytes ?? 0) : 0
+  const missing = place?.roomBytes == null ? 0 : Math.max(0, bytes - hereBytes - place.roomBytes)
   const isLate = useLate(preview != null && !isReady && failure == null)
   const mayGet = preview != null && (left.size === 0 || chosen.length > 0) && missing === 0
   const get = async (): Promise<void> => {
