@@ -93,6 +93,10 @@ export class RequesterSession implements Requester, RootSession {
     data.onEnd(error => this.#streamEnded(error))
   }
 
+  get openRoots(): number {
+    return this.#roots.size
+  }
+
   openRoot(root: CID, listener: RootListener): OpenRoot {
     const opened = new RequesterRoot(this.#nextSid++, root, listener, this)
     if (this.#closed) {

@@ -72,6 +72,8 @@ export interface Requester extends AsyncDisposable {
   readonly name: string
   readonly agent: string
   openRoot(root: CID, listener: RootListener): OpenRoot
+  /** How many are open now. */
+  readonly openRoots: number
   readonly closed: boolean
   /** Exactly once, after every root's onClosed; at once when the session is over already. */
   onClosed(listener: (error?: Error) => void): void

@@ -9,6 +9,7 @@ import { PendingHave } from './pending-have.ts'
 
 const RETRY_MS = 30_000 // a peer that does not have the root may have it later
 const PATIENT_RETRIES = 4 // then it is asked less often: servers count questions about what they do not have
+const MAX_WAITING_ROOTS = 32 // half of what may be open in a session (PROTOCOL, "Limits"): the other half is for roots that are there
 const MIN_RETRY_MS = 250
 const MAX_RETRY_MS = 600_000
 
@@ -92,6 +93,16 @@ export class FetchPeer {
     this.#cancelRetry = this.#clock.timer(Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, ms)), () => this.#openRoot())
   }
 
+  /** The root stays open: the peer says so when it has it. Asked again after a while all the same. */
+  #wait(ms: number): void {
+    this.#unready()
+    this.#cancelRetry?.()
+    this.#cancelRetry = this.#clock.timer(ms, () => {
+      this.#close()
+      this.#openRoot()
+    })
+  }
+
   #close(): void {
     const open = this.#open
     this.#open = undefined
@@ -146,7 +157,12 @@ export class FetchPeer {
 
   #onInfo(info: InfoMessage): void {
     if (info.state === RootState.CHANGED || info.code === ExchangeCode.CHANGED) this.#events.onChanged(this)
-    if (info.code !== ExchangeCode.OK) return this.rest(info.retryMs > 0 ? info.retryMs : this.#retryMs())
+    if (info.code !== ExchangeCode.OK) {
+      const retryMs = info.retryMs > 0 ? info.retryMs : this.#retryMs()
+      const mayWait = info.code === ExchangeCode.NOT_FOUND && this.requester.openRoots <= MAX_WAITING_ROOTS
+      return mayWait ? this.#wait(retryMs) : this.rest(retryMs)
+    }
+    this.#cancelRetry?.()
     const isNew = this.info === undefined
     this.info = info
     if (isNew) this.#events.onReady(this)
