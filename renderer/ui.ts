@@ -25,7 +25,14 @@ export type Sheet =
   | ({ readonly type: 'link' } & LinkTo)
   | { readonly type: 'folders' }
   | { readonly type: 'upload'; readonly id: number; readonly dropped: Dropped }
-  | { readonly type: 'problem'; readonly title: string; readonly code: Code; readonly detail: string }
+  | {
+      readonly type: 'problem'
+      readonly title: string
+      readonly code: Code
+      readonly detail: string
+      /** A share that would work without what cannot be read. */
+      readonly withoutUnreadable?: string
+    }
   | {
       readonly type: 'confirm'
       readonly title: string

@@ -4,6 +4,7 @@ import type { ShareJob, WireError } from '../../app/contract/shapes.ts'
 import { type LinkTo, type Ui, useUi } from '../ui.ts'
 
 const MAX_FRESH = 3
+const MAX_NAMES = 10
 
 /** Every state of every job is looked at: one that is made at once may never be drawn as it is made. What was over before this page came is old. */
 export function useCopyWhenShared(): void {
@@ -20,12 +21,14 @@ export function useCopyWhenShared(): void {
       told = new Set(over.map(({ job }) => job))
       if (before != null) over.filter(({ job }) => !before.has(job)).forEach(tell)
     }
-    const tell = ({ state, root, name, error }: ShareJob): void => {
-      if (state === 'failed' && error != null) tellFailed(ui, name, error)
+    const tell = (job: ShareJob): void => {
+      const { state, root, name, leftOut } = job
+      if (state === 'failed') tellFailed(ui, job)
       if (state !== 'done' || root == null) return
       ui.passing.keep(root) // it was to go away, and is wanted again
       ui.fresh.set([root, ...ui.fresh.get().filter(other => other !== root)].slice(0, MAX_FRESH))
       void copyLink(ui, { root }).then(isCopied => ui.say(say(isCopied ? 'share.done.copied' : 'share.done', { name })))
+      if (leftOut != null) ui.say(say('share.leftOut', { name, names: listed(leftOut, ', ', 3) }))
     }
     look()
     return jobs.subscribe(look)
@@ -33,13 +36,19 @@ export function useCopyWhenShared(): void {
 }
 
 /** Which file it is no sentence of a code can say; its name needs no translation. */
-const NAMES_FILES: readonly WireError['code'][] = ['unreadable', 'unsafe-name', 'usage', 'too-large', 'source-changed']
+const NAMES_FILES: readonly WireError['code'][] = ['unsafe-name', 'usage', 'too-large', 'source-changed']
 
 /** A sheet, or in passing while another is open. */
-function tellFailed(ui: Ui, title: string, { code, message }: WireError): void {
-  if (ui.sheet.get() != null) ui.say('', { code })
-  else ui.sheet.set({ type: 'problem', title, code, detail: NAMES_FILES.includes(code) ? message : '' })
+function tellFailed(ui: Ui, { job, name: title, error, leftOut }: ShareJob): void {
+  if (error == null) return
+  const { code, message } = error
+  if (ui.sheet.get() != null) return ui.say('', { code })
+  const detail = leftOut != null ? listed(leftOut, '\n', MAX_NAMES) : NAMES_FILES.includes(code) ? message : ''
+  ui.sheet.set({ type: 'problem', title, code, detail, ...(leftOut != null && { withoutUnreadable: job }) })
 }
+
+const listed = ({ count, names }: NonNullable<ShareJob['leftOut']>, between: string, most: number): string =>
+  names.slice(0, most).join(between) + (count > most ? `${between}…` : '')
 
 /** The link of a share; of a finished transfer that is shared no more, the one it was got with. */
 export async function linkTo(ui: Ui, { root, transfer }: LinkTo): Promise<string> {

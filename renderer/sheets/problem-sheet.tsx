@@ -5,11 +5,24 @@ import { Problem } from '../parts/states.tsx'
 import { type Sheet, useUi } from '../ui.ts'
 
 export function ProblemSheet({ sheet, onClose }: { sheet: Sheet & { type: 'problem' }; onClose: () => void }) {
-  const { say } = useUi()
+  const { ui, say } = useUi()
+  const { withoutUnreadable: job } = sheet
+  const shareRest = async (): Promise<void> => {
+    if (job == null) return
+    onClose()
+    await ui.try(async () => ui.session.client.share.withoutUnreadable({ job }))
+  }
   const footer = (
-    <Action kind="primary" onPress={onClose} autoFocus>
-      {say('close')}
-    </Action>
+    <>
+      <Action kind={job == null ? 'primary' : 'plain'} onPress={onClose} autoFocus={job == null}>
+        {say('close')}
+      </Action>
+      {job != null && (
+        <Action kind="primary" onPress={() => void shareRest()} autoFocus>
+          {say('share.rest')}
+        </Action>
+      )}
+    </>
   )
   return (
     <SheetFrame title={sheet.title} onClose={onClose} footer={footer}>

@@ -260,6 +260,8 @@ export const de: Record<keyof typeof en, string> = {
   'share.files': 'Dateien wählen',
   'share.folder': 'Ordner wählen',
   'share.indexing': 'Wird geprüft …',
+  'share.leftOut':
+    'Nicht geteilt aus „{{name}}“: {{names}}. Verweise nach außen, und was keine Datei ist, bleiben, wo sie sind.',
   'share.limit': 'Dies höchstens senden, MB/s',
   'share.limit.hint': 'Bis Shoal beendet wird. Leer: so schnell es geht.',
   'share.missing': 'Die Dateien sind nicht mehr, wo sie waren.',
@@ -269,6 +271,7 @@ export const de: Record<keyof typeof en, string> = {
   'share.over.changed': '„{{name}}“ hat sich seit dem Teilen geändert und wird niemandem mehr gegeben.',
   'share.readers_one': '{{count}} Gerät holt es',
   'share.readers_other': '{{count}} Geräte holen es',
+  'share.rest': 'Den Rest teilen',
   'share.upload': 'Dateien hochladen',
   'show.folder': 'Im Ordner zeigen',
   'show.qr': 'Link und Code zeigen',

@@ -251,6 +251,8 @@ export const en = {
   'share.files': 'Choose files',
   'share.folder': 'Choose a folder',
   'share.indexing': 'Being checked …',
+  'share.leftOut':
+    'Not shared of “{{name}}”: {{names}}. Links that lead outside, and what is no file, stay where they are.',
   'share.limit': 'Send this at most, MB/s',
   'share.limit.hint': 'Until Shoal is closed. Empty: as fast as it goes.',
   'share.missing': 'Its files are not where they were.',
@@ -260,6 +262,7 @@ export const en = {
   'share.over.changed': '“{{name}}” has changed on disk since it was shared, and is not given to anybody any more.',
   'share.readers_one': '{{count}} device is getting it',
   'share.readers_other': '{{count}} devices are getting it',
+  'share.rest': 'Share the rest',
   'share.upload': 'Upload files',
   'show.folder': 'Show in folder',
   'show.qr': 'Show link and code',
