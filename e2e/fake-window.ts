@@ -37,7 +37,7 @@ const BRIDGE = `{
 }`
 
 export async function fakeWindow(page: Page): Promise<FakeWindow> {
-  const state = new ValueFeed<WindowState>({ openAtLogin: false, staysOpen: true, isEngineRunning: true })
+  const state = new ValueFeed<WindowState>({ openAtLogin: false, staysOpen: true, isEngineRunning: true, update: null })
   const asked: string[] = []
   const note = (name: string) => {
     asked.push(name)
@@ -67,6 +67,8 @@ export async function fakeWindow(page: Page): Promise<FakeWindow> {
         return note('change')
       },
       look: ({ theme, language }) => note(`look ${theme} ${language}`),
+      fetchUpdate: () => note('fetchUpdate'),
+      installUpdate: () => note('installUpdate'),
       left: () => note('left'),
       restart() {
         state.set({ ...state.value, isEngineRunning: true })

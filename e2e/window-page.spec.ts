@@ -68,6 +68,27 @@ test('how the window starts and stays', async ({ shown: { page, window } }) => {
   await expect(page.getByRole('switch', { name: 'Keep sharing when the window is closed' })).toBeChecked()
 })
 
+test('a newer version is one quiet line, and nothing happens before it is asked for', async ({
+  shown: { page, window }
+}) => {
+  await go(page, 'Settings')
+  await expect(page.getByRole('switch', { name: 'Start when I log in' })).toBeVisible()
+  await expect(page.getByText('Shoal 9.9.9')).toHaveCount(0)
+  const tell = (state: 'available' | 'loading' | 'ready'): void =>
+    window.state.set({ ...window.state.value, update: { version: '9.9.9', state } })
+  tell('available')
+  await expect(page.getByText('Shoal 9.9.9 is there.')).toBeVisible()
+  expect(window.asked).not.toContain('fetchUpdate')
+  await page.getByRole('button', { name: 'Get it' }).click()
+  await expect.poll(() => window.asked).toContain('fetchUpdate')
+  tell('loading')
+  await expect(page.getByText('Getting Shoal 9.9.9 …')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Get it' })).toHaveCount(0)
+  tell('ready')
+  await page.getByRole('button', { name: 'Quit and install' }).click()
+  await expect.poll(() => window.asked).toContain('installUpdate')
+})
+
 test('Shoal stopped by itself: said, nothing is lost, started again', async ({ shown: { page, window } }) => {
   window.state.set({ ...window.state.value, isEngineRunning: false })
   await expect(page.getByRole('alert')).toContainText('Nothing is lost')

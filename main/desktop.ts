@@ -1,12 +1,11 @@
 // The desktop program while it runs: one window, one engine, what the system shows of them, and quitting in the reverse order.
-import {
-  app, type BrowserWindow, clipboard, ipcMain, nativeTheme, powerMonitor, powerSaveBlocker, shell
-} from 'electron' // prettier-ignore
+import { app, type BrowserWindow, clipboard, ipcMain, nativeTheme, powerMonitor, shell } from 'electron'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { WindowAsk, WindowState } from '../app/contract/window-contract.ts'
 import type { EngineOptions } from '../app/engine/options.ts'
 import { openHost } from '../app/host/host.ts'
+import { realClock } from '../app/service/clock.ts'
 import { type Log, openLog } from '../app/service/log.ts'
 import { ValueFeed } from '../app/service/snapshot-feed.ts'
 import { CodedError } from '../core/errors.ts'
@@ -16,18 +15,22 @@ import { type BusyParts, watchTransfers } from './busy.ts'
 import { whoWouldWait } from './cut-off.ts'
 import { askToQuit, chooseIn, tellNoEngine } from './dialogs.ts'
 import { EngineHost } from './engine-host.ts'
-import { APP_ID, type LoginItems, loginItems } from './login.ts'
+import { type LoginItems, loginItems } from './login.ts'
 import { setMenu } from './menu.ts'
 import { tellEnded } from './notices.ts'
 import { guardContents, PAGE_URL, servePage } from './page-scheme.ts'
 import { Quitting } from './quit.ts'
 import type { Start } from './start-args.ts'
+import { keepAwake, registerAtSystem } from './system.ts'
 import { openTray, type TrayIcon } from './tray.ts'
+import { looksForUpdates, openUpdater } from './updater.ts'
+import { Updates } from './updates.ts'
 import { beside, bringToFront, openWindow } from './window.ts'
 import { openMemory, type WindowMemory } from './window-memory.ts'
 import { createWindowService } from './window-service.ts'
 import { type Say, wordsFor } from './words.ts'
 
+const INSTALL_MS = 60_000
 const LEAVE_MS = 2_000 // a page that does not answer keeps nobody
 
 export class Desktop {
@@ -41,18 +44,26 @@ export class Desktop {
   readonly #quitting = new Quitting({
     mayQuit: async () => this.#mayQuit(),
     stay: () => {
+      this.#isInstalling = false
       if (this.#window == null) this.#show()
     },
     steps: [async () => this.#leavePage(), async () => this.#engine[Symbol.asyncDispose]()],
-    exit: () => app.exit()
+    exit: () => void this.#end()
   })
-  readonly #state = new ValueFeed<WindowState>({ openAtLogin: null, staysOpen: null, isEngineRunning: true })
+  readonly #state = new ValueFeed<WindowState>({
+    openAtLogin: null,
+    staysOpen: null,
+    isEngineRunning: true,
+    update: null
+  })
   #window: BrowserWindow | undefined
   #tray: TrayIcon | undefined
   #login: LoginItems | undefined
   #say: Say = wordsFor('en')
+  #updates: Updates | undefined
+  #isInstalling = false
+  #mayEnd = false
   #isBusy = false
-  #blocker: number | undefined
 
   /** `userData` is set and this process is the only one on it. */
   constructor(start: Start, version: string) {
@@ -83,6 +94,7 @@ export class Desktop {
     this.#state.set({ ...this.#state.value, openAtLogin: this.#login.isOn(), staysOpen })
     this.#bind()
     this.#dress()
+    if (looksForUpdates()) this.#updates = this.#openUpdates()
     for (const opened of this.#start.opened) void this.#open(opened, process.cwd())
     void this.#startEngine() // beside the window: the page waits for it, and is painted meanwhile
     await this.#openWindow(this.#start.isHidden || this.#login.wasStarted)
@@ -113,7 +125,8 @@ export class Desktop {
       if (process.platform !== 'darwin') app.quit()
     })
     app.on('before-quit', event => {
-      event.preventDefault() // always: it ends by `exit`, which does not ask
+      if (this.#mayEnd) return // an installation, after everything else has ended
+      event.preventDefault() // it ends by `exit`, which does not ask
       void this.#quitting.begin()
     })
   }
@@ -149,6 +162,15 @@ export class Desktop {
       },
       stayOpen: staysOpen => this.#memory.change({ staysOpen }),
       restart: async () => this.#engine.start(this.#quitting.signal),
+      fetchUpdate: async () => {
+        if (this.#updates == null) throw new CodedError('not-found', 'This Shoal looks for no updates.')
+        await this.#updates.fetch()
+      },
+      installUpdate: () => {
+        if (this.#updates?.isReady !== true) throw new CodedError('not-found', 'There is nothing to install.')
+        this.#isInstalling = true
+        void this.#quitting.begin()
+      },
       left: () => this.#left.resolve()
     })
     const contents = () => this.#window?.webContents
@@ -236,11 +258,7 @@ export class Desktop {
     if (isBusy === this.#isBusy) return
     this.#isBusy = isBusy
     this.#tray?.tell(this.#say, isBusy)
-    if (isBusy) this.#blocker ??= powerSaveBlocker.start('prevent-app-suspension')
-    else if (this.#blocker != null) {
-      powerSaveBlocker.stop(this.#blocker)
-      this.#blocker = undefined
-    }
+    keepAwake(isBusy)
   }
 
   #ask(ask: WindowAsk): void {
@@ -257,8 +275,34 @@ export class Desktop {
     else if (app.isReady() && !this.#quitting.signal.aborted) void this.#openWindow(false)
   }
 
+  #openUpdates(): Updates {
+    return new Updates({
+      open: openUpdater,
+      network: async () => (await this.#engine.client.node.info({})).network,
+      clock: realClock,
+      log: this.#log,
+      onChange: update => this.#state.set({ ...this.#state.value, update })
+    })
+  }
+
+  /** An installation ends the program itself; where it does not, it ends all the same. */
+  async #end(): Promise<void> {
+    if (this.#isInstalling && this.#updates != null) {
+      this.#mayEnd = true
+      const late = setTimeout(() => app.exit(), INSTALL_MS)
+      try {
+        return await this.#updates.install()
+      } catch (thrown) {
+        clearTimeout(late)
+        this.#log.error('update.install.failed', thrown)
+      }
+    }
+    app.exit()
+  }
+
   /** The page does now what could still be undone, while there is an engine to do it. */
   async #leavePage(): Promise<void> {
+    this.#updates?.[Symbol.dispose]()
     if (this.#window == null || this.#window.webContents.isCrashed()) return
     this.#window.hide()
     this.#asks.push({ type: 'leave' })
@@ -275,11 +319,4 @@ export class Desktop {
       return true // there is no engine, so nobody is served
     }
   }
-}
-
-/** For links of the system: Windows is told by the program, the others by what is installed; macOS and Linux would take back what the user chose since. */
-function registerAtSystem(): void {
-  if (process.platform !== 'win32') return
-  app.setAppUserModelId(APP_ID)
-  if (app.isPackaged) app.setAsDefaultProtocolClient('shoal')
 }

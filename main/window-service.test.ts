@@ -25,7 +25,7 @@ async function open(
   const client = openClient(portSocket(engine.connect('cli')))
   const told: unknown[] = []
   const parts: WindowParts = {
-    state: new ValueFeed<WindowState>({ openAtLogin: false, staysOpen: null, isEngineRunning: true }),
+    state: new ValueFeed<WindowState>({ openAtLogin: false, staysOpen: null, isEngineRunning: true, update: null }),
     asks: new Asks(),
     client: () => client,
     choose: what => Promise.resolve(what === 'files' ? ['/tmp/a', '/tmp/b'] : []),
@@ -35,6 +35,8 @@ async function open(
     openAtLogin: should => told.push({ should }) > 0 && should,
     stayOpen: staysOpen => void told.push({ staysOpen }),
     restart: () => Promise.resolve(),
+    fetchUpdate: () => Promise.resolve(),
+    installUpdate: () => {},
     left: () => void told.push('left'),
     ...change
   }
@@ -65,7 +67,7 @@ test('what is not possible here is not changed', async t => {
   const { service, caller, told, parts } = await open(t)
   await service.change({ openAtLogin: true, staysOpen: true }, caller)
   assert.deepEqual(told, [{ should: true }])
-  assert.deepEqual(parts.state.value, { openAtLogin: true, staysOpen: null, isEngineRunning: true })
+  assert.deepEqual(parts.state.value, { openAtLogin: true, staysOpen: null, isEngineRunning: true, update: null })
 })
 
 test('a login item that the system wants to be asked for is not shown as on', async t => {

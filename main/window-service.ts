@@ -22,6 +22,8 @@ export interface WindowParts {
   readonly openAtLogin: (should: boolean) => boolean
   readonly stayOpen: (should: boolean) => void
   readonly restart: () => Promise<void>
+  readonly fetchUpdate: () => Promise<void>
+  readonly installUpdate: () => void
   /** The page has done what it was asked to do before it goes. */
   readonly left: () => void
 }
@@ -67,6 +69,14 @@ export function createWindowService(parts: WindowParts): WindowService {
       },
       look(look) {
         parts.look(look)
+        return {}
+      },
+      async fetchUpdate() {
+        await parts.fetchUpdate()
+        return {}
+      },
+      installUpdate() {
+        parts.installUpdate()
         return {}
       },
       left() {

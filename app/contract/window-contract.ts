@@ -9,11 +9,16 @@ const done = z.object({})
 const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => oc.input(input).output(output)
 const feed = <O extends z.ZodType>(value: O) => oc.input(nothing).output(eventIterator(value))
 
+/** A newer version: there, on its way here, ready to be installed. */
+export const Update = z.object({ version: z.string().max(64), state: z.enum(['available', 'loading', 'ready']) })
+export type Update = z.infer<typeof Update>
+
 /** A small feed of whole snapshots. */
 export const WindowState = z.object({
   openAtLogin: z.boolean().nullable(), // null: not possible here
   staysOpen: z.boolean().nullable(), // goes on without a window when it is closed; null: always so, or not possible
-  isEngineRunning: z.boolean()
+  isEngineRunning: z.boolean(),
+  update: Update.nullable() // null: none is known
 })
 export type WindowState = z.infer<typeof WindowState>
 
@@ -43,6 +48,10 @@ export const windowContract = {
     change: call(z.object({ openAtLogin: z.boolean().optional(), staysOpen: z.boolean().optional() }), done),
     /** So that menus speak the page's language and the system's own surfaces have its colours. */
     look: call(z.object({ theme: z.enum(['system', 'light', 'dark']), language: z.string().min(2).max(16) }), done),
+    /** Loads the newer version; the state says when it is there. Throws not-found, forbidden. */
+    fetchUpdate: call(nothing, done),
+    /** Asks as quitting does, ends Shoal and installs. Throws not-found. */
+    installUpdate: call(nothing, done),
     /** The answer to `leave`. */
     left: call(nothing, done),
     /** Starts the engine again after it ended by itself. Throws what its start throws. */

@@ -6,6 +6,7 @@ import { Amount, Draft } from '../parts/amount.tsx'
 import { Choose, Toggle } from '../parts/fields.tsx'
 import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { Loading } from '../parts/states.tsx'
+import { UpdateLine } from '../parts/update-line.tsx'
 import type { Desktop } from '../platform.ts'
 import { applyTheme, keepLanguage, savedTheme, THEMES } from '../preferences.ts'
 import { useFeed, useStore } from '../watch.ts'
@@ -117,6 +118,7 @@ export function SettingsScreen() {
           }}
         />
       </section>
+      {ui.platform.desktop != null && <UpdateLine desktop={ui.platform.desktop} />}
       <p className="version">{status != null && say('settings.version', { version: status.version })}</p>
     </>
   )

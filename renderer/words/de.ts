@@ -302,6 +302,11 @@ export const de: Record<keyof typeof en, string> = {
   undo: 'Rückgängig',
   up: 'Nach oben',
   'upload.busy': 'Gerade wird etwas hochgeladen. Warten Sie, bis es fertig ist, oder brechen Sie es ab.',
+  'update.available': 'Es gibt Shoal {{version}}.',
+  'update.fetch': 'Holen',
+  'update.install': 'Beenden und installieren',
+  'update.loading': 'Shoal {{version}} wird geholt …',
+  'update.ready': 'Shoal {{version}} ist bereit.',
   'upload.go': 'Hochladen und teilen',
   'upload.hint':
     'Ein Browser kann eine Datei nicht dort teilen, wo sie ist: Eine Kopie kommt in diesen Ordner auf dem Computer, auf dem Shoal läuft, und wird von dort geteilt.',

@@ -293,6 +293,11 @@ export const en = {
   undo: 'Undo',
   up: 'Up',
   'upload.busy': 'An upload is under way. Wait for its end, or cancel it.',
+  'update.available': 'Shoal {{version}} is there.',
+  'update.fetch': 'Get it',
+  'update.install': 'Quit and install',
+  'update.loading': 'Getting Shoal {{version}} …',
+  'update.ready': 'Shoal {{version}} is ready.',
   'upload.go': 'Upload and share',
   'upload.hint':
     'A browser cannot share a file where it is: a copy goes to this folder on the computer that runs Shoal, and is shared from there.',
