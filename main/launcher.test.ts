@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { findCommand, WITH_VALUE } from '../app/cli/args.ts'
 
 const LAUNCHER = fileURLToPath(new URL('./resources/bin/shoal', import.meta.url))
-const HEADLESS = ['--ozone-platform=headless', '--disable-gpu', '--']
+const ROOT = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+const HEADLESS = ['--ozone-platform=headless', '--disable-gpu', ...ROOT, '--']
 const COMMANDS = 'share get serve ls peers transfers info remove verify help --help --version'.split(' ')
 
 test('a command runs without a screen, anything else in the window', { skip: process.platform === 'win32' }, t => {
