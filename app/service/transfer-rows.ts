@@ -1,6 +1,8 @@
 // A transfer as it is kept, and as it crosses to a client.
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import { rootText } from '../../core/cid.ts'
+import type { ShareLink } from '../../core/link.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import type { Transfer, TransferState, WireError } from '../contract/shapes.ts'
 
@@ -43,4 +45,46 @@ export function restingRow(row: TransferRow, error: WireError | null): Transfer 
     folder: path.basename(row.directory),
     path: row.path ?? null
   }
+}
+
+/** What a transfer is to do now. What is chosen comes to what was chosen before and is not done yet. */
+export function rowToStart(
+  before: TransferRow | undefined,
+  asked: {
+    link: ShareLink
+    directory: string
+    selection: readonly number[] | null
+    addrs: readonly string[]
+    now: number
+  }
+): TransferRow {
+  const { link, directory, addrs, now } = asked
+  const isGoingOn = before != null && keptState(before) !== 'done'
+  const selection = isGoingOn ? union(before.selection, asked.selection) : (asked.selection ?? undefined)
+  const isSame = before != null && isSameSelection(selection, before.selection)
+  return {
+    root: rootText(link.root),
+    directory,
+    name: link.name ?? before?.name ?? '',
+    state: 'active',
+    addrs: [...new Set([...addrs, ...link.addrs, ...(before?.addrs ?? [])])].slice(0, 64),
+    bytes: isSame ? before.bytes : 0,
+    ...(selection != null && { selection }),
+    ...(isSame && before.totalBytes != null && { totalBytes: before.totalBytes }),
+    ...(before?.path != null && { path: before.path }), // what was got earlier stands there: more is added to it
+    addedAt: before?.addedAt ?? now,
+    changedAt: now
+  }
+}
+
+type Selection = readonly number[] | undefined // file indexes; undefined: everything
+
+function union(a: Selection, b: readonly number[] | null): Selection {
+  return a == null || b == null ? undefined : [...new Set([...a, ...b])].toSorted((x, y) => x - y)
+}
+
+export function isSameSelection(a: Selection, b: Selection): boolean {
+  if (a == null || b == null) return a == null && b == null
+  const known = new Set(b)
+  return known.size === new Set(a).size && a.every(idx => known.has(idx))
 }

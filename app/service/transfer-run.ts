@@ -68,8 +68,6 @@ export interface RunOptions {
   readonly giveUpAfterMs: number | null
   /** From the link: bytes, not trusted. */
   readonly sizeHint: number | null
-  /** Where the last download of it into this directory went. */
-  readonly earlier?: string
   /** Begins when this has settled: the last run of the same transfer closes its files. */
   readonly after?: Promise<void>
 }
@@ -94,7 +92,6 @@ export class TransferRun implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   readonly #startedAt = performance.now()
   readonly #over: Promise<void>
-  readonly #earlier: string | undefined
   #giveUpAfterMs: number | null
   #fetch: Fetch | undefined
   #layout: Layout | undefined
@@ -113,7 +110,6 @@ export class TransferRun implements AsyncDisposable {
     this.#ports = ports
     this.#giveUpAfterMs = options.giveUpAfterMs
     this.#view = new TransferView(id, row)
-    this.#earlier = options.earlier
     this.#over = this.#run(options)
   }
 
@@ -328,7 +324,10 @@ export class TransferRun implements AsyncDisposable {
     const there = selection == null ? await findExisting(store, { layout, name, directory }, signal) : undefined
     if (there != null) throw new AlreadyThere(there.path, layout.sizeBytes)
     const reserveBytes = this.#ports.reserveBytes(directory)
-    const chosen = { ...(selection != null && { selection }), ...(this.#earlier != null && { earlier: this.#earlier }) }
+    const chosen = {
+      ...(selection != null && { selection }),
+      ...(this.#row.path != null && { earlier: this.#row.path })
+    }
     this.#download = await openDownload(store, { layout, name, directory, reserveBytes, ...chosen }, signal)
     this.#ports.holds(this.#root)
     return this.#download

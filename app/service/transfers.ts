@@ -13,7 +13,7 @@ import type { Transfer, TransferDetails, TransferEvent, WireError } from '../con
 import type { Getting } from './file-page.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
 import { transferDetails } from './transfer-details.ts'
-import { keptState, restingRow, transferId } from './transfer-rows.ts'
+import { isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
 import { type Outcome, type RunOptions, type RunPorts, TransferRun } from './transfer-run.ts'
 
 export interface StartOptions {
@@ -77,23 +77,8 @@ export class Transfers implements AsyncDisposable {
     const directory = path.resolve(options.directory)
     const id = transferId(root, directory)
     const known = this.#entries.get(id)
-    const before = known?.row
-    const now = Date.now()
-    const isGoingOn = known != null && keptState(known.row) !== 'done'
-    const selection = isGoingOn ? union(known.row.selection, options.selection) : options.selection
-    const isSame = before != null && isSameSelection(selection, before.selection)
-    const row: TransferRow = {
-      root,
-      directory,
-      name: link.name ?? before?.name ?? '',
-      state: 'active',
-      addrs: [...new Set([...options.addrs, ...link.addrs, ...(before?.addrs ?? [])])].slice(0, 64),
-      bytes: isSame ? before.bytes : 0,
-      ...(selection != null && { selection }),
-      ...(isSame && before.totalBytes != null && { totalBytes: before.totalBytes }),
-      addedAt: before?.addedAt ?? now,
-      changedAt: now
-    }
+    const row = rowToStart(known?.row, { ...options, link, directory, now: Date.now() })
+    const isSame = known != null && isSameSelection(row.selection, known.row.selection)
     if (known?.run != null && isSame) {
       known.run.askAlso(row.addrs, options.giveUpAfterMs)
       return { id, root }
@@ -103,13 +88,7 @@ export class Transfers implements AsyncDisposable {
     this.#entries.set(id, entry)
     entry.row = row
     if (known?.closing != null) entry.closing = known.closing
-    const { giveUpAfterMs } = options
-    const run = {
-      giveUpAfterMs,
-      sizeHint: link.sizeBytes ?? null,
-      ...(before?.path != null && { earlier: before.path })
-    }
-    this.#run(id, entry, run)
+    this.#run(id, entry, { giveUpAfterMs: options.giveUpAfterMs, sizeHint: link.sizeBytes ?? null })
     return { id, root }
   }
 
@@ -323,15 +302,4 @@ export class Transfers implements AsyncDisposable {
     this.feed.delete(id)
     this.#store.removeTransfer(row.root, row.directory)
   }
-}
-
-/** Both; everything when one of them is. */
-function union(a: readonly number[] | undefined, b: readonly number[] | null): readonly number[] | null {
-  return a == null || b == null ? null : [...new Set([...a, ...b])].toSorted((x, y) => x - y)
-}
-
-function isSameSelection(a: readonly number[] | null, b: readonly number[] | undefined): boolean {
-  if (a == null || b == null) return a == null && b == null
-  const known = new Set(b)
-  return known.size === new Set(a).size && a.every(idx => known.has(idx))
 }

@@ -17,7 +17,7 @@ export interface TransferRow {
   readonly addrs: readonly string[]
   readonly bytes: number
   readonly totalBytes?: number
-  /** Where it stands, once finished. */
+  /** Where it stands, once finished; while more of it is got, where what was got before stands. */
   readonly path?: string
   readonly addedAt: number
   readonly changedAt: number
