@@ -5,7 +5,7 @@ import path from 'node:path'
 import { flipByte, MIB, randomBytes } from './content.ts'
 import type { Instance } from './instance.ts'
 import { isRoot, mountTmpfs } from './scratch.ts'
-import { bytesHere, choose, DONE, drawer, get, go, sheet } from './screen.ts'
+import { bytesHere, choose, DONE, drawer, get, go, IN_FLIGHT_BYTES, sentBy, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 const SIZE = 12 * MIB
@@ -116,6 +116,7 @@ test.describe('disks of the test’s own', () => {
     expect(await bytesHere(b.page)).toBeGreaterThan(MEGA)
     rmSync(path.join(b.folder, 'somebody else’s'))
     await expectFilm(b)
+    expect(await sentBy(a.page), 'what was there was not sent again').toBeLessThan(SIZE + IN_FLIGHT_BYTES)
     await b.stop()
     void mount
   })

@@ -32,6 +32,16 @@ export const fact = (page: Page, name: string): Locator =>
     .locator('.fact', { has: page.getByText(name, { exact: true }) })
     .locator('dd')
 
+/** What may be sent twice after a stop: what was on its way, at most a few extents. */
+export const IN_FLIGHT_BYTES = 2_500_000
+
+/** How much of one of its shares went out, by the share's details, which are open afterwards. */
+export async function sentBy(page: Page, name = 'film.mkv'): Promise<number> {
+  await go(page, 'Library')
+  await page.getByRole('list', { name: 'Library' }).getByRole('button', { name }).first().click()
+  return bytesIn(await fact(page, 'Sent since Shoal started').textContent())
+}
+
 const UNITS: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 }
 
 /** `12.4 MB` as a number: as exact as what the screen says, three digits. */

@@ -4,14 +4,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { MIB, randomBytes } from './content.ts'
 import type { Instance } from './instance.ts'
-import { bytesHere, bytesIn, DONE, drawer, fact, get, go, sheet } from './screen.ts'
+import { bytesHere, DONE, drawer, fact, get, go, IN_FLIGHT_BYTES, sentBy, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 const FILM = randomBytes(16 * MIB, 'film') // 16.8 MB
 const UPLOAD = { uploadBytesPerSecond: 3_000_000 }
 const MEGA = 1_000_000
-/** What may be sent twice after a stop: what was on its way, at most a few extents. */
-const IN_FLIGHT = 2.5 * MEGA
 
 async function shareFilm(a: Instance, file: string): Promise<string> {
   writeFileSync(file, FILM)
@@ -33,17 +31,30 @@ async function expectFilm({ page, folder }: Instance): Promise<void> {
   expect(readFileSync(path.join(folder, 'film.mkv')).equals(FILM)).toBe(true)
 }
 
+/** It went on where it was: what had arrived was not sent again. */
+async function expectSentOnce(a: Instance): Promise<void> {
+  const sent = await sentBy(a.page)
+  expect(sent).toBeLessThan(FILM.length + IN_FLIGHT_BYTES)
+  expect(sent).toBeGreaterThan(FILM.length - MEGA)
+}
+
 test('paused, looked at after a reload, gone on with, done', async ({ instance, scratch }) => {
   const [a, b] = await Promise.all([instance('a', UPLOAD), instance('b')])
   await startGet(b, await shareFilm(a, scratch.at('film.mkv')))
+  await untilHere(b, FILM.length / 2)
   const { page } = b
   await drawer(page).getByRole('button', { name: 'Pause' }).click()
   await expect(drawer(page).getByText(/^Paused · [\d.]+\sof\s16\.8\sMB$/)).toBeVisible()
+  await sentBy(a.page)
+  await expect(fact(a.page, 'Getting it now')).toHaveText('0')
+  const sent = await sentBy(a.page)
   await page.reload()
   await expect(page.getByText(/^Paused · /)).toBeVisible()
+  expect(await sentBy(a.page), 'nothing is sent while it is paused').toBe(sent)
   await page.getByRole('button', { name: /^film\.mkv/ }).click()
   await drawer(page).getByRole('button', { name: 'Go on' }).click()
   await expectFilm(b)
+  await expectSentOnce(a)
 })
 
 test('cancelled: what had arrived is gone, and the same link gets it again', async ({ instance, scratch }) => {
@@ -76,11 +87,7 @@ for (const end of ['stop', 'kill'] as const)
     await go(b.page, 'Transfers')
     await b.page.getByRole('button', { name: /^film\.mkv/ }).click()
     await expectFilm(b)
-    await go(a.page, 'Library')
-    await a.page.getByRole('button', { name: /^film\.mkv/ }).click()
-    const sent = bytesIn(await fact(a.page, 'Sent since Shoal started').textContent())
-    expect(sent).toBeLessThan(FILM.length + IN_FLIGHT)
-    expect(sent).toBeGreaterThan(FILM.length - MEGA)
+    await expectSentOnce(a)
   })
 
 test('the page is reloaded in the middle of it: within a second it shows where it is', async ({
@@ -92,4 +99,8 @@ test('the page is reloaded in the middle of it: within a second it shows where i
   await b.page.reload({ waitUntil: 'commit' })
   await b.page.getByText(/^[1-9][\d.]*\sof\s16\.8\sMB/).waitFor()
   expect(await b.page.evaluate<number>('performance.now()')).toBeLessThan(1000) // since the navigation began
+  await go(b.page, 'Transfers')
+  await b.page.getByRole('button', { name: /^film\.mkv/ }).click()
+  await expectFilm(b)
+  await expectSentOnce(a)
 })
