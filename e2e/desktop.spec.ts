@@ -9,7 +9,7 @@ import { startAgain } from './electron-shell.ts'
 import { findElectron } from './electron-stand-in/find-electron.ts'
 import type { Instance, InstanceOptions } from './instance.ts'
 import type { Scratch } from './scratch.ts'
-import { bytesHere, choose, DONE, get, go } from './screen.ts'
+import { bytesHere, choose, DONE, get, go, IN_FLIGHT_BYTES, sentBy } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 test.skip(({ target }) => target !== 'electron', 'a browser has neither tray nor menu')
@@ -37,22 +37,32 @@ const closeWindow = (app: ElectronApplication): Promise<void> =>
 const isVisible = (app: ElectronApplication): Promise<boolean> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some(window => window.isVisible()))
 
-test('an engine that dies: the window says so, and starts it again with everything in place', async ({
+test('an engine that dies half way: the window says so; started again it has everything, and gets only the rest', async ({
   instance,
   scratch
 }) => {
-  const ana = await instance('ana')
-  const file = scratch.at('notes.bin')
-  writeRandomFile(file, MIB, 'notes')
-  await ana.share(file)
+  const [ana, bo] = await Promise.all([instance('ana', { uploadBytesPerSecond: 3_000_000 }), instance('bo')])
+  const [film, notes] = [scratch.at('film.mkv'), scratch.at('notes.bin')]
+  const size = 12 * MIB
+  writeRandomFile(film, size, 'film')
+  writeRandomFile(notes, MIB, 'notes')
+  await bo.share(notes)
+  await bo.paste(await ana.share(film))
+  await get(bo.page)
+  await expect.poll(() => bytesHere(bo.page)).toBeGreaterThan(size / 2)
   scratch.mayCrash = true
-  await crashEngine(ana.app)
-  const banner = ana.page.getByRole('alert').filter({ hasText: 'Nothing is lost' })
+  await crashEngine(bo.app)
+  const banner = bo.page.getByRole('alert').filter({ hasText: 'Nothing is lost' })
   await banner.getByRole('button', { name: 'Start again' }).click()
   await expect(banner).toBeHidden()
-  await go(ana.page, 'Library')
-  await expect(ana.page.getByRole('button', { name: /^notes\.bin/ })).toBeVisible()
-  expect((await ana.info()).network).toBe('loopback')
+  expect((await bo.info()).network).toBe('loopback')
+  await go(bo.page, 'Transfers')
+  await bo.page.getByRole('button', { name: /^film\.mkv/ }).click()
+  await expect(bo.page.getByText(DONE)).toBeVisible({ timeout: 60_000 })
+  expect(readFileSync(path.join(bo.folder, 'film.mkv')).equals(readFileSync(film))).toBe(true)
+  expect(await sentBy(ana.page), 'what was there was not sent again').toBeLessThan(size + IN_FLIGHT_BYTES)
+  await go(bo.page, 'Library')
+  await expect(bo.page.getByRole('button', { name: /^notes\.bin/ })).toBeVisible()
 })
 
 /** As the switch in Settings does; on Linux it is off until somebody wants it. */
