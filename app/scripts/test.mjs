@@ -1,5 +1,6 @@
 // Runs the tests of a floor: `unit` (property and swarm, beside their files), `all` (unit, then processes, then the specs on every target), `long`.
-// Ends with one line, `N passed, N failed`; a run that executed no test has failed. What is skipped is said, and counts as neither.
+// Ends with one line, `N passed, N failed`; a run that executed no test has failed. What is skipped is said, and counts as neither; but where everything
+// can be run (CI, Linux, root), what this machine is said to lack has failed.
 import { spawnSync } from 'node:child_process'
 import { spec } from 'node:test/reporters'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -18,6 +19,8 @@ const find = pattern => globSync(pattern, { cwd: root }).sort()
 const unit = find('{core,app,main,renderer}/**/*.test.ts').filter(file => !LONG.test(file))
 const processes = find('e2e/**/*.test.ts').filter(file => !LONG.test(file))
 const specs = find('e2e/**/*.spec.ts')
+/** Reasons that are about the machine, not about what is tested. */
+const LACKING = /\b(root|namespaces?|mount(s|ing)?|tmpfs)\b/
 const TARGETS = ['web', 'electron', 'stand-in']
 const long = find('{core,app,e2e}/**/*.long.test.ts')
 
@@ -35,12 +38,16 @@ const floors = {
 
 let passed = 0
 let failed = 0
-let skipped = 0
+/** Why, one for each. */
+const skipped = []
 for (const [files, concurrency] of floors[floor]) {
   if (chosen(files).length > 0) await runFiles(chosen(files), concurrency)
 }
 if (floor === 'all' && chosen(specs).length > 0) runSpecs(chosen(specs))
-if (skipped > 0) console.log(`${skipped} skipped`)
+const lacking = skipped.filter(why => LACKING.test(why))
+if (skipped.length > 0) console.log(`${skipped.length} skipped`)
+for (const why of new Set(lacking)) console.log(`${lacking.filter(it => it === why).length} of them: ${why}`)
+if (process.env.CI === 'true' && process.platform === 'linux' && process.getuid() === 0) failed += lacking.length
 if (passed + failed === 0) console.log('No test was run.')
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed === 0 && passed > 0 ? 0 : 1)
@@ -50,7 +57,7 @@ async function runFiles(files, concurrency) {
   stream.on('test:pass', data => {
     if (data.details.type === 'suite') return
     if (data.skip === undefined && data.todo === undefined) passed++
-    else skipped++
+    else skipped.push(String(data.skip ?? data.todo))
   })
   stream.on('test:fail', data => {
     if (data.details.type !== 'suite') failed++
@@ -75,10 +82,10 @@ function runSpecs(files) {
   ]
   const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report }
   const { status } = spawnSync(process.execPath, [...args, ...named], { cwd: root, stdio: 'inherit', env })
-  const { stats } = readReport(report)
+  const { stats, suites } = readReport(report)
   rmSync(folder, { recursive: true, force: true })
   passed += stats.expected
-  skipped += stats.skipped
+  skipped.push(...suites.flatMap(whySkipped))
   failed += stats.unexpected + stats.flaky
   if (status !== 0 && stats.unexpected + stats.flaky === 0) failed++ // it did not come to its end
 }
@@ -87,8 +94,15 @@ function readReport(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch {
-    return { stats: { expected: 0, skipped: 0, unexpected: 0, flaky: 0 } }
+    return { stats: { expected: 0, unexpected: 0, flaky: 0 }, suites: [] }
   }
+}
+
+/** The reasons that the tests of a suite of Playwright's report were skipped for, one for each test. */
+function whySkipped({ suites = [], specs = [] }) {
+  const tests = specs.flatMap(it => it.tests).filter(it => it.status === 'skipped')
+  const own = tests.map(it => it.annotations.find(({ type }) => type === 'skip')?.description ?? 'without a reason')
+  return [...own, ...suites.flatMap(whySkipped)]
 }
 
 /** Got where it can be, and asked for where it cannot. */
