@@ -32,7 +32,9 @@ async function startElectron(start: Start): Promise<Running> {
     readClipboard: async () => await app.evaluate(({ clipboard }) => clipboard.readText()),
     writeClipboard: async text => await app.evaluate(({ clipboard }, it) => clipboard.writeText(it), text),
     stop: async () => {
-      child.kill('SIGTERM') // as a session that ends: nobody is asked who would be cut off
+      // as a session that ends: nobody is asked who would be cut off
+      if (process.platform !== 'win32') child.kill('SIGTERM')
+      else await app.evaluate(() => void process.emit('SIGTERM')) // a signal would end it there and then
       const code = await over
       await untilGone(child.pid)
       if (code !== 0) throw new Error(`The window did not end in good order: ${code ?? child.signalCode ?? 'no code'}`)
