@@ -61,7 +61,14 @@ export function RowMenu({ label, choices }: { label: string; choices: readonly C
         onClick={() => setOpen(true)}
       />
       {isOpen && (
-        <Popover className="popover" placement="bottom end" triggerRef={trigger} isOpen onOpenChange={setOpen}>
+        <Popover
+          className="popover"
+          placement="bottom end"
+          aria-label={label}
+          triggerRef={trigger}
+          isOpen
+          onOpenChange={setOpen}
+        >
           <Menu
             className="menu"
             aria-label={label}
