@@ -34,6 +34,20 @@ const crashEngine = (app: ElectronApplication): Promise<void> =>
 const closeWindow = (app: ElectronApplication): Promise<void> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
 
+/** What the system shows of it now; only the stand-in can be asked. */
+const shownBySystem = (app: ElectronApplication): Promise<{ tray: unknown; progress: unknown; isKeptAwake: boolean }> =>
+  app.evaluate(({ powerSaveBlocker }) => {
+    const { recorded } = (globalThis as unknown as { standIn: { recorded: { name: string; args: unknown[] }[] } })
+      .standIn
+    const last = (wanted: string): unknown => recorded.findLast(({ name }) => name === wanted)?.args[0]
+    const newest = recorded.filter(({ name }) => name === 'powerSaveBlocker.start').length - 1
+    return {
+      tray: last('Tray.setToolTip'),
+      progress: last('BrowserWindow.setProgressBar'),
+      isKeptAwake: newest >= 0 && powerSaveBlocker.isStarted(newest)
+    }
+  })
+
 const isVisible = (app: ElectronApplication): Promise<boolean> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some(window => window.isVisible()))
 
@@ -109,6 +123,14 @@ test('closing the window leaves it running for who is fetching; quitting says wh
   scratch
 }) => {
   const { ana, bo, film } = await openFetch(instance, scratch)
+  const { isReal } = findElectron()
+  if (!isReal) {
+    const busy = { tray: 'Shoal is transferring', isKeptAwake: true }
+    await expect.poll(() => shownBySystem(bo.app)).toMatchObject(busy)
+    const { progress } = await shownBySystem(bo.app)
+    expect(progress).toBeGreaterThan(0)
+    expect(progress).toBeLessThan(1)
+  }
   await letStay(ana)
   await closeWindow(ana.app)
   await expect.poll(() => isVisible(ana.app)).toBe(false)
@@ -118,6 +140,9 @@ test('closing the window leaves it running for who is fetching; quitting says wh
   expect((await askedOf(ana.app))[0]).toMatch(/ is still getting “film\.mkv” from you\.$/)
   await expect(bo.page.getByText(DONE)).toBeVisible({ timeout: 60_000 })
   expect(readFileSync(path.join(bo.folder, 'film.mkv')).equals(readFileSync(film))).toBe(true)
+  if (isReal) return
+  const idle = { tray: 'Shoal is ready', progress: -1, isKeptAwake: false }
+  await expect.poll(() => shownBySystem(bo.app)).toEqual(idle)
 })
 
 test('closing a window that does not stay asks first, once, and leaves it where it is when the answer is no', async ({
@@ -242,7 +267,7 @@ test('the menu leads to places and shares; a word when something is done while n
     Object.assign(globalThis, { shown })
     const show = Notification.prototype.show
     Notification.prototype.show = function () {
-      shown.push(this.title)
+      shown.push(`${this.title}: ${this.body}`)
       show.call(this)
     }
     const [window] = BrowserWindow.getAllWindows()
@@ -251,5 +276,5 @@ test('the menu leads to places and shares; a word when something is done while n
   await bo.paste(link)
   await get(bo.page)
   const shown = (): Promise<string[]> => bo.app.evaluate(() => (globalThis as unknown as { shown: string[] }).shown)
-  await expect.poll(shown).toEqual(['hello.txt'])
+  await expect.poll(shown).toEqual(['hello.txt: Every byte was checked. Click to see it.'])
 })

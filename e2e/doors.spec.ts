@@ -1,6 +1,7 @@
 // Links and share files that come from outside the window: each opens the preview in the window that is there, and nothing is downloaded by that.
 
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { startAgain } from './electron-shell.ts'
 import type { Instance } from './instance.ts'
 import { DONE, get, sheet } from './screen.ts'
@@ -26,8 +27,16 @@ test('a second start with a link, or a share file, shows it in the first window'
   writeFileSync(scratch.at('letter.shoal'), `${link}\n`)
   await startAgain(b.dataDir, [scratch.at('letter.shoal')])
   await expectPreview(b)
-  await b.app.evaluate(({ app }, url) => app.emit('open-url', { preventDefault: () => {} }, url), link) // as macOS says it
-  await expectPreview(b)
+  for (const [event, opened] of [
+    ['open-url', link],
+    ['open-file', scratch.at('letter.shoal')]
+  ] as const) {
+    await b.app.evaluate(({ app }, it) => app.emit(it.event, { preventDefault: () => {} }, it.opened), {
+      event,
+      opened
+    }) // as macOS says it
+    await expectPreview(b)
+  }
   expect(b.app.windows()).toHaveLength(1)
 
   await startAgain(b.dataDir, ['shoal:nonsense'])
@@ -43,4 +52,5 @@ test('started by a link it opens with the preview, which leads to the file', asy
   expect(readdirSync(b.folder)).toEqual([])
   await get(b.page)
   await expect(b.page.getByText(DONE)).toBeVisible()
+  expect(readFileSync(path.join(b.folder, 'letter.txt'), 'utf8')).toBe('Dear Ana')
 })

@@ -6,9 +6,14 @@ import { DONE, drawer, fact, get, go, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 const TITLE = 'See it work'
+const FIRST_PAINT_MS = 2000 // PRODUCT, “First five minutes”
 
 test('see it work: one click, and what comes is checked', async ({ instance }) => {
   const { page, folder, dataDir } = await instance('a')
+  const [painted] = await page.evaluate<number[]>(
+    `performance.getEntriesByName('first-contentful-paint').map(it => it.startTime)`
+  )
+  expect(painted, 'ms from the navigation to the first paint').toBeLessThanOrEqual(FIRST_PAINT_MS)
   await page.getByRole('region', { name: TITLE }).getByRole('button', { name: 'Show me' }).click()
   await expect(sheet(page).getByRole('heading', { name: 'Welcome to Shoal' })).toBeVisible()
   expect(readdirSync(path.join(dataDir, 'welcome')).sort()).toEqual(['Welcome to Shoal', 'node'])
@@ -18,6 +23,7 @@ test('see it work: one click, and what comes is checked', async ({ instance }) =
   expect(start).toMatch(/^Welcome to Shoal\n/)
   await expect(fact(page, 'Received since Shoal started')).toHaveText(/^[1-9][\d.]*\skB$/)
   await go(page, 'Home')
+  await expect(page.getByText('Drop files to share')).toBeVisible()
   await expect(page.getByRole('button', { name: 'Shoal’s welcome' })).toBeVisible()
   await expect(page.getByRole('region', { name: TITLE })).toHaveCount(0)
 })

@@ -13,6 +13,8 @@ export interface InstanceOptions extends View {
   readonly downloadBytesPerSecond?: number
   /** Where received files go; made when missing. Else a folder of its own. */
   readonly folder?: string
+  /** More folders that a page in a browser may save to. */
+  readonly folders?: readonly string[]
   /** Links and share files it is started with, on the desktop. */
   readonly opened?: readonly string[]
   /** Anything but loopback only inside a network namespace of the test's own. */
@@ -25,7 +27,10 @@ export class Instance implements AsyncDisposable {
   readonly #name: string
   readonly #shell: Shell
   readonly #options: InstanceOptions
+  readonly #complaints: string[] = []
   #running: Running | undefined
+  /** What its page complains of is meant: the test provokes it. */
+  mayComplain = false
 
   /** Not yet running. @param scratch a folder of the test's own */
   constructor(name: string, shell: Shell, scratch: string, options: InstanceOptions) {
@@ -41,11 +46,12 @@ export class Instance implements AsyncDisposable {
       uploadBytesPerSecond: upload,
       downloadBytesPerSecond: download,
       network = 'loopback',
+      folders = [],
       opened = []
     } = this.#options
     const { dataDir, folder } = this
     mkdirSync(folder, { recursive: true })
-    const flags = ['--reserve', '0']
+    const flags = ['--reserve', '0', ...folders.flatMap(it => ['--folder', it])]
     if (upload != null) flags.push('--upload-limit', String(upload))
     if (download != null) flags.push('--download-limit', String(download))
     this.#running = await this.#shell.start({ dataDir, folder, flags, network, view: this.#options, opened })
@@ -63,8 +69,9 @@ export class Instance implements AsyncDisposable {
     return app
   }
 
+  /** Of all its pages so far. */
   get complaints(): readonly string[] {
-    return this.#now.complaints
+    return [...this.#complaints, ...(this.#running?.complaints ?? [])]
   }
 
   get #now(): Running {
@@ -87,12 +94,13 @@ export class Instance implements AsyncDisposable {
     expect(told.exit?.code).toBe(0)
   }
 
-  /** A real drag of real files onto the window. */
-  async drop(paths: readonly string[]): Promise<void> {
+  /** A real drag of real files, or of text, onto the window. */
+  async drop(paths: readonly string[], text?: string): Promise<void> {
     const { page } = this
     const cdp = await page.context().newCDPSession(page)
     try {
-      const data = { items: [], files: [...paths], dragOperationsMask: 1 }
+      const items = text == null ? [] : [{ mimeType: 'text/plain', data: text }]
+      const data = { items, files: [...paths], dragOperationsMask: 1 }
       for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
         await cdp.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data }) // the whole window takes it
     } finally {
@@ -168,6 +176,7 @@ export class Instance implements AsyncDisposable {
 
   #take(): Running | undefined {
     const running = this.#running
+    this.#complaints.push(...(running?.complaints ?? [])) // what a page says when its host is gone is no fault of ours
     this.#running = undefined
     return running
   }

@@ -2,12 +2,13 @@
 // it: the windows, and who drives them through a port. So the test starts itself again in there.
 
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestInfo } from '@playwright/test'
 import { Namespaces, whyNoNamespaces } from './namespaces.ts'
 import { withoutAddresses } from './peer.ts'
-import { DONE, drawer, get, go } from './screen.ts'
+import { DONE, drawer, fact, get, go } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 const INSIDE = 'SHOAL_TEST_IN_NAMESPACE'
@@ -21,15 +22,19 @@ test('nearby devices show up by themselves, and a link without any address is en
 }, info) => {
   if (process.env[INSIDE] == null) return runInside(info, scratch.dir)
   const [a, b] = await Promise.all([instance('a', { network: 'lan' }), instance('b', { network: 'lan' })])
+  const ways: (string | null)[] = []
   for (const { page } of [a, b]) {
     await expect(page.getByRole('list', { name: 'Nearby' }).getByRole('listitem')).toHaveCount(1)
     await page.getByRole('list', { name: 'Nearby' }).getByRole('button').click()
     await expect(drawer(page).getByText('on your network')).toBeVisible()
+    ways.push(await fact(page, 'Found').textContent())
   }
+  expect(ways, 'whoever dials has found the other').toContain('found nearby')
   writeFileSync(scratch.at('note.txt'), 'found')
   await b.paste(withoutAddresses(await a.share(scratch.at('note.txt'))))
   await get(b.page)
   await expect(b.page.getByText(DONE)).toBeVisible()
+  expect(readFileSync(path.join(b.folder, 'note.txt'), 'utf8')).toBe('found')
   await go(b.page, 'Peers')
   await expect(b.page.getByRole('list', { name: 'Peers' }).getByRole('listitem')).toHaveCount(1)
 })
@@ -56,6 +61,6 @@ function runInside({ file, config, project }: TestInfo, scratch: string): void {
     timeout: 90_000,
     killSignal: 'SIGINT'
   })
-  expect(stdout, stderr).toContain('1 passed')
+  expect(stdout, stderr).toMatch(/\b1 passed/)
   expect(status, stdout).toBe(0)
 }

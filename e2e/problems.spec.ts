@@ -22,8 +22,12 @@ async function expectFilm({ page, folder }: Instance): Promise<void> {
   expect(readFileSync(path.join(folder, 'film.mkv')).equals(FILM)).toBe(true)
 }
 
-test('what is no link: a sentence, and another one can be pasted', async ({ instance }) => {
+test('what is no link, dropped or pasted: a sentence, and another one can be pasted', async ({ instance }) => {
   const b = await instance('b')
+  await b.drop([], 'a sentence from a letter')
+  await expect(sheet(b.page).getByText('That is not a link Shoal can read.')).toBeVisible()
+  await b.page.keyboard.press('Escape')
+  await expect(sheet(b.page)).toHaveCount(0)
   await b.paste('hello, is this a link?')
   await expect(sheet(b.page).getByText('That is not a link Shoal can read.')).toBeVisible()
   await sheet(b.page).getByRole('button', { name: 'Paste another link' }).click()
@@ -39,9 +43,12 @@ test('nobody has it: it says so for as long as it looks, and gets it when somebo
   await b.paste(link)
   await expect(sheet(b.page).getByText('Looking for somebody who has it …')).toBeVisible()
   await expect(sheet(b.page).getByText('Nobody who has it has answered yet.')).toBeVisible()
+  await expect(sheet(b.page).getByText('Shoal asks the copies running on this computer.')).toBeVisible()
+  await sheet(b.page).getByRole('button', { name: 'Paste another link' }).click()
+  await expect(b.page.getByRole('textbox', { name: 'Paste a link' })).toBeVisible()
+  await b.paste(link)
   await sheet(b.page).getByRole('button', { name: 'Get it when somebody has it' }).click()
-  const waits = /(Looking|Waiting) for somebody who has (it|the rest)/
-  await expect(drawer(b.page).locator('.summary')).toHaveText(waits)
+  await expect(drawer(b.page).locator('.summary')).toHaveText('Waiting for somebody who has it') // after 5 s of silence
   await a.start()
   await expectFilm(b)
 })

@@ -7,107 +7,10 @@ import type { Page } from 'playwright-core'
 import { openChromium, openPage } from './browser.ts'
 import { type FakeWindow, fakeWindow } from './fake-window.ts'
 import { type Content, openScene } from './scenes.ts'
-import { go, type Place } from './screen.ts'
+import { DESKTOP_VIEWS, VIEWS } from './views.ts'
 
 const OUT = fileURLToPath(new URL('./results/screens/', import.meta.url))
-const LINK = 'shoal:bafybeiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 const SETTLE_MS = 250 // what a picture waits for has no other sign
-
-const place = (name: Place) => async (page: Page) => {
-  await go(page, name)
-  const title = name === 'Home' ? /^You are / : name
-  await page.locator('main').getByRole('heading', { name: title, level: 1 }).waitFor()
-}
-const paste = (text: string) => async (page: Page) => {
-  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`)
-  await page.locator('main').focus()
-  await page.keyboard.press('Control+V')
-  await page.getByRole('dialog').waitFor()
-}
-const firstRow = (name: Place) => async (page: Page) => {
-  await place(name)(page)
-  const row = page.locator('[data-row-main]').first()
-  if ((await row.count()) > 0) await row.click()
-}
-/** The row that says this, opened; nothing where there is none. */
-const rowSaying = (name: Place, text: RegExp) => async (page: Page) => {
-  await place(name)(page)
-  const row = page.locator('[data-row-main]').filter({ hasText: text }).first()
-  if ((await row.count()) > 0) await row.click()
-}
-const menuOfFirst = (name: Place, item: RegExp) => async (page: Page) => {
-  await place(name)(page)
-  const menu = page
-    .locator('.virtual-list')
-    .getByRole('button', { name: /^More for/ })
-    .first()
-  if ((await menu.count()) === 0) return
-  await menu.click()
-  const choice = page.getByRole('menuitem', { name: item })
-  if ((await choice.count()) > 0) await choice.first().click()
-}
-
-const VIEWS: Record<string, (page: Page) => Promise<unknown>> = {
-  home: place('Home'),
-  transfers: place('Transfers'),
-  library: place('Library'),
-  peers: place('Peers'),
-  settings: place('Settings'),
-  'drawer-transfer': firstRow('Transfers'),
-  'drawer-share': firstRow('Library'),
-  'drawer-peer': firstRow('Peers'),
-  'drawer-failed': rowSaying('Transfers', /What arrived was not|cannot be written to/),
-  'drawer-disk-full': rowSaying('Transfers', /disk is full/),
-  'drawer-done': rowSaying('Transfers', /^.*Done ·/),
-  'drawer-changed': rowSaying('Library', /Changed on disk/),
-  'drawer-missing': rowSaying('Library', /not where they were/),
-  'settings-end': async page => {
-    await place('Settings')(page)
-    await page.locator('.version').scrollIntoViewIfNeeded()
-  },
-  'sheet-preview': paste(LINK),
-  'sheet-no-room': async page => {
-    await paste(LINK)(page)
-    await page.getByRole('combobox', { name: 'Save to' }).selectOption('Photos')
-  },
-  'sheet-nobody': async page => {
-    await paste(LINK)(page)
-    const sheet = page.getByRole('dialog')
-    await sheet.getByText('Nobody who has it has answered yet.').or(sheet.getByRole('checkbox').first()).waitFor()
-  },
-  'sheet-wrong-link': paste('https://example.org/'),
-  'sheet-link': menuOfFirst('Library', /^Show link/),
-  'sheet-cancel': menuOfFirst('Transfers', /^Cancel/),
-  'menu-share': menuOfFirst('Library', /^none$/),
-  'sheet-folders': async page => {
-    await place('Home')(page)
-    await page.getByRole('button', { name: 'Choose from this computer' }).click()
-    const folder = page.getByRole('dialog').getByRole('button', { name: 'Downloads' })
-    await folder.click()
-  },
-  'sheet-upload': async page => {
-    await place('Home')(page)
-    await page
-      .locator('input[type=file]')
-      .setInputFiles({ name: 'Notes.txt', mimeType: 'x/y', buffer: Buffer.alloc(9) })
-  }
-}
-
-/** What only the desktop's window has. */
-const DESKTOP_VIEWS: Record<string, (page: Page, window: FakeWindow) => Promise<unknown>> = {
-  'desktop-home': place('Home'),
-  'desktop-settings': async page => {
-    await place('Settings')(page)
-    await page.locator('.version').scrollIntoViewIfNeeded()
-  },
-  'desktop-drawer': rowSaying('Transfers', /Done ·/),
-  'desktop-share': firstRow('Library'),
-  'desktop-stopped': async (page, { state }) => {
-    await place('Library')(page)
-    state.set({ ...state.value, isEngineRunning: false })
-    await page.getByRole('button', { name: 'Start again' }).waitFor()
-  }
-}
 
 interface Look {
   readonly theme: 'light' | 'dark'

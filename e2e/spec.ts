@@ -1,6 +1,6 @@
 // What every spec starts from: `test`, which knows its target and opens instances on it, and `expect`.
 
-import { test as base } from '@playwright/test'
+import { expect, test as base } from '@playwright/test'
 import type { Browser } from 'playwright-core'
 import { openChromium } from './browser.ts'
 import { electronShell } from './electron-shell.ts'
@@ -9,7 +9,7 @@ import { openScratch, type Scratch } from './scratch.ts'
 import type { Shell } from './shell.ts'
 import { webShell } from './web-shell.ts'
 
-export { expect } from '@playwright/test'
+export { expect }
 
 export interface SpecOptions {
   readonly target: 'web' | 'electron'
@@ -49,10 +49,14 @@ export const test = base.extend<Given, SpecOptions & GivenToAll>({
   },
   instance: async ({ shell, scratch }, use) => {
     await using opened = new AsyncDisposableStack()
+    const instances: [string, Instance][] = []
     await use(async (name, options = {}) => {
       const instance = opened.use(new Instance(name, shell, scratch.dir, options))
+      instances.push([name, instance])
       await instance.start()
       return instance
     })
+    for (const [name, { complaints, mayComplain }] of instances)
+      if (!mayComplain) expect.soft(complaints, `complaints of ${name}’s page`).toEqual([])
   }
 })

@@ -2,9 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import path from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { readRunFile } from '../app/host/run-file.ts'
+import { STAND_IN } from './electron-stand-in/find-electron.ts'
 import type { Line } from './lines.ts'
+import { runPeer } from './peer.ts'
 import { Program } from './program.ts'
 import { openScratch, type Scratch } from './scratch.ts'
 
@@ -34,6 +39,23 @@ test('no screen: says so, and serves the page', { skip: hasScreen }, async () =>
   await using scratch = openScratch()
   const sentence = `Electron needs a screen for its window, and there is none here${IN_BROWSER}`
   assert.equal(await saidAtStart(scratch, {}), sentence)
+})
+
+test('a window, where Electron is: nothing to say, and other commands are answered', { skip: hasScreen }, async () => {
+  await using scratch = openScratch()
+  const data = scratch.at('data')
+  await using program = new Program<Line>({
+    args: [RUN, 'start', '--data', data, '--network', 'loopback', '--folder', scratch.at('files')],
+    env: { ...NOTHING, ELECTRON_OVERRIDE_DIST_PATH: path.dirname(STAND_IN) }
+  })
+  for (const began = performance.now(); readRunFile(data) == null; await delay(50))
+    if (program.exit != null || performance.now() - began > 30_000) throw program.failure('opened no window')
+  const info = await runPeer(['info'], { data })
+  assert.notDeepEqual((await info.line('info')).addrs, [])
+  program.kill('SIGTERM')
+  assert.equal((await program.finish()).code, 0)
+  assert.equal(program.stderr, '')
+  assert.deepEqual(program.lines, [])
 })
 
 test('a browser is asked for: nothing to say', async () => {

@@ -1,30 +1,14 @@
-// Ways out that the screen offers by itself, taken: waiting for somebody, sharing again, limits that are remembered, another place for downloads.
+// Ways out that the screen offers by itself, taken: sharing again, limits that hold, another place for downloads.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { randomBytes } from './content.ts'
 import { choose, DONE, drawer, get, go, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
-const NOBODY = 'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
+const MEGA = 1_000_000
 
 const rootOf = (link: string): string | undefined => link.split('?')[0]
-
-test('nobody answers: what is tried is said; another link, or waiting for it', async ({ instance }) => {
-  const a = await instance('a')
-  const { page } = a
-  await a.paste(NOBODY)
-  await expect(sheet(page).getByText('Nobody who has it has answered yet.')).toBeVisible()
-  await expect(sheet(page).getByText('Shoal asks the copies running on this computer.')).toBeVisible()
-  await sheet(page).getByRole('button', { name: 'Paste another link' }).click()
-  await expect(page.getByRole('textbox', { name: 'Paste a link' })).toBeVisible()
-  await a.paste(NOBODY)
-  await sheet(page).getByRole('button', { name: 'Get it when somebody has it' }).click()
-  await expect(
-    drawer(page)
-      .getByText(/Looking for somebody who has it|Waiting for somebody/)
-      .first()
-  ).toBeVisible()
-})
 
 test('what changed on disk is shared again from its own row', async ({ instance }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
@@ -43,39 +27,64 @@ test('what changed on disk is shared again from its own row', async ({ instance 
   await b.paste(now)
   await get(b.page)
   await expect(drawer(b.page).getByText(DONE)).toBeVisible()
+  const arrived = readdirSync(b.folder).filter(name => !name.endsWith('.part'))
+  expect(arrived.map(name => readFileSync(path.join(b.folder, name), 'utf8'))).toEqual(['as it is now'])
 })
 
 test('a limit for one share holds until Shoal ends, whoever asks', async ({ instance }) => {
-  const a = await instance('a')
-  writeFileSync(path.join(a.folder, 'a.txt'), 'a')
-  await a.shareHeld('a.txt')
+  const [a, b] = await Promise.all([instance('a'), instance('b')])
+  const bytes = randomBytes(3 * MEGA, 'limited')
+  writeFileSync(path.join(a.folder, 'a.bin'), bytes)
+  const link = await a.shareHeld('a.bin')
   const limit = drawer(a.page).getByRole('textbox', { name: 'Send this at most, MB/s' })
   const open = async (): Promise<void> => {
     await go(a.page, 'Library')
-    await a.page.getByRole('button', { name: /^a\.txt/ }).click()
+    await a.page.getByRole('button', { name: /^a\.bin/ }).click()
   }
   await open()
-  await limit.fill('2.5')
+  await limit.fill('1')
   await limit.press('Enter')
   await a.page.reload()
   await open()
-  await expect(limit).toHaveValue('2.5')
+  await expect(limit).toHaveValue('1')
+  await b.paste(link)
+  const began = performance.now()
+  await get(b.page)
+  await expect(b.page.getByText(DONE)).toBeVisible()
+  expect(performance.now() - began, 'ms for 3 MB at 1 MB/s').toBeGreaterThan(2000)
+  expect(readFileSync(path.join(b.folder, 'a.bin')).equals(bytes)).toBe(true)
 })
 
-test('what is got goes where Settings says', async ({ instance, target }) => {
-  test.skip(target !== 'web', 'the window asks the system for a folder')
-  const a = await instance('a')
-  await go(a.page, 'Settings')
-  const field = a.page.getByRole('combobox', { name: 'Downloads go to' })
-  await expect(field.locator('option:checked')).toHaveText('a-files')
-  await expect(a.page.getByText(/^Room for /)).toBeVisible()
-  await expect(a.page.locator('.fact', { hasText: 'Shoal’s own index takes' }).locator('dd')).toHaveText(/^\d.*B$/)
-  expect(readFileSync(path.join(a.dataDir, 'settings.json'), 'utf8')).toContain('"downloads": null')
+test('what is got goes where Settings says', async ({ instance, scratch, target }) => {
+  const chosen = scratch.at('elsewhere')
+  mkdirSync(chosen)
+  const isWeb = target === 'web' // a browser may choose among the host's folders, the window asks the system
+  const [a, b] = await Promise.all([instance('a'), instance('b', isWeb ? { folders: [chosen] } : {})])
+  if (!isWeb)
+    await b.app.evaluate(({ dialog }, folder) => {
+      dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [folder] })
+    }, chosen)
+  await go(b.page, 'Settings')
+  await expect(b.page.getByText(/^Room for /)).toBeVisible()
+  await expect(b.page.locator('.fact', { hasText: 'Shoal’s own index takes' }).locator('dd')).toHaveText(/^\d.*B$/)
+  const field = b.page.getByRole('combobox', { name: 'Downloads go to' })
+  await expect(field.locator('option:checked')).toHaveText('b-files')
+  await field.selectOption(isWeb ? 'elsewhere' : 'Choose another folder …')
+  await expect(field.locator('option:checked')).toHaveText('elsewhere')
+
+  writeFileSync(path.join(a.folder, 'note.txt'), 'here')
+  await b.paste(await a.shareHeld('note.txt'))
+  await get(b.page)
+  await expect(b.page.getByText(DONE)).toBeVisible()
+  expect(readFileSync(path.join(chosen, 'note.txt'), 'utf8')).toBe('here')
+  expect(readdirSync(b.folder)).toEqual([])
 })
 
 test('an upload that breaks off leaves nothing; again, and it is shared', async ({ instance, target }) => {
   test.skip(target !== 'web', 'the window shares files where they are')
-  const { page, folder } = await instance('a')
+  const a = await instance('a')
+  const { page, folder } = a
+  a.mayComplain = true
   let puts = 0
   await page.route('**/api/uploads/*/*', async route => (puts++ === 0 ? route.abort() : route.continue()))
   const buffer = Buffer.alloc(3_000_000, 1)

@@ -42,7 +42,7 @@ export async function startChromium({ profile, switches, onGone }: ChromiumOptio
   if (executable === undefined) throw new Error('stand-in: no Chromium here: install it, or name it in CHROMIUM')
   const profileFolder = path.join(profile, 'stand-in-chromium')
   mkdirSync(profileFolder, { recursive: true })
-  const hasDisplay = process.env.DISPLAY !== undefined || process.env.WAYLAND_DISPLAY !== undefined
+  const hasDisplay = Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
   const isRoot = process.getuid?.() === 0
   const given = [...switches]
     .filter(([name]) => name !== 'no-sandbox') // the sandbox stays on wherever it can
