@@ -5,7 +5,9 @@ import path from 'node:path'
 import { sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
-test('one name that cannot be read, one link that leads outside: said, and the rest is shared', async ({ instance }) => {
+test('one name that cannot be read, one link that leads outside: said, and the rest is shared', async ({
+  instance
+}) => {
   test.skip(process.platform !== 'linux', 'only there a name may be any bytes')
   const a = await instance('a')
   const mixed = path.join(a.folder, 'Mixed')

@@ -1,7 +1,7 @@
 // One quiet line about a newer version, in the desktop's window only: it is there, it comes, it can be installed.
 import { Download, RotateCw } from 'lucide-react'
 import type { Desktop } from '../platform.ts'
-import { useStore } from '../store.ts'
+import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Action } from './controls.tsx'
 

@@ -294,7 +294,6 @@ export const de: Record<keyof typeof en, string> = {
   'transfer.paused': 'Angehalten',
   'transfer.verifying': 'Prüfe, was da ist',
   'transfer.waiting.anybody': 'Warte auf jemanden, der es hat',
-  'transfer.waiting.anybody': 'Wartet auf jemanden, der es hat',
   'transfer.waiting.bytes': 'Warte auf die nächsten Bytes',
   'transfer.waiting.disk': 'Warte: der Datenträger ist voll',
   'transfer.waiting.peers': 'Warte auf jemanden, der den Rest hat',

@@ -285,7 +285,6 @@ export const en = {
   'transfer.paused': 'Paused',
   'transfer.verifying': 'Checking what is here',
   'transfer.waiting.anybody': 'Waiting for somebody who has it',
-  'transfer.waiting.anybody': 'Waiting for somebody who has it',
   'transfer.waiting.bytes': 'Waiting for the next bytes',
   'transfer.waiting.disk': 'Waiting: the disk is full',
   'transfer.waiting.peers': 'Waiting for somebody who has the rest',
