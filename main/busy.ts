@@ -41,7 +41,7 @@ async function followTransfers(
   signal: AbortSignal,
   onBusy: (isBusy: boolean) => void
 ): Promise<void> {
-  let before = new Map<string, Transfer['state']>()
+  let before: Map<string, Transfer['state']> | null = null
   await untilEnd(async () => {
     for await (const rows of transfersOf(parts.client, signal)) {
       const { progress, isBusy, ended } = movesOf(rows, before)

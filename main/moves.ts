@@ -12,8 +12,8 @@ export interface Moves {
   readonly ended: readonly Transfer[]
 }
 
-/** `before`: the states by id of the last look, none of which is known at the first one. */
-export function movesOf(rows: readonly Transfer[], before: ReadonlyMap<string, Transfer['state']>): Moves {
+/** `before`: the states by id of the last look; null at the first one, when what is over is old. A row that was not there then has ended since. */
+export function movesOf(rows: readonly Transfer[], before: ReadonlyMap<string, Transfer['state']> | null): Moves {
   const moving = rows.filter(row => MOVING.has(row.state))
   const known = moving.filter(row => row.total != null)
   const total = known.reduce((sum, row) => sum + (row.total ?? 0), 0)
@@ -22,6 +22,6 @@ export function movesOf(rows: readonly Transfer[], before: ReadonlyMap<string, T
   return {
     progress: moving.length === 0 ? null : total === 0 ? 0 : bytes / total,
     isBusy: moving.some(row => row.state !== 'finding'),
-    ended: rows.filter(row => hasEnded(row) && before.has(row.id) && before.get(row.id) !== row.state)
+    ended: rows.filter(row => hasEnded(row) && before != null && before.get(row.id) !== row.state)
   }
 }

@@ -36,13 +36,15 @@ test('who would be left waiting, by name, and nobody when nobody reads', () => {
   )
 })
 
-test('progress over everything that moves; ended once, and only when it was seen before', () => {
+test('progress over everything that moves; ended once, and not what had ended before the first look', () => {
   const rows = [transfer('a', 'fetching', 5), transfer('b', 'finding', 0, null), transfer('c', 'paused', 1), transfer('d', 'done', 10)] // prettier-ignore
-  const first = movesOf(rows, new Map())
+  const first = movesOf(rows, null)
   assert.deepEqual([first.progress, first.isBusy, first.ended], [0.5, true, []])
   const before = new Map(rows.map(row => [row.id, row.state]))
   const then = movesOf([transfer('a', 'done', 10), transfer('b', 'failed'), rows[2], rows[3]].flatMap(it => it ?? []), before) // prettier-ignore
   assert.deepEqual([then.progress, then.isBusy, then.ended.map(row => row.id)], [null, false, ['a', 'b']])
+  const atOnce = movesOf([...rows, transfer('e', 'failed')], before)
+  assert.deepEqual(atOnce.ended.map(row => row.id), ['e'], 'over before it was looked at') // prettier-ignore
   assert.deepEqual(movesOf([transfer('b', 'finding', 0, null)], new Map()).progress, 0)
   assert.equal(movesOf([transfer('b', 'finding', 0, null)], new Map()).isBusy, false)
 })
