@@ -18,7 +18,7 @@ import { useUi } from '../ui.ts'
 import { Drawer, Fact, Part, useCloseWhenGone } from './details.tsx'
 
 const FILES_SHOWN = 500
-const FILES_FOLLOWED = 10_000 // more are read again only when the state is another
+const FILES_FOLLOWED = 2_000 // more are read again only when the state is another
 const FILES_EVERY_MS = 3_000
 
 export function TransferDetails({ id }: { id: string }) {

@@ -1,6 +1,6 @@
 // The files of a share: folders open and close; where a choice is to be made, each has a box.
 import { ChevronRight, Download } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { memo, useMemo, useState } from 'react'
 import type { FileRow } from '../../app/contract/shapes.ts'
 import { chosenOf, leftAfter, treeRows } from '../tree.ts'
 import { useUi } from '../ui.ts'
@@ -9,7 +9,10 @@ import { Tick } from './fields.tsx'
 import { KindIcon } from './row.tsx'
 import { VirtualList } from './virtual-list.tsx'
 
-export function FileTree({
+/** Drawn again only when its files or what is chosen of them are others. */
+export const FileTree = memo(FileTreeNow)
+
+function FileTreeNow({
   files,
   left,
   onChange,
