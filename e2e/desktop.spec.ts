@@ -196,16 +196,22 @@ test('what is no longer shared stays so when Shoal is ended before it could be t
 test('a page whose process dies comes back by itself, and that is logged', async ({ instance, scratch }) => {
   const ana = await instance('ana')
   scratch.mayCrash = true
-  const heading = (): Promise<string> =>
-    ana.app.evaluate(({ BrowserWindow }) => {
-      const [window] = BrowserWindow.getAllWindows()
-      return window == null || window.webContents.isCrashed()
-        ? ''
-        : (window.webContents.executeJavaScript(`document.querySelector('h1')?.textContent ?? ''`) as Promise<string>)
-    })
   const gone = ana.page.waitForEvent('crash')
-  await ana.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer())
+  await ana.app.evaluate(({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents
+    const back = new Promise<void>(resolve => contents?.once('did-finish-load', () => resolve()))
+    Object.assign(globalThis, { back })
+    contents?.forcefullyCrashRenderer()
+  })
   await gone
+  await ana.app.evaluate(async () => (globalThis as unknown as { back: Promise<void> }).back)
+  const heading = (): Promise<string> =>
+    ana.app.evaluate(
+      ({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(
+          `document.querySelector('h1')?.textContent ?? ''`
+        ) as Promise<string> // as the expression answers
+    )
   await expect.poll(heading).toMatch(/^You are /)
   expect(readFileSync(path.join(ana.dataDir, 'logs/shoal.jsonl'), 'utf8')).toContain('"page.gone"')
 })

@@ -63,13 +63,15 @@ export function Choose<Id extends string>({
   value,
   options,
   onChange,
-  hint
+  hint,
+  isDisabled = false
 }: {
   label: string
   value: Id
   options: readonly { readonly id: Id; readonly name: string }[]
   onChange: (id: Id) => void
   hint?: string
+  isDisabled?: boolean
 }) {
   const id = useId()
   return (
@@ -81,6 +83,7 @@ export function Choose<Id extends string>({
         <select
           id={id}
           value={value}
+          disabled={isDisabled}
           onChange={({ target }) => {
             const found = options.find(option => option.id === target.value)
             if (found != null) onChange(found.id)

@@ -74,7 +74,8 @@ export function PlaceField({
   places,
   value,
   onChange,
-  onPicked
+  onPicked,
+  isDisabled = false
 }: {
   label: string
   places: Places
@@ -82,6 +83,7 @@ export function PlaceField({
   onChange: (id: number | null) => void
   /** One more folder was chosen in the system's dialog; awaited before it becomes the value. */
   onPicked: () => Promise<void>
+  isDisabled?: boolean
 }) {
   const { ui, say, formats } = useUi()
   const { desktop } = ui.platform
@@ -96,6 +98,7 @@ export function PlaceField({
     <Choose
       label={label}
       value={value.id == null ? DEFAULT : String(value.id)}
+      isDisabled={isDisabled}
       options={desktop == null ? options : [...options, { id: PICK, name: say('save.elsewhere') }]}
       onChange={id => {
         if (id === PICK) void ui.try(pick)

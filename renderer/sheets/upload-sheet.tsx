@@ -73,7 +73,14 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
         </p>
       )}
       {places != null && place != null && (
-        <PlaceField label={say('save.to')} places={places} value={place} onChange={setFolder} onPicked={refresh} />
+        <PlaceField
+          label={say('save.to')}
+          places={places}
+          value={place}
+          onChange={setFolder}
+          onPicked={refresh}
+          isDisabled={sent != null}
+        />
       )}
       {places != null && place == null && <Trouble what={say('folder.none')} text={say('folder.none.upload')} />}
       {missing > 0 && <p className="warning">{say('too-big', { bytes: formats.bytes(missing) })}</p>}
