@@ -2,35 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NetworkMode } from '../app/contract/shapes.ts'
 import type { Update } from '../app/contract/window-contract.ts'
-import type { Clock } from '../app/service/clock.ts'
+import { settled, stepped } from '../app/service/stepped-clock.ts'
 import { Updates } from './updates.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
-const settled = () => new Promise(resolve => setImmediate(resolve))
-
-/** A clock that a test steps, one timer after the other. */
-function stepped() {
-  let now = 0
-  const due: { at: number; fn: () => void }[] = []
-  const clock: Clock = {
-    now: () => now,
-    after(ms, fn) {
-      const timer = { at: now + ms, fn }
-      due.push(timer)
-      return () => void due.splice(due.indexOf(timer) >>> 0, 1)
-    }
-  }
-  const step = async (ms: number): Promise<void> => {
-    now += ms
-    for (const timer of due.filter(({ at }) => at <= now)) {
-      due.splice(due.indexOf(timer), 1)
-      timer.fn()
-    }
-    await settled()
-  }
-  return { clock, step, due }
-}
 
 /** A fake: what it is asked for is in `asked`; `answer` is the next version, or what it throws. */
 function open(network: () => NetworkMode) {

@@ -17,20 +17,21 @@ export async function scratch(t: TestContext): Promise<string> {
   return dir
 }
 
+export const optionsIn = (dataDir: string): EngineOptions => ({
+  dataDir,
+  version: '0.0.0',
+  offline: false,
+  network: 'loopback',
+  listen: ['/ip4/127.0.0.1/tcp/0'],
+  peers: [],
+  bootstrap: null,
+  limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: 0 },
+  folders: []
+})
+
 export async function open(dataDir: string, signal: AbortSignal, more: Partial<EngineOptions> = {}) {
   await mkdir(dataDir, { recursive: true })
-  const options: EngineOptions = {
-    dataDir,
-    version: '0.0.0',
-    offline: false,
-    network: 'loopback',
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    peers: [],
-    bootstrap: null,
-    limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: 0 },
-    folders: [],
-    ...more
-  }
+  const options = { ...optionsIn(dataDir), ...more }
   const engine = await startInline(openApplication, options, signal, (call, thrown) =>
     assert.fail(`${call}: ${String(thrown)}`)
   )

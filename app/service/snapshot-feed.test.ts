@@ -1,32 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Clock } from './clock.ts'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
+import { settled, stepped } from './stepped-clock.ts'
 
-/** A clock that a test steps; timers run in order. */
-function stepped() {
-  let now = 0
-  const due: { at: number; fn: () => void }[] = []
-  const clock: Clock = {
-    now: () => now,
-    after(ms, fn) {
-      const timer = { at: now + ms, fn }
-      due.push(timer)
-      return () => void due.splice(due.indexOf(timer) >>> 0, 1)
-    }
-  }
-  const step = async (ms: number): Promise<void> => {
-    now += ms
-    for (const timer of due.filter(({ at }) => at <= now)) {
-      due.splice(due.indexOf(timer), 1)
-      timer.fn()
-    }
-    await settled()
-  }
-  return { clock, step, due }
-}
-const settled = () => new Promise(resolve => setImmediate(resolve))
 function collect<T>(values: AsyncIterable<T>) {
   const got: T[] = []
   const over = (async () => {

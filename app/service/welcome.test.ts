@@ -9,22 +9,10 @@ import { parseLink } from '../../core/link.ts'
 import type { TransferEvent } from '../contract/shapes.ts'
 import { openClient, portSocket } from '../engine/client.ts'
 import { startInline } from '../engine/engine.ts'
-import type { EngineOptions } from '../engine/options.ts'
 import { openApplication } from './application.ts'
+import { optionsIn } from './sample-application.ts'
 import { Welcome } from './welcome.ts'
 import { WELCOME_FILES, WELCOME_FOLDER } from './welcome-files.ts'
-
-const optionsIn = (dataDir: string): EngineOptions => ({
-  dataDir,
-  version: '0.0.0',
-  offline: false,
-  network: 'loopback',
-  listen: ['/ip4/127.0.0.1/tcp/0'],
-  peers: [],
-  bootstrap: null,
-  limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: 0 },
-  folders: []
-})
 
 test('the welcome files are got from a second node, and nothing of it is left', { timeout: 60_000 }, async t => {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-welcome-'))

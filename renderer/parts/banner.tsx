@@ -1,10 +1,13 @@
 // What is wrong with everything at once: the page has lost Shoal, or Shoal itself ended. Over every screen, until it is over.
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { Store } from '../store.ts'
 import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Action } from './controls.tsx'
+import { useLasting } from './use-lasting.ts'
 
+/** Shoal is away for a moment when it begins to reach further: that is no news. */
+const MOMENT_MS = 1_500
 /** In a browser there is no window to ask. */
 const NO_WINDOW = new Store(null)
 
@@ -14,7 +17,7 @@ export function Banner() {
   const { desktop } = ui.platform
   const window = useStore(desktop?.state ?? NO_WINDOW)
   const [isStarting, setStarting] = useState(false)
-  const isLost = useLasting(link === 'lost')
+  const isLost = useLasting(link === 'lost', MOMENT_MS)
   if (desktop != null && window?.isEngineRunning === false) {
     const start = async (): Promise<void> => {
       setStarting(true)
@@ -40,20 +43,4 @@ export function Banner() {
       </p>
     </div>
   )
-}
-
-/** Shoal is away for a moment when it begins to reach further: that is no news. */
-const MOMENT_MS = 1_500
-
-function useLasting(isNow: boolean): boolean {
-  const [hasLasted, setLasted] = useState(false)
-  useEffect(() => {
-    if (!isNow) return
-    const timer = setTimeout(() => setLasted(true), MOMENT_MS)
-    return () => {
-      clearTimeout(timer)
-      setLasted(false)
-    }
-  }, [isNow])
-  return isNow && hasLasted
 }

@@ -1,9 +1,10 @@
 // What stands where a list is not: nothing yet, still coming, could not be had.
 import { TriangleAlert, type LucideIcon } from 'lucide-react'
-import { type ReactNode, useEffect, useState } from 'react'
+import type { ReactNode } from 'react'
 import type { Code } from '../sentences.ts'
 import { SENTENCES } from '../sentences.ts'
 import { useUi } from '../ui.ts'
+import { useLasting } from './use-lasting.ts'
 
 const FLASH_MS = 200
 
@@ -31,12 +32,7 @@ export function Empty({
 /** Nothing for 200 ms, so that what comes quickly does not flash. */
 export function Loading({ label }: { label?: string }) {
   const { say } = useUi()
-  const [isLate, setLate] = useState(false)
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(true), FLASH_MS)
-    return () => clearTimeout(timer)
-  }, [])
-  if (!isLate) return null
+  if (!useLasting(true, FLASH_MS)) return null
   return (
     <div className="loading" role="status">
       <span className="loading-dots" aria-hidden="true">

@@ -10,6 +10,7 @@ import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
+import { useLasting } from '../parts/use-lasting.ts'
 import type { Code } from '../sentences.ts'
 import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
@@ -33,7 +34,7 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
   const isDefault = to == null || to === places?.storage?.downloads.folder
   const hereBytes = isDefault ? (preview?.hereBytes ?? 0) : 0
   const missing = place?.roomBytes == null ? 0 : Math.max(0, bytes - hereBytes - place.roomBytes)
-  const isLate = useLate(preview != null && !isReady && failure == null)
+  const isLate = useLasting(preview != null && !isReady && failure == null, PATIENCE_MS)
   const mayGet = preview != null && (left.size === 0 || chosen.length > 0) && missing === 0
   const get = async (): Promise<void> => {
     const { client } = ui.session
@@ -135,19 +136,6 @@ function Nobody() {
 /** Who is asked. The internet may be allowed already, and asked from the next start on. */
 const triedKey = (now: NetworkMode, chosen: NetworkMode | null | undefined) =>
   now === 'lan' && chosen === 'internet' ? 'preview.tried.soon' : (`preview.tried.${now}` as const)
-
-function useLate(isWaiting: boolean): boolean {
-  const [isLate, setLate] = useState(false)
-  useEffect(() => {
-    if (!isWaiting) return
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS)
-    return () => {
-      clearTimeout(timer)
-      setLate(false)
-    }
-  }, [isWaiting])
-  return isLate
-}
 
 /** The way out of a link that is none: another one. */
 function NoPreview({ failure, onClose }: { failure: Failure; onClose: () => void }) {
