@@ -4,7 +4,7 @@ import { memoryPipe, type MemoryPipeOptions } from './duplex-pair.ts'
 import { ExchangeCode, HaveKind } from './messages.ts'
 import { openRequester, type HelloOptions } from './requester.ts'
 import { SampleListener } from './sample-listener.ts'
-import { sampleLeaf, sampleRoot, SampleServable, SampleServables } from './sample-servable.ts'
+import { sampleLeaf, SampleServable, SampleServables } from './sample-servable.ts'
 import { openExchangeServer, type ExchangeServerOptions } from './server.ts'
 
 const KIB = 1024
@@ -200,20 +200,6 @@ test('what is asked of a root that goes away is answered, and leaves nothing beh
   assert.equal(it.listener.rejects.reduce((sum, reject) => sum + reject.count, 0) + it.listener.leaves.size, 30)
   assert.deepEqual(it.server.peers()[0]?.queued, { runs: 0, bytes: 0 })
   assert.equal(servable.watchers, 0)
-})
-
-test('a sweep for unknown roots is slowed down, then ended', async () => {
-  await using it = await meet([new SampleServable('a', [1])])
-  const codes: (number | undefined)[] = []
-  for (let i = 0; i < 31; i++) {
-    const listener = new SampleListener()
-    it.requester.openRoot(sampleRoot(`unknown ${i}`), listener)
-    await listener.until(() => listener.infos.length > 0 || listener.closed.length > 0).catch(() => {})
-    codes.push(listener.infos[0]?.code)
-  }
-  assert.ok(codes.slice(0, 10).every(code => code === ExchangeCode.NOT_FOUND))
-  assert.ok(codes.slice(10, 30).every(code => code === ExchangeCode.LIMIT))
-  assert.equal(it.requester.closed, true)
 })
 
 test('what a download gains and a share loses is told, rarely and together', async () => {

@@ -54,10 +54,17 @@ export const CONTROL_PER_OPEN = 6
 /** What a requester lets itself send: below the server's limit, whose clock runs apart. */
 export const OWN_CONTROL_PER_SECOND = 40
 export const OWN_CONTROL_BURST = 150
-/** A sweep for roots is slowed down; a person's twenty transfers are not hurt, Info says when to ask again. */
+/** Opens for roots that are not here: a sweep is slowed down to this. */
 export const UNKNOWN_OPENS_PER_MINUTE = 10
-/** Opens sent although Info said LIMIT; then the session ends. */
+/** As many at once: a hundred downloads are asked about in one go, twice what may be open together. */
+export const UNKNOWN_OPENS_BURST = 2 * MAX_OPEN_ROOTS
+/** Opens that came although Info said LIMIT; then the session ends. */
 export const UNKNOWN_OPENS_FORGIVEN = 20
+export const UNKNOWN_OPENS_FORGIVEN_PER_MINUTE = 2
+/** An Open that comes later than this after the first LIMIT was sent by somebody who could have read it: more than any round trip. */
+export const LIMIT_UNREAD_MS = 5_000
+/** After so long without LIMIT the next one is a first one again. */
+export const LIMIT_SPELL_MS = 60_000
 /** Control bytes a peer leaves unread: then the session ends. */
 export const MAX_CONTROL_UNSENT = MIB
 

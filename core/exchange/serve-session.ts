@@ -23,6 +23,7 @@ import type { Found, Servables } from './servable.ts'
 import { ServedRoot } from './served-root.ts'
 import type { Turns } from './turns.ts'
 import { UnitSender } from './unit-sender.ts'
+import { UnknownOpens } from './unknown-opens.ts'
 
 /** What every session of a server shares. */
 export interface SessionPorts {
@@ -60,8 +61,7 @@ export class ServeSession {
   readonly #sender: UnitSender
   readonly #abort = new AbortController()
   readonly #flood: Allowance
-  readonly #unknownOpens: Allowance
-  #unforgiven = 0
+  readonly #unknownOpens: UnknownOpens
   #greeted = false
   #cancelHelloTimer: () => void
   #cancelNewsTimer: (() => void) | undefined
@@ -74,7 +74,7 @@ export class ServeSession {
     this.#ports = ports
     const now = ports.clock.now()
     this.#flood = new Allowance(limits.CONTROL_PER_SECOND, limits.CONTROL_BURST, now)
-    this.#unknownOpens = new Allowance(limits.UNKNOWN_OPENS_PER_MINUTE / 60, limits.UNKNOWN_OPENS_PER_MINUTE, now)
+    this.#unknownOpens = new UnknownOpens(now)
     const reject = (req: number, ordinal: number, count: number, code: ExchangeCode, retryMs: number) => {
       this.#tellLosses()
       this.#send({ type: 'reject', req, ordinal, count, code, retryMs })
@@ -250,16 +250,21 @@ export class ServeSession {
 
   #answerOpen(open: ServedRoot, found: Found | 'failed'): void {
     if (this.#opens.get(open.sid) !== open) return
-    const now = this.#ports.clock.now()
-    if (found == null && !this.#unknownOpens.take(now)) {
-      this.#opens.delete(open.sid)
-      if (++this.#unforgiven > limits.UNKNOWN_OPENS_FORGIVEN)
-        return this.end(new ExchangeError(ExchangeCode.LIMIT, 'The peer asks for too many roots that are not here'))
-      return this.#send(open.info(ExchangeCode.LIMIT, this.#unknownOpens.waitMs(now)))
-    }
+    if (found == null && !this.#mayAnswerUnknown(open)) return
     this.#announce(open, found)
     if (open.servable != null) this.#ports.onOpen(open.root)
     this.#ports.onInterest()
+  }
+
+  /** False when the peer is told to wait instead, or goes. */
+  #mayAnswerUnknown(open: ServedRoot): boolean {
+    const now = this.#ports.clock.now()
+    const verdict = this.#unknownOpens.take(now)
+    if (verdict === 'answer') return true
+    this.#opens.delete(open.sid)
+    if (verdict === 'limit') this.#send(open.info(ExchangeCode.LIMIT, this.#unknownOpens.retryMs(now)))
+    else this.end(new ExchangeError(ExchangeCode.LIMIT, 'The peer asks for too many roots that are not here'))
+    return false
   }
 
   #onClose(sid: number): void {
