@@ -22,6 +22,8 @@ export interface PeerOptions {
   readonly more?: readonly string[]
   readonly prefix?: readonly string[]
   readonly cwd?: string
+  /** The bundle of a copy of the program. */
+  readonly cli?: string
 }
 
 export type Peer = Program<Line>
@@ -33,7 +35,7 @@ export function startPeer(args: readonly string[], options: PeerOptions): Peer {
   if (options.uploadLimit != null) flags.push('--upload-limit', String(options.uploadLimit))
   if (options.downloadLimit != null) flags.push('--download-limit', String(options.downloadLimit))
   return new Program<Line>({
-    args: [CLI, ...args, ...flags, ...(options.more ?? [])],
+    args: [options.cli ?? CLI, ...args, ...flags, ...(options.more ?? [])],
     ...(options.prefix == null ? {} : { prefix: options.prefix }),
     ...(options.cwd == null ? {} : { cwd: options.cwd })
   })

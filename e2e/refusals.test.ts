@@ -1,19 +1,18 @@
 // Bad input: each kind has its own exit status and code, one sentence, and nothing is lost.
 
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
 import { MIB, randomBytes, sha256Of, writeRandomFile } from './content.ts'
+import { asNobody } from './nobody.ts'
 import { runPeer, startGet, startServe, startShare, untilDone, untilFailed, untilShared } from './peer.ts'
 import { Program } from './program.ts'
 import { isRoot, mountTmpfs, openScratch } from './scratch.ts'
 
-const NOBODY = 65_534
-const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
 /** Listens on every address of its namespace, on two ports, and reports who was dialled. */
 const WITNESS = `
   const say = line => console.log(JSON.stringify(line))
@@ -98,9 +97,7 @@ test(
     writeRandomFile(scratch.at('in', 'folder', 'closed'), 1000, 'closed')
     chmodSync(scratch.dir, 0o755)
     chmodSync(scratch.at('in', 'folder', 'closed'), 0o600)
-    mkdirSync(scratch.at('a'))
-    chownSync(scratch.at('a'), NOBODY, NOBODY)
-    const options = { data: scratch.at('a'), prefix: AS_NOBODY }
+    const options = asNobody(scratch.at('nobody'))
     await using refused = startShare([scratch.at('in', 'folder')], options)
     const error = await untilFailed(refused, 6, 'unreadable')
     assert.match(error.message, /closed/)
