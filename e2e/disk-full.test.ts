@@ -3,14 +3,16 @@
 import assert from 'node:assert/strict'
 import { readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { whyNoRights } from '../app/scripts/needs.mjs'
 import { MIB, sha256Of, writeRandomFile } from './content.ts'
+import { mountTmpfs } from './mounts.ts'
 import { bytesOf, receivedOf, startGet, startShare, untilBytes, untilDone, untilFailed, untilShared } from './peer.ts'
-import { isRoot, mountTmpfs, openScratch } from './scratch.ts'
+import { openScratch } from './scratch.ts'
 
 const SIZE = 48 * MIB
-const needsRoot = isRoot ? {} : { skip: 'needs root: mounts' }
+const skip = whyNoRights() ?? false
 
-test('no room for it: 5 disk-full before a byte is fetched', { timeout: 60_000, ...needsRoot }, async () => {
+test('no room for it: 5 disk-full before a byte is fetched', { timeout: 60_000, skip }, async () => {
   await using scratch = openScratch()
   writeRandomFile(scratch.at('in', 'file.bin'), SIZE, 'no room')
   await using seeder = startShare([scratch.at('in', 'file.bin')], { data: scratch.at('a') })
@@ -23,7 +25,7 @@ test('no room for it: 5 disk-full before a byte is fetched', { timeout: 60_000, 
   void mount
 })
 
-test('the reserve counts as room that is not there', { timeout: 60_000, ...needsRoot }, async () => {
+test('the reserve counts as room that is not there', { timeout: 60_000, skip }, async () => {
   await using scratch = openScratch()
   writeRandomFile(scratch.at('in', 'file.bin'), SIZE, 'reserve')
   await using seeder = startShare([scratch.at('in', 'file.bin')], { data: scratch.at('a') })
@@ -37,7 +39,7 @@ test('the reserve counts as room that is not there', { timeout: 60_000, ...needs
 
 test(
   'a disk that fills up half way: 5, and the same command goes on when there is room',
-  { timeout: 120_000, ...needsRoot },
+  { timeout: 120_000, skip },
   async () => {
     await using scratch = openScratch()
     const sha256 = writeRandomFile(scratch.at('in', 'file.bin'), SIZE, 'fills up')

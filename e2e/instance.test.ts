@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
 import { test } from 'node:test'
+import { whyNoRights } from '../app/scripts/needs.mjs'
 import { MIB, sha256Of, treeBytes, writeRandomFile, writeSparseFile } from './content.ts'
 import { bytesOf, runPeer, startGet, startPeer, startServe, startShare, untilBytes } from './peer.ts'
 import { untilDone, untilFailed, untilShared } from './peer.ts'
-import { isRoot, openScratch } from './scratch.ts'
+import { openScratch } from './scratch.ts'
 
 test('share through a running node prints its lines and exits 0; the node serves it', { timeout: 60_000 }, async () => {
   await using scratch = openScratch()
@@ -60,7 +61,7 @@ test('another --listen than the running node has: 8 already-running', { timeout:
 
 test(
   'another --network than the running node has: 8 already-running',
-  { timeout: 60_000, skip: !isRoot && 'needs root: a namespace' },
+  { timeout: 60_000, skip: whyNoRights() ?? false },
   async () => {
     await using scratch = openScratch()
     // In a network namespace without an uplink: should the refusal be missing, nothing is sent anywhere.

@@ -7,12 +7,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { whyNoRights } from '../app/scripts/needs.mjs'
 import { MIB, writeRandomFile } from './content.ts'
-import { type Host, Namespaces, whyNoNamespaces } from './namespaces.ts'
+import { type Host, Namespaces } from './namespaces.ts'
 import { startGet, startShare, untilDone, untilShared, withoutAddresses } from './peer.ts'
 import { openScratch } from './scratch.ts'
 
-const skip = whyNoNamespaces() ?? false
+const skip = whyNoRights() ?? false
 
 /** Opens a node, prints what happens as JSON lines, and a root it finds providers of when told one. */
 const PROGRAM = `

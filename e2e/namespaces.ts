@@ -10,13 +10,7 @@ export interface Host {
   readonly prefix: readonly string[]
 }
 
-/** Namespaces need root on Linux: elsewhere a test is skipped with this sentence. */
-export function whyNoNamespaces(): string | undefined {
-  if (process.platform !== 'linux') return 'network namespaces exist on Linux only'
-  return process.getuid?.() === 0 ? undefined : 'network namespaces need root'
-}
-
-/** Everything made here is gone with the scope, also when half of it failed. */
+/** Everything made here is gone with the scope, also when half of it failed. Where `whyNoRights` has an answer nothing can be made. */
 export class Namespaces implements Disposable {
   readonly #prefix = `shoal-${randomBytes(4).toString('hex')}`
   readonly #made: string[] = []
@@ -72,13 +66,4 @@ export class Namespaces implements Disposable {
   }
 }
 
-function ip(...args: string[]): void {
-  try {
-    execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  } catch (err) {
-    if (err instanceof Error && 'code' in err && err.code === 'ENOENT') {
-      throw new Error('This test needs the program "ip": install the package iproute2 and run it again', { cause: err })
-    }
-    throw err
-  }
-}
+const ip = (...args: string[]): void => void execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] })

@@ -6,7 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestInfo } from '@playwright/test'
-import { Namespaces, whyNoNamespaces } from './namespaces.ts'
+import { whyNoRights } from '../app/scripts/needs.mjs'
+import { Namespaces } from './namespaces.ts'
 import { withoutAddresses } from './peer.ts'
 import { DONE, drawer, fact, get, go } from './screen.ts'
 import { expect, test } from './spec.ts'
@@ -14,7 +15,7 @@ import { expect, test } from './spec.ts'
 const INSIDE = 'SHOAL_TEST_IN_NAMESPACE'
 const PLAYWRIGHT = fileURLToPath(new URL('../node_modules/@playwright/test/cli.js', import.meta.url))
 
-test.skip(whyNoNamespaces() != null, whyNoNamespaces() ?? '')
+test.skip(whyNoRights() != null, whyNoRights() ?? '')
 
 test('nearby devices show up by themselves, and a link without any address is enough', async ({
   instance,

@@ -2,9 +2,10 @@
 
 import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { whyNoRights } from '../app/scripts/needs.mjs'
 import { flipByte, MIB, randomBytes } from './content.ts'
 import type { Instance } from './instance.ts'
-import { isRoot, mountTmpfs } from './scratch.ts'
+import { mountTmpfs } from './mounts.ts'
 import { bytesHere, choose, DONE, drawer, get, go, IN_FLIGHT_BYTES, sentBy, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
@@ -85,7 +86,7 @@ test('a file that changed after it was shared: its owner is told, nobody gets it
 })
 
 test.describe('disks of the test’s own', () => {
-  test.skip(!isRoot, 'needs root: mounts')
+  test.skip(whyNoRights() != null, whyNoRights() ?? '')
 
   test('no room: said before the start, and with room it can be got', async ({ instance, scratch }) => {
     using mount = mountTmpfs(scratch.at('small'), SIZE / 2)

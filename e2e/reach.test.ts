@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { Namespaces, whyNoNamespaces } from './namespaces.ts'
+import { whyNoRights } from '../app/scripts/needs.mjs'
+import { Namespaces } from './namespaces.ts'
 import { openScratch } from './scratch.ts'
 
 const at = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href)
@@ -38,7 +39,7 @@ interface Seen {
   readonly token: string
 }
 
-test('the internet is allowed, and reached without another start', { skip: whyNoNamespaces() ?? false }, async () => {
+test('the internet is allowed, and reached without another start', { skip: whyNoRights() ?? false }, async () => {
   await using scratch = openScratch()
   using net = new Namespaces()
   const host = net.host('home')

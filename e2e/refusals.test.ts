@@ -7,11 +7,13 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
+import { whyNoRights } from '../app/scripts/needs.mjs'
 import { MIB, randomBytes, sha256Of, writeRandomFile } from './content.ts'
+import { mountTmpfs } from './mounts.ts'
 import { asNobody } from './nobody.ts'
 import { runPeer, startGet, startServe, startShare, untilDone, untilFailed, untilShared } from './peer.ts'
 import { Program } from './program.ts'
-import { isRoot, mountTmpfs, openScratch } from './scratch.ts'
+import { openScratch } from './scratch.ts'
 
 /** Listens on every address of its namespace, on two ports, and reports who was dialled. */
 const WITNESS = `
@@ -23,7 +25,7 @@ const WITNESS = `
   listen(4821)
   listen(4822).on('listening', () => say({ event: 'port', port: 4821 }))
 `
-const needsRoot = isRoot ? {} : { skip: 'needs root: another user, mounts or namespaces' }
+const skip = whyNoRights() ?? false
 
 const unknownRoot = (): CID => CID.createV1(0x55, create(0x12, randomBytes(32, 'a root nobody has')))
 
@@ -88,24 +90,20 @@ test('a name with a backslash: 6 unsafe-name', { timeout: 30_000 }, async () => 
   await untilFailed(seeder, 6, 'unsafe-name')
 })
 
-test(
-  'a file that cannot be read: 6 unreadable, or left out when told so',
-  { timeout: 60_000, ...needsRoot },
-  async () => {
-    await using scratch = openScratch()
-    writeRandomFile(scratch.at('in', 'folder', 'open'), 1000, 'open')
-    writeRandomFile(scratch.at('in', 'folder', 'closed'), 1000, 'closed')
-    chmodSync(scratch.dir, 0o755)
-    chmodSync(scratch.at('in', 'folder', 'closed'), 0o600)
-    const options = asNobody(scratch.at('nobody'))
-    await using refused = startShare([scratch.at('in', 'folder')], options)
-    const error = await untilFailed(refused, 6, 'unreadable')
-    assert.match(error.message, /closed/)
-    await using allowed = startShare([scratch.at('in', 'folder')], { ...options, more: ['--skip-unreadable'] })
-    const { shared } = await untilShared(allowed)
-    assert.deepEqual([shared.files, shared.bytes], [1, 1000])
-  }
-)
+test('a file that cannot be read: 6 unreadable, or left out when told so', { timeout: 60_000, skip }, async () => {
+  await using scratch = openScratch()
+  writeRandomFile(scratch.at('in', 'folder', 'open'), 1000, 'open')
+  writeRandomFile(scratch.at('in', 'folder', 'closed'), 1000, 'closed')
+  chmodSync(scratch.dir, 0o755)
+  chmodSync(scratch.at('in', 'folder', 'closed'), 0o600)
+  const options = asNobody(scratch.at('nobody'))
+  await using refused = startShare([scratch.at('in', 'folder')], options)
+  const error = await untilFailed(refused, 6, 'unreadable')
+  assert.match(error.message, /closed/)
+  await using allowed = startShare([scratch.at('in', 'folder')], { ...options, more: ['--skip-unreadable'] })
+  const { shared } = await untilShared(allowed)
+  assert.deepEqual([shared.files, shared.bytes], [1, 1000])
+})
 
 test(
   'a folder that is not a data directory: 8 data-foreign, and it is left as it was',
@@ -144,7 +142,7 @@ test('a data directory of a newer format: 8 data-newer', { timeout: 30_000 }, as
   await untilFailed(peer, 8, 'data-newer')
 })
 
-test('a destination that cannot be written: 6 not-writable', { timeout: 60_000, ...needsRoot }, async () => {
+test('a destination that cannot be written: 6 not-writable', { timeout: 60_000, skip }, async () => {
   await using scratch = openScratch()
   writeRandomFile(scratch.at('in', 'file.bin'), 2 * MIB, 'read-only')
   await using seeder = startShare([scratch.at('in', 'file.bin')], { data: scratch.at('a') })
@@ -158,7 +156,7 @@ test('a destination that cannot be written: 6 not-writable', { timeout: 60_000, 
   await untilFailed(nested, 6, 'not-writable')
 })
 
-test('loopback mode dials loopback only, whatever a link names', { timeout: 60_000, ...needsRoot }, async () => {
+test('loopback mode dials loopback only, whatever a link names', { timeout: 60_000, skip }, async () => {
   await using scratch = openScratch()
   // In a namespace without an uplink, where the private address is this machine's own: a dial would be seen, and go nowhere.
   const setUp = 'ip link set lo up && ip addr add 10.9.9.9/32 dev lo && exec "$@"'

@@ -1,7 +1,6 @@
-// Folders and mounts that a test owns: made under a unique name, gone with the scope.
+// Folders that a test owns: made under a unique name, gone with the scope.
 
-import { execFileSync } from 'node:child_process'
-import { globSync, mkdirSync, mkdtempSync, readFileSync, statfsSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -50,27 +49,5 @@ function freeBytes(dir: string): number {
     return bavail * bsize
   } catch {
     return 0
-  }
-}
-
-export const isRoot = process.getuid?.() === 0
-
-interface Mount extends Disposable {
-  makeReadOnly(): void
-  makeWritable(): void
-  resize(sizeBytes: number): void
-}
-
-/** A file system of `sizeBytes` in memory on a new folder. Needs root. */
-export function mountTmpfs(dir: string, sizeBytes: number): Mount {
-  mkdirSync(dir, { recursive: true })
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=0777`, 'shoal-e2e', dir])
-  const change = (option: string) => execFileSync('mount', ['-o', `remount,${option}`, dir])
-  return {
-    makeReadOnly: () => void change('ro'),
-    makeWritable: () => void change('rw'),
-    resize: bytes => void change(`size=${bytes}`),
-    // Lazily: a process that is just ending may still hold a file; the mount goes with its last user.
-    [Symbol.dispose]: () => execFileSync('umount', ['--lazy', dir])
   }
 }

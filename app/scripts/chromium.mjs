@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { installDebian } from './debian.mjs'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 const MISSING =
@@ -40,22 +41,24 @@ function inPlaywrightsCache(env) {
 /** The same, after getting one where that is possible: Debian's package as root, else Playwright's download. Throws one sentence. */
 export function ensureChromium() {
   const found = findChromium()
-  if (found != null) return found
+  if (found != null) return started(found)
   if (process.env.CHROMIUM) throw new Error(`CHROMIUM names ${process.env.CHROMIUM}, and nothing is there.`)
   process.stderr.write('Getting Chromium for the tests of the page (once; some minutes) ...\n')
-  for (const attempt of [fromDebian, fromPlaywright]) {
+  for (const attempt of [() => installDebian('chromium'), fromPlaywright]) {
     attempt()
     const got = findChromium()
-    if (got != null) return got
+    if (got != null) return started(got)
   }
   throw new Error(MISSING)
 }
 
-function fromDebian() {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return
-  const options = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
-  spawnSync('apt-get', ['update', '-qq'], options)
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], options)
+/** The same path, when it is more than a file: not one that lacks libraries of the system, nor a script that tells how to install it. */
+function started(file) {
+  if (process.platform !== 'linux') return file
+  const { status, stderr, error } = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: 30_000 })
+  if (status === 0) return file
+  const [why = ''] = String(error?.message ?? stderr).split('\n')
+  throw new Error(`The Chromium for the tests of the page, ${file}, cannot be started (${why}). ${MISSING}`)
 }
 
 function fromPlaywright() {

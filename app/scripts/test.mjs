@@ -7,7 +7,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { run } from 'node:test'
-import { ensureChromium } from './chromium.mjs'
+import { prepare } from './needs.mjs'
 
 const root = path.resolve(import.meta.dirname, '../..')
 process.chdir(root)
@@ -35,15 +35,22 @@ const floors = {
   ],
   long: [[long, 1]]
 }
+const needing = { unit: [], all: [...processes, ...specs], long }
 
 let passed = 0
 let failed = 0
 /** Why, one for each. */
 const skipped = []
+// all that can be known of the machine is known, and said, before what takes long
+const { sentences, cannotRun } = prepare(chosen(needing[floor]))
+for (const sentence of sentences) console.log(sentence)
+const runnable = files => chosen(files).filter(file => !cannotRun.has(file))
 for (const [files, concurrency] of floors[floor]) {
-  if (chosen(files).length > 0) await runFiles(chosen(files), concurrency)
+  if (runnable(files).length > 0) await runFiles(runnable(files), concurrency)
 }
-if (floor === 'all' && chosen(specs).length > 0) runSpecs(chosen(specs))
+if (floor === 'all' && runnable(specs).length > 0) runSpecs(runnable(specs))
+failed += cannotRun.size
+if (cannotRun.size > 0) console.log([`Test files that were not run: ${cannotRun.size}.`, ...sentences].join(' '))
 const lacking = skipped.filter(why => LACKING.test(why))
 if (skipped.length > 0) console.log(`${skipped.length} skipped`)
 for (const why of new Set(lacking)) console.log(`${lacking.filter(it => it === why).length} of them: ${why}`)
@@ -67,7 +74,6 @@ async function runFiles(files, concurrency) {
 
 /** Playwright prints its own list; what became of each is read from its report. One that passed only at a second try has failed. */
 function runSpecs(files) {
-  if (!hasChromium()) return
   const folder = mkdtempSync(path.join(os.tmpdir(), 'shoal-specs-'))
   const report = path.join(folder, 'report.json')
   const cli = path.join(root, 'node_modules/@playwright/test/cli.js')
@@ -103,16 +109,4 @@ function whySkipped({ suites = [], specs = [] }) {
   const tests = specs.flatMap(it => it.tests).filter(it => it.status === 'skipped')
   const own = tests.map(it => it.annotations.find(({ type }) => type === 'skip')?.description ?? 'without a reason')
   return [...own, ...suites.flatMap(whySkipped)]
-}
-
-/** Got where it can be, and asked for where it cannot. */
-function hasChromium() {
-  try {
-    ensureChromium()
-    return true
-  } catch (error) {
-    failed++
-    console.log(error.message)
-    return false
-  }
 }
