@@ -211,6 +211,24 @@ test('a .part that was cut short, or that went, is fetched again', async t => {
   }
 })
 
+test('a leaf found bad before it is durable is not trusted by the next run', async t => {
+  for (const how of ['zero', 'garble']) {
+    const it = bench(t, TREE)
+    {
+      await using download = await open(it)
+      await feed(it, download, [0, 1, 2])
+      harm(it, 0, how)
+      await assert.rejects(download.readLeaf(0), { code: 'not-found' })
+    } // makes the rest durable
+    await using download = await open(it)
+    const kept = [0, 1, 2].filter(ordinal => download.have.has(ordinal))
+    while (!download.isComplete) await feed(it, download)
+    const { path: at } = await download.finish(never)
+    assert.ok(readFileSync(path.join(at, 'big.bin')).equals(TREE['big.bin']), 'nobody reads it before it is finished')
+    assert.deepEqual(kept, [1, 2])
+  }
+})
+
 test('a crash after the last rename is finished by the next run', async t => {
   for (const sample of [TREE, { '': sampleBytes(2 * MIB, 'x') }]) {
     const it = bench(t, sample)

@@ -15,7 +15,7 @@ const BATCH_BYTES = 32 * 1024 * 1024
 const SYNCS_IN_FLIGHT = 16
 
 interface Batch {
-  readonly ordinals: number[]
+  readonly ordinals: Set<number> // written and right so far; each in one batch only
   readonly files: Set<number>
   bytes: number
 }
@@ -36,6 +36,7 @@ export class Durability {
   readonly #it: DurabilityOptions
   readonly #dirty: Map<number, number> // extent -> leaves being written, or written and not durable
   #filling: Batch = emptyBatch()
+  #running: Batch | undefined
   #syncing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #error: unknown
@@ -66,7 +67,7 @@ export class Durability {
 
   /** The leaf is in its file. */
   written(ordinal: number, idx: number, bytes: number): void {
-    this.#filling.ordinals.push(ordinal)
+    this.#filling.ordinals.add(ordinal)
     this.touch(idx)
     this.#filling.bytes += bytes
     if (this.#filling.bytes >= BATCH_BYTES) this.#start()
@@ -78,10 +79,12 @@ export class Durability {
     this.#timer ??= setTimeout(() => this.#start(), BATCH_MS).unref()
   }
 
-  /** A leaf turned out to be wrong: its bit goes, durably. */
+  /** Leaves turned out to be wrong: no open batch makes them durable, and where a bit is set it goes, durably. */
   lose(ordinals: readonly number[]): void {
-    const lost = ordinals.filter(ordinal => this.#it.durable.clear(ordinal))
-    if (lost.length > 0) putDurable(this.#it.db, this.#it.id, this.#it.durable, lost)
+    const { db, id, durable } = this.#it
+    for (const ordinal of ordinals) this.#takeOut(ordinal)
+    const lost = ordinals.filter(ordinal => durable.clear(ordinal))
+    if (lost.length > 0) db.transaction('durable', () => putDurable(db, id, durable, lost))
   }
 
   /** Resolves when everything written is durable. Throws `disk-full` and the like when it cannot be made so. */
@@ -100,6 +103,7 @@ export class Durability {
     if (this.#syncing !== undefined || this.#filling.files.size === 0) return // the end of the running one looks again
     const batch = this.#filling
     this.#filling = emptyBatch()
+    this.#running = batch
     this.#syncing = this.#run(batch).finally(() => {
       this.#syncing = undefined
       if (this.#filling.bytes >= BATCH_BYTES) this.#start()
@@ -118,24 +122,36 @@ export class Durability {
         this.#error ??= codedWrite(err)
       }
     })
-    const kept = batch.ordinals.filter(ordinal => !lost.has(this.#it.tree.layout.fileIndexOf(ordinal)))
+    const gone = this.#takeOutOf(lost)
     try {
-      for (const ordinal of kept) this.#it.durable.set(ordinal)
+      for (const ordinal of batch.ordinals) this.#it.durable.set(ordinal)
       for (const idx of stats.keys()) if (this.#isWhole(idx)) await this.#it.tree.nameFinished(idx)
       await eachOf(this.#it.tree.takeNewFolders(), syncFolder)
-      this.#commit(kept, stats)
+      this.#commit(batch.ordinals, stats)
     } catch (err) {
       this.#error ??= codedWrite(err)
-      this.#filling.ordinals.push(...kept) // written and synced, only not noted: with the next batch
+      for (const ordinal of batch.ordinals) this.#filling.ordinals.add(ordinal) // written and synced, only not noted
       for (const idx of stats.keys()) this.#filling.files.add(idx)
     }
-    if (lost.size === 0) return
-    const gone = batch.ordinals.filter(ordinal => lost.has(this.#it.tree.layout.fileIndexOf(ordinal)))
-    this.failed(gone)
-    this.#it.onLost(gone)
+    this.#running = undefined
+    if (gone.length > 0) this.#it.onLost(gone)
   }
 
-  #commit(ordinals: readonly number[], stats: ReadonlyMap<number, Uint8Array>): void {
+  /** Takes the leaves of these files out of both batches: the system tells once that it could not write, and a later sync says nothing of them. */
+  #takeOutOf(files: ReadonlySet<number>): number[] {
+    if (files.size === 0) return []
+    const all = [...(this.#running?.ordinals ?? []), ...this.#filling.ordinals]
+    const gone = all.filter(ordinal => files.has(this.#it.tree.layout.fileIndexOf(ordinal)))
+    for (const ordinal of gone) this.#takeOut(ordinal)
+    return gone
+  }
+
+  #takeOut(ordinal: number): void {
+    const isOpen = this.#running?.ordinals.delete(ordinal) === true || this.#filling.ordinals.delete(ordinal)
+    if (isOpen) this.#settle(ordinal)
+  }
+
+  #commit(ordinals: ReadonlySet<number>, stats: ReadonlyMap<number, Uint8Array>): void {
     const { db, id, durable } = this.#it
     const quiet = new Map<number, number>()
     for (const ordinal of ordinals) {
@@ -185,7 +201,7 @@ export class Durability {
   }
 }
 
-const emptyBatch = (): Batch => ({ ordinals: [], files: new Set(), bytes: 0 })
+const emptyBatch = (): Batch => ({ ordinals: new Set(), files: new Set(), bytes: 0 })
 
 /** Names made in a folder survive a power cut once it is synced; systems that cannot sync folders need not. */
 export async function syncFolder(at: string): Promise<void> {
