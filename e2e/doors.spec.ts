@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { startAgain } from './electron-shell.ts'
 import type { Instance } from './instance.ts'
 import { DONE, get, sheet } from './screen.ts'
@@ -25,8 +26,10 @@ test('a second start with a link, or a share file, shows it in the first window'
   await startAgain(b.dataDir, [link])
   await expectPreview(b)
   writeFileSync(scratch.at('letter.shoal'), `${link}\n`)
-  await startAgain(b.dataDir, [scratch.at('letter.shoal')])
-  await expectPreview(b)
+  for (const opened of [scratch.at('letter.shoal'), pathToFileURL(scratch.at('letter.shoal')).href]) {
+    await startAgain(b.dataDir, [opened]) // desktops name a file by its path or its address
+    await expectPreview(b)
+  }
   for (const [event, opened] of [
     ['open-url', link],
     ['open-file', scratch.at('letter.shoal')]

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { Asks, linkFrom, parseTold } from './asks.ts'
 
 const place = { type: 'place', place: 'library' } as const
@@ -56,6 +58,27 @@ test('a share file is its text, anything else itself; neither is ever longer tha
   assert.equal((await linkFrom('y'.repeat(100_000), dir)).type, 'link')
   const [long] = [await linkFrom('y'.repeat(100_000), dir)]
   assert.equal(long.type === 'link' && long.link.length, 8192)
+})
+
+test('a desktop names files by their address; what has another scheme is never a file', async t => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-asks-'))
+  t.after(async () => rm(dir, { recursive: true }))
+  await writeFile(path.join(dir, 'Süd 1.shoal'), 'shoal:bafy?n=Summer\n')
+  assert.deepEqual(await linkFrom(pathToFileURL(path.join(dir, 'Süd 1.shoal')).href, '/'), link('shoal:bafy?n=Summer'))
+  const elsewhere = 'file://elsewhere/S.shoal'
+  assert.deepEqual(await linkFrom(elsewhere, dir), link(elsewhere))
+  if (process.platform === 'win32') return
+  await writeFile(path.join(dir, 'shoal:bafy.shoal'), 'shoal:another')
+  assert.deepEqual(await linkFrom('shoal:bafy.shoal', dir), link('shoal:bafy.shoal'))
+})
+
+test('what never ends, or blocks whoever opens it, is not read', { timeout: 20_000 }, async t => {
+  if (process.platform === 'win32') return t.skip('there are no such files')
+  const dir = await mkdtemp(path.join(tmpdir(), 'shoal-asks-'))
+  t.after(async () => rm(dir, { recursive: true }))
+  execFileSync('mkfifo', [path.join(dir, 'pipe.shoal')])
+  await symlink('/dev/zero', path.join(dir, 'zero.shoal'))
+  for (const it of ['pipe.shoal', 'zero.shoal']) assert.deepEqual(await linkFrom(it, dir), link(it))
 })
 
 test('what a second start says is believed in its own shape only: it may be another version', () => {

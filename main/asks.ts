@@ -1,12 +1,10 @@
 // What came from outside the page and is to be shown there: kept until a page takes it, handed over once.
-import { readFile, stat } from 'node:fs/promises'
-import path from 'node:path'
 import { z } from 'zod'
 import { MAX_LINK_CHARS } from '../app/contract/shapes.ts'
 import type { WindowAsk } from '../app/contract/window-contract.ts'
+import { readNamedLink } from '../core/files/share-file.ts'
 
 const MAX_WAITING = 16 // an impatient double click opens one sheet; more than this nobody meant
-const SHARE_FILE = /\.shoal$/i
 
 /** What a second start of the program tells the first. */
 const Told = z.object({ opened: z.array(z.string()).max(1_000), cwd: z.string() })
@@ -49,16 +47,6 @@ export class Asks {
  * with a sentence. Never rejects.
  */
 export async function linkFrom(opened: string, cwd: string): Promise<WindowAsk> {
-  const text = SHARE_FILE.test(opened) ? await readShareFile(path.resolve(cwd, opened)) : undefined
-  return { type: 'link', link: (text ?? opened).trim().slice(0, MAX_LINK_CHARS) }
-}
-
-/** Undefined when it is no small file: then its name is what gets refused. */
-async function readShareFile(file: string): Promise<string | undefined> {
-  try {
-    const { size } = await stat(file)
-    return size <= MAX_LINK_CHARS ? await readFile(file, 'utf8') : undefined
-  } catch {
-    return undefined
-  }
+  const text = await readNamedLink(opened, cwd).catch(() => opened)
+  return { type: 'link', link: text.trim().slice(0, MAX_LINK_CHARS) }
 }

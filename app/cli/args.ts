@@ -20,7 +20,14 @@ export interface Common {
 }
 export type Request =
   | { readonly name: 'share'; readonly paths: readonly string[]; readonly skipUnreadable: boolean }
-  | { readonly name: 'get'; readonly link: string; readonly directory: string; readonly giveUpAfterMs: number }
+  | {
+      readonly name: 'get'
+      /** As it was given: a link, or a share file seen from `cwd`. */
+      readonly link: string
+      readonly cwd: string
+      readonly directory: string
+      readonly giveUpAfterMs: number
+    }
   | {
       readonly name: 'serve'
       readonly port: number | null
@@ -150,13 +157,14 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
   program
     .command('get')
     .description('download, verify, exit')
-    .argument('<link>', 'a shoal: link')
+    .argument('<link>', 'a shoal: link, or a .shoal file')
     .option('-o, --output <DIR>', 'where to (default: here)', '.')
     .option('--timeout <S>', 'give up when for S seconds nobody could send anything still missing', seconds, 60)
     .action((text: string, own: { output: string; timeout: number }) =>
       request({
         name: 'get',
         link: linkText(text),
+        cwd: around.cwd,
         directory: absolute(own.output),
         giveUpAfterMs: Math.round(own.timeout * 1000)
       })

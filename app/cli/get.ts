@@ -1,5 +1,6 @@
 // `shoal get`: follows a transfer to its end, whoever runs it. Ctrl-C pauses it (130); the same command goes on.
 import { CodedError } from '../../core/errors.ts'
+import { readNamedLink } from '../../core/files/share-file.ts'
 import type { Client } from '../engine/client.ts'
 import type { TransferEvent } from '../contract/shapes.ts'
 import type { Command } from './args.ts'
@@ -15,7 +16,8 @@ const PAUSE_DEADLINE_MS = 5_000
 
 export async function get({ command, out, session, interrupt }: Task<GetCommand>): Promise<number> {
   const { client } = session
-  const { link, directory, giveUpAfterMs, peers } = command
+  const { directory, giveUpAfterMs, peers } = command
+  const link = await readNamedLink(command.link, command.cwd)
   out.line(listeningLine(await client.node.info({})))
   const { grants } = await client.grant.paths({ paths: [directory], use: 'write' })
   const folder = grants[0] ?? null

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { CODES, CodedError } from '../../core/errors.ts'
 import { ROOT } from '../engine/fake-service.ts'
 import { openDataDir } from '../../core/store/data-dir.ts'
@@ -26,7 +27,7 @@ afterEach(async () => {
 })
 
 /** Runs a command over the fake engine, as a process would. */
-function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}) {
+function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}, cwd = dir) {
   const interrupt = new AbortController()
   const out: string[] = []
   const err: string[] = []
@@ -38,7 +39,7 @@ function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}) {
     }
   })
   const args = [...text.split(' '), '--data', dir]
-  const ended = run({ args, env, cwd: dir, version: '1.2.3', stdout: sink(out), stderr: sink(err), clock: realClock, interrupt: interrupt.signal, entry: ENTRY }) // prettier-ignore
+  const ended = run({ args, env, cwd, version: '1.2.3', stdout: sink(out), stderr: sink(err), clock: realClock, interrupt: interrupt.signal, entry: ENTRY }) // prettier-ignore
   const lines = (): Line[] => out.join('').split('\n').filter(Boolean).map(line => JSON.parse(line) as Line) // prettier-ignore
   /** Settles when that line has been printed; fails when the command ends without it. */
   const until = async (event: string): Promise<Line> => {
@@ -114,6 +115,19 @@ test('get: its lines and exit 0; every failure ends with its code and status', a
   assert.deepEqual([text.out, text.err], [[], ['shoal: as asked: no-providers\n']])
   assert.equal(await serve.interrupted(), 0)
   assert.equal(events(serve.lines()), 'listening ui')
+})
+
+test('get: a share file is an argument too; one that is none is refused', async () => {
+  using it = scratch()
+  writeFileSync(path.join(it.dir, 'Summer.shoal'), '/fail/no-providers\n') // a link that the fake has an answer to
+  writeFileSync(path.join(it.dir, 'big.shoal'), 'x'.repeat(9000))
+  const data = path.join(it.dir, 'data')
+  const named: [string, number, string][] = [['Summer.shoal', 3, 'no-providers'], [pathToFileURL(path.join(it.dir, 'Summer.shoal')).href, 3, 'no-providers'], ['big.shoal', 2, 'invalid-link'], ['gone.shoal', 2, 'not-found']] // prettier-ignore
+  for (const [name, status, code] of named) {
+    const get = shoal(data, `get ${name} --json --network loopback`, {}, it.dir)
+    assert.equal(await get.ended, status, name)
+    assert.equal(get.lines().at(-1)?.code, code, name)
+  }
 })
 
 test('Ctrl-C pauses a get, in its own process and through another', async () => {

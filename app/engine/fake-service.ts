@@ -68,7 +68,10 @@ async function* hold<T>(value: T, { signal }: Caller): AsyncGenerator<T> {
   }
 }
 
-/** `node.dial` throws the code that the address names (`/fail/<code>`), or crashes the thread (`/crash`); `transfer.follow` fails with the code that the id names. */
+/**
+ * `node.dial` throws the code that the address names (`/fail/<code>`), or crashes the thread (`/crash`); `transfer.start` that of its link, and
+ * `transfer.follow` that of the id.
+ */
 export function openFake(options: EngineOptions): Promise<Application> {
   const info: NodeInfo = {
     version: options.version,
@@ -159,7 +162,10 @@ export function openFake(options: EngineOptions): Promise<Application> {
       preview: (_, caller) =>
         hold({ root: ROOT, name: 'hello.txt', bytes: 5, files: 1, ready: true, held: false, hereBytes: 0 }, caller),
       files: () => ({ total: 0, rows: [] }),
-      start: ({ addrs }) => ({ id: addrs[0] ?? 't1', root: ROOT }),
+      start: ({ link, addrs }) => {
+        fail(link)
+        return { id: addrs[0] ?? 't1', root: ROOT }
+      },
       async *follow({ id }, { signal }) {
         const counted = { root: ROOT, rate: 0, received: 5, duplicate: 0, bytes: 5 }
         yield { type: 'progress', phase: 'find', ...counted, bytes: 0, total: null, received: 0 }
