@@ -41,7 +41,7 @@ const share = (n: number, change: Partial<Share>): Share => ({
 }) // prettier-ignore
 const transfer = (n: number, change: Partial<Transfer>): Transfer => ({
   id: `t${n}`, root: rootOf(500 + n), name: 'x', state: 'fetching', bytes: 0, total: GB, rate: 0, secondsLeft: null,
-  received: 0, duplicate: 0, sources: 0, from: [], waitingFor: null, error: null, addedAt: NOW - n * DAY,
+  received: 0, duplicate: 0, sources: 0, from: [], place: null, waitingFor: null, error: null, addedAt: NOW - n * DAY,
   folder: 'Downloads', path: null,
   ...change
 }) // prettier-ignore
@@ -173,7 +173,8 @@ function sceneOf(content: Content, service: Service): Service {
     downloadBytesPerSecond: 0,
     reserveBytes: null,
     maxConnections: 150,
-    keepSharing: true
+    keepSharing: true,
+    activeDownloads: 5
   }
   const files = FILES[content]
   const preview: Preview = {

@@ -17,7 +17,7 @@ const peer = (name: string, rateOut: number): Peer => ({
   peerId: name, name, addrs: [], via: 'mdns', direct: true, nearby: true, latencyMs: null, rateIn: 0, rateOut
 }) // prettier-ignore
 const transfer = (id: string, state: Transfer['state'], bytes = 0, total: number | null = 10): Transfer => ({
-  id, root: 'bafyroot', name: id, state, bytes, total, rate: 0, secondsLeft: null, received: 0, duplicate: 0, sources: 0, from: [], waitingFor: null, error: null, addedAt: 0, folder: 'Downloads', path: null
+  id, root: 'bafyroot', name: id, state, bytes, total, rate: 0, secondsLeft: null, received: 0, duplicate: 0, sources: 0, from: [], place: null, waitingFor: null, error: null, addedAt: 0, folder: 'Downloads', path: null
 }) // prettier-ignore
 
 test('who would be left waiting, by name, and nobody when nobody reads', () => {

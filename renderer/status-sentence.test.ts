@@ -13,7 +13,7 @@ const say: Say = (key, values = {}) => {
 }
 const row: Transfer = {
   id: 't', root: 'b', name: 'x', state: 'fetching', bytes: 12_400_000_000, total: 40_000_000_000, rate: 92_000_000,
-  secondsLeft: 300, received: 0, duplicate: 0, sources: 3, from: ['Ana', 'Bo', 'Cy'], waitingFor: null, error: null,
+  secondsLeft: 300, received: 0, duplicate: 0, sources: 3, from: ['Ana', 'Bo', 'Cy'], place: null, waitingFor: null, error: null,
   addedAt: 0, folder: 'Downloads', path: null
 } // prettier-ignore
 const sentence = (change: Partial<Transfer>): string =>

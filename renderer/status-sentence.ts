@@ -20,6 +20,8 @@ export function transferSentence(row: Transfer, say: Say, formats: Formats): str
   const { bytes, total } = row
   const amount = total == null ? '' : formats.bytesOf(bytes, total, say('of'))
   switch (row.state) {
+    case 'queued':
+      return joined([say('transfer.queued'), amount])
     case 'finding':
       return joined([bytes > 0 && amount, row.waitingFor == null ? say('transfer.finding') : waitingSentence(row, say)])
     case 'fetching':

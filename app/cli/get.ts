@@ -21,7 +21,8 @@ export async function get({ command, out, session, interrupt }: Task<GetCommand>
   out.line(listeningLine(await client.node.info({})))
   const { grants } = await client.grant.paths({ paths: [directory], use: 'write' })
   const folder = grants[0] ?? null
-  const started = await client.transfer.start({ link, folder, selection: null, addrs: [...peers], giveUpAfterMs })
+  const asked = { link, folder, selection: null, addrs: [...peers], giveUpAfterMs, first: true }
+  const started = await client.transfer.start(asked)
   const done = await follow(client, started, out, interrupt)
   out.line(doneLine(done))
   const from = done.sources > 1 ? ` from ${done.sources} peers` : ''

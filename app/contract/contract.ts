@@ -99,7 +99,8 @@ export const contract = {
     ),
     /**
      * Starts, or goes on with, the transfer of this root into this folder. `folder` null: the default one. `selection`: file indexes, null: all.
-     * `giveUpAfterMs`: fails when for that long nobody could send anything still missing; null: waits for ever.
+     * `giveUpAfterMs`: fails when for that long, from its first turn on, nobody could send anything still missing; null: waits for ever.
+     * `first`: before the others that wait, and in place of one that receives if need be.
      */
     start: call(
       z.object({
@@ -107,13 +108,18 @@ export const contract = {
         folder: Grant.nullable(),
         selection: z.array(z.int().min(0)).max(1_000_000).nullable(),
         addrs: z.array(AddrText).max(64),
-        giveUpAfterMs: z.int().min(0).max(2_147_483_647).nullable()
+        giveUpAfterMs: z.int().min(0).max(2_147_483_647).nullable(),
+        first: z.boolean().optional()
       }),
       z.object({ id: TransferId, root: Root })
     ),
     follow: feed(byTransfer, TransferEvent),
     pause: call(byTransfer, done),
     resume: call(byTransfer, done),
+    /** Receives now, in place of another one if need be; goes on if it rests. Throws not-found. */
+    startNow: call(byTransfer, done),
+    /** Its place in line: before another one that waits, or at the end (null). Of one that does not wait nothing changes. Throws not-found. */
+    move: call(z.object({ id: TransferId, before: TransferId.nullable() }), done),
     /** Goes on at once, also where the disk was full. */
     retry: call(byTransfer, done),
     /** The link it was started with, with every address that is known. Throws not-found. */

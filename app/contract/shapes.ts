@@ -93,6 +93,7 @@ export const VerifyEvent = z.discriminatedUnion('type', [
 export type VerifyEvent = z.infer<typeof VerifyEvent>
 
 export const TransferState = z.enum([
+  'queued', // it waits for its turn: as many as may receive at once do
   'finding', // nobody who has it is connected yet
   'fetching',
   'verifying', // what is on the disk is re-hashed, or the end is being written
@@ -118,6 +119,7 @@ export const Transfer = z.object({
   duplicate: bytes,
   sources: bytes, // peers sending now
   from: z.array(z.string()), // names of up to three of them
+  place: maybe(z.int().min(1)), // in line, while queued
   waitingFor: maybe(z.enum(['peers', 'bytes', 'disk'])), // why nothing moves, after 5 s without bytes
   error: maybe(WireError),
   addedAt: z.number(),
@@ -237,7 +239,8 @@ export const Settings = z.object({
   downloadBytesPerSecond: bytes,
   reserveBytes: maybe(bytes),
   maxConnections: z.int().min(8).max(1000),
-  keepSharing: z.boolean()
+  keepSharing: z.boolean(),
+  activeDownloads: z.int().min(1).max(100) // how many may receive at once; the others wait in line
 })
 export type Settings = z.infer<typeof Settings>
 

@@ -38,6 +38,7 @@ const transfer: Transfer = {
   duplicate: 0,
   sources: 0,
   from: [],
+  place: null,
   waitingFor: null,
   error: null,
   addedAt: 1,
@@ -89,7 +90,8 @@ export function openFake(options: EngineOptions): Promise<Application> {
     downloadBytesPerSecond: 0,
     reserveBytes: null,
     maxConnections: 150,
-    keepSharing: true
+    keepSharing: true,
+    activeDownloads: 5
   }
   let shares = [share]
   const fail = (text: string): void => {
@@ -176,6 +178,8 @@ export function openFake(options: EngineOptions): Promise<Application> {
       },
       pause: () => ({}),
       resume: () => ({}),
+      startNow: () => ({}),
+      move: () => ({}),
       retry: () => ({}),
       link: () => ({ link: LINK }),
       cancel: () => ({}),

@@ -102,6 +102,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
       holds: provide,
       discardPart: async row => discardPart(store, row),
       keepSharing: () => settings.value.keepSharing,
+      activeDownloads: settings.value.activeDownloads,
       received: (peerId, bytes) => connections?.countReceived(peerId, bytes),
       log: fault('transfer.failed')
     })

@@ -152,9 +152,9 @@ export function createService(parts: ServiceParts): Service {
         if (layout == null) throw new CodedError('not-found', 'What is inside this link is not known yet.')
         return filePage(layout, transfers.getting(layout), store, offset, limit)
       },
-      start: ({ link, folder, selection, addrs, giveUpAfterMs }) => {
+      start: ({ folder, first = false, ...asked }) => {
         const directory = folder == null ? parts.downloads() : grants.take(folder, 'write')
-        return transfers.start({ link, directory, selection, addrs, giveUpAfterMs })
+        return transfers.start({ ...asked, first, directory })
       },
       follow: ({ id }, { signal }) => transfers.follow(id, signal),
       async pause({ id }) {
@@ -163,6 +163,14 @@ export function createService(parts: ServiceParts): Service {
       },
       resume({ id }) {
         transfers.resume(id)
+        return {}
+      },
+      startNow({ id }) {
+        transfers.startNow(id)
+        return {}
+      },
+      move({ id, before }) {
+        transfers.move(id, before)
         return {}
       },
       retry({ id }) {
@@ -197,6 +205,7 @@ export function createService(parts: ServiceParts): Service {
         const shown = shownSettings(settings.change({ ...definedOf(named), ...folder }))
         limits.apply()
         network?.setMaxConnections(shown.maxConnections)
+        transfers.setActive(shown.activeDownloads)
         settingsFeed.set(shown)
         if (shown.network != null) parts.choseNetwork(shown.network)
         return shown

@@ -39,6 +39,7 @@ const defaults = (): SavedSettings => ({
   reserveBytes: null,
   maxConnections: 150,
   keepSharing: true,
+  activeDownloads: 5,
   listenPort: randomInt(20_000, 32_000), // below the ranges that systems hand out by themselves
   uiPort: DEFAULT_UI_PORT,
   downloads: null

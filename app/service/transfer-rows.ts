@@ -39,6 +39,7 @@ export function restingRow(row: TransferRow, error: WireError | null): Transfer 
     duplicate: 0,
     sources: 0,
     from: [],
+    place: null,
     waitingFor: null,
     error,
     addedAt: row.addedAt,
@@ -73,7 +74,8 @@ export function rowToStart(
     ...(isSame && before.totalBytes != null && { totalBytes: before.totalBytes }),
     ...(before?.path != null && { path: before.path }), // what was got earlier stands there: more is added to it
     addedAt: before?.addedAt ?? now,
-    changedAt: now
+    changedAt: now,
+    inLine: before?.inLine ?? 0
   }
 }
 

@@ -7,7 +7,7 @@ import type { CID } from 'multiformats/cid'
 import { parseRoot, rootText } from '../../core/cid.ts'
 import type { Layout } from '../../core/content/layout.ts'
 import { CodedError } from '../../core/errors.ts'
-import { type Fetch, giveUpCode, openFetch } from '../../core/fetch/fetch.ts'
+import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
 import { MAX_OUT_BYTES } from '../../core/fetch/limits.ts'
 import type { DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
 import type { RateBucket } from '../../core/fetch/rate-bucket.ts'
@@ -23,12 +23,14 @@ import type { Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
 import { toWire } from '../contract/wire-error.ts'
+import { givenUp } from './giving-up.ts'
 import { ProviderSearch } from './provider-search.ts'
 import type { Swarm } from './swarm.ts'
 import { transferDetails } from './transfer-details.ts'
-import { TransferView } from './transfer-view.ts'
+import { type Progress, TransferView } from './transfer-view.ts'
 
 const LOOK_MS = 100 // ten snapshots a second at most
+const IDLE_LOOK_MS = 500 // while it has no turn
 const DETAILS_MS = 1_000
 const SAVE_MS = 5_000
 const DISK_RETRY_MS = 5_000
@@ -54,12 +56,15 @@ export interface RunPorts {
   readonly holds: (root: CID) => void
   /** Whether what was received is kept as a share. */
   readonly keepSharing: () => boolean
-  /** How many transfers go on now: they share what may be outstanding in all. */
-  readonly running: () => number
+  /** How many transfers have a turn now: they share what may be outstanding in all. */
+  readonly active: () => number
   /** Payload that came from a peer. */
   readonly received: (peerId: string, bytes: number) => void
   readonly log: (thrown: unknown) => void
-  readonly changed: (shown: Transfer, event: TransferEvent) => void
+  /** `canReceive`: a turn is of use to it now. */
+  readonly changed: (shown: Transfer, event: Progress, canReceive: boolean) => void
+  /** What its row should say from now on. */
+  readonly save: (progress: Partial<TransferRow>) => void
   /** Once, unless it is disposed of before. */
   readonly ended: (outcome: Outcome) => void
 }
@@ -98,6 +103,14 @@ export class TransferRun implements AsyncDisposable {
   #download: Download | undefined
   #search: ProviderSearch | undefined
   #extraSearches: ProviderSearch[] = []
+  readonly #givenUp = Promise.withResolvers<never>()
+  readonly #firstTurn = Promise.withResolvers<void>()
+  #saidCanReceive = false
+  #hasTurn = false
+  /** What stands at the place already was looked at. */
+  #hasLooked = false
+  #isOver = false
+  #cancelLook: (() => void) | undefined
   readonly #counted = new Map<string, number>() // payload by peer, as last reported
   #limitPerSecond = 0
   #savedAt = 0
@@ -110,6 +123,7 @@ export class TransferRun implements AsyncDisposable {
     this.#ports = ports
     this.#giveUpAfterMs = options.giveUpAfterMs
     this.#view = new TransferView(id, row)
+    this.#givenUp.promise.catch(() => {}) // whoever waits for the fetch hears
     this.#over = this.#run(options)
   }
 
@@ -154,6 +168,14 @@ export class TransferRun implements AsyncDisposable {
     this.#fetch?.setLimit(bytesPerSecond)
   }
 
+  /** Without a turn, which it begins without, it keeps everything, asks for nothing, and listens to who could send. */
+  setTurn(hasTurn: boolean): void {
+    this.#hasTurn = hasTurn
+    if (hasTurn) this.#firstTurn.resolve()
+    if (this.#hasLooked) this.#fetch?.setTurn(hasTurn)
+    this.#lookNow()
+  }
+
   /** Looks at once whether a disk that was full has room. */
   tryNow(): void {
     this.#diskTriedAt = Number.NEGATIVE_INFINITY
@@ -196,8 +218,7 @@ export class TransferRun implements AsyncDisposable {
     try {
       await after
       signal.throwIfAborted()
-      const there = await this.#findThere(sizeHint, signal)
-      outcome = there == null ? await this.#fetchIt(signal) : this.#done(there, null)
+      outcome = await this.#fetchIt(sizeHint, signal)
     } catch (thrown) {
       if (signal.aborted) return
       outcome =
@@ -207,15 +228,36 @@ export class TransferRun implements AsyncDisposable {
     this.#ports.ended(outcome)
   }
 
-  async #fetchIt(signal: AbortSignal): Promise<Outcome> {
+  async #fetchIt(sizeHint: number | null, signal: AbortSignal): Promise<Outcome> {
+    const { swarm } = this.#ports
+    const fetch = (this.#fetch = this.#stack.use(this.#openFetch(signal)))
+    if (this.#limitPerSecond > 0) fetch.setLimit(this.#limitPerSecond)
+    if (swarm != null) this.#findPeers(fetch, swarm)
+    try {
+      this.#look(fetch)
+      await Promise.race([this.#firstTurn.promise, fetch.done])
+      const there = await this.#findThere(sizeHint, signal)
+      if (there != null) return this.#done(there, null)
+      this.#hasLooked = true
+      fetch.setTurn(this.#hasTurn)
+      const { path: at } = await Promise.race([fetch.done, this.#givenUp.promise])
+      return this.#done({ path: at, bytes: fetch.snapshot().bytes }, fetch.snapshot())
+    } finally {
+      this.#isOver = true
+      this.#cancelLook?.()
+    }
+  }
+
+  #openFetch(signal: AbortSignal): Fetch {
     const { store, swarm, sharedLimits } = this.#ports
     const key = rootText(this.#root)
-    const fetch = openFetch(
+    return openFetch(
       this.#root,
       {
         mode: 'fetch',
+        hasTurn: false,
         sharedLimits,
-        roomBytes: () => MAX_OUT_BYTES / Math.max(1, this.#ports.running()),
+        roomBytes: () => MAX_OUT_BYTES / Math.max(1, this.#ports.active()),
         ports: {
           clock: systemClock,
           random: Math.random,
@@ -231,17 +273,6 @@ export class TransferRun implements AsyncDisposable {
       },
       signal
     )
-    this.#fetch = this.#stack.use(fetch)
-    if (this.#limitPerSecond > 0) fetch.setLimit(this.#limitPerSecond)
-    if (swarm != null) this.#findPeers(fetch, swarm)
-    const looking = setInterval(() => this.#look(fetch), LOOK_MS)
-    this.#stack.defer(() => clearInterval(looking))
-    try {
-      const { path: at } = await Promise.race([fetch.done, this.#givenUp.promise])
-      return this.#done({ path: at, bytes: fetch.snapshot().bytes }, fetch.snapshot())
-    } finally {
-      clearInterval(looking)
-    }
   }
 
   #findPeers(fetch: Fetch, swarm: Swarm): void {
@@ -259,6 +290,7 @@ export class TransferRun implements AsyncDisposable {
           kept.add(peerId)
           swarm.keep(peerId, true)
         }
+        if (this.#saidCanReceive !== this.#canReceive) this.#lookNow()
       })
     )
     this.#stack.defer(() => {
@@ -266,15 +298,26 @@ export class TransferRun implements AsyncDisposable {
     })
   }
 
-  readonly #givenUp = Promise.withResolvers<never>()
+  /** Also while it looks at what stands there: that takes its turn. */
+  get #canReceive(): boolean {
+    return this.#fetch != null && (this.#fetch.canReceive || (this.#hasTurn && !this.#hasLooked))
+  }
 
-  /** Ten times a second: shows what changed, gives up when it is time, tries a full disk again. */
+  #lookNow(): void {
+    if (this.#fetch != null) this.#look(this.#fetch)
+  }
+
+  /** Ten times a second while it has a turn: shows what changed, gives up when it is time, tries a full disk again. */
   #look(fetch: Fetch): void {
-    if (this.#stop.signal.aborted) return
+    this.#cancelLook?.()
+    if (this.#isOver || this.#stop.signal.aborted) return
+    const timer = setTimeout(() => this.#look(fetch), this.#hasTurn ? LOOK_MS : IDLE_LOOK_MS)
+    this.#cancelLook = () => clearTimeout(timer)
     const now = performance.now()
     const snapshot = fetch.snapshot()
     const { shown, event } = this.#view.take(snapshot, now)
-    this.#ports.changed(shown, event)
+    this.#saidCanReceive = this.#canReceive
+    this.#ports.changed(shown, event, this.#saidCanReceive)
     this.#search?.setStarved(snapshot.noProgressSinceMs != null)
     for (const { peerId, receivedBytes } of snapshot.peers) {
       const before = this.#counted.get(peerId) ?? 0
@@ -284,13 +327,11 @@ export class TransferRun implements AsyncDisposable {
     if (snapshot.state === 'disk-full') this.#tryDisk(fetch, now)
     if (now - this.#savedAt > SAVE_MS) {
       this.#savedAt = now
-      this.#ports.store.putTransfer({ ...this.#row, ...this.progress, changedAt: Date.now() })
+      this.#ports.save(this.progress)
     }
     if (now > this.#pexAt) this.#introduce(fetch, snapshot, now)
-    const isOver = this.#giveUpAfterMs != null && (snapshot.noProgressSinceMs ?? -1) >= this.#giveUpAfterMs
-    if (isOver) this.#givenUp.reject(giveUpError(snapshot))
-    if (this.#giveUpAfterMs != null && snapshot.state === 'disk-full') this.#givenUp.reject(diskFull())
-    if (snapshot.state === 'io-error') this.#givenUp.reject(notWritable())
+    const why = givenUp(snapshot, this.#giveUpAfterMs)
+    if (why != null) this.#givenUp.reject(why)
   }
 
   /** Goes on by itself when there is room again. */
@@ -373,24 +414,3 @@ export class TransferRun implements AsyncDisposable {
     return { row: { ...this.progress, state: 'failed', error: error.code }, error, event: null, thrown }
   }
 }
-
-const GAVE_UP: Record<ReturnType<typeof giveUpCode>, string> = {
-  'source-changed':
-    'The source changed after it was shared, and nobody else has it. Ask for a new link; what arrived is kept.',
-  'hash-mismatch': 'Somebody sent wrong data, and nobody else has it. Nothing wrong was kept; try again later.',
-  'no-providers': 'Nobody who has this can be reached right now. What arrived is kept; the same command goes on.'
-}
-
-function giveUpError(snapshot: FetchSnapshot): CodedError {
-  const code = giveUpCode(snapshot)
-  return new CodedError(code, GAVE_UP[code])
-}
-
-const notWritable = (): CodedError =>
-  new CodedError(
-    'not-writable',
-    'The files cannot be written there. Check the folder; what arrived is kept, and the same command goes on.'
-  )
-
-const diskFull = (): CodedError =>
-  new CodedError('disk-full', 'The disk is full. What arrived is kept; make room, then the same command goes on.')

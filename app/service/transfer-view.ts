@@ -9,7 +9,8 @@ const SILENT_MS = 5_000 // PRODUCT: after 5 s without bytes the row says what it
 const RATES_KEPT = 300
 const SENDING_MIN_RATE = 1
 
-type Phase = Extract<TransferEvent, { type: 'progress' }>['phase']
+export type Progress = Extract<TransferEvent, { type: 'progress' }>
+type Phase = Progress['phase']
 
 const STATES: Record<FetchState, TransferState> = {
   resolve: 'finding',
@@ -51,7 +52,7 @@ export class TransferView {
   }
 
   /** @param now monotonic milliseconds */
-  take(snapshot: FetchSnapshot, now: number): { shown: Transfer; event: TransferEvent } {
+  take(snapshot: FetchSnapshot, now: number): { shown: Transfer; event: Progress } {
     this.#since ??= now
     this.#meter.add(snapshot.received - this.#received, now)
     this.#received = snapshot.received

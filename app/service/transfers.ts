@@ -1,4 +1,5 @@
-// The user's downloads: which there are, which run, and what clients are told of them. One that is running is a TransferRun; the rest are rows.
+// The user's downloads: which there are, which go on, and what clients are told of them. Who may receive is decided by the queue; one that is open
+// there is a TransferRun, the rest are rows.
 import path from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { parseRoot, RAW, rootText } from '../../core/cid.ts'
@@ -11,6 +12,7 @@ import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import { isCode } from '../contract/wire-error.ts'
 import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
 import type { Getting } from './file-page.ts'
+import { DownloadQueue, type QueueEffect, type QueueInput, type Urgency } from './download-queue.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
 import { transferDetails } from './transfer-details.ts'
 import { isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
@@ -26,19 +28,28 @@ export interface StartOptions {
   readonly addrs: readonly string[]
   /** Fails when for so long nobody could send anything missing; null: waits for ever. */
   readonly giveUpAfterMs: number | null
+  /** Before the others that wait, and in place of one that receives if need be. */
+  readonly first: boolean
 }
 
-export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'ended' | 'running'> {
+export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'save' | 'ended' | 'active'> {
+  /** How many may receive at once. */
+  readonly activeDownloads: number
   /** Removes the `.part` of a transfer that is not running, if there is one. */
   readonly discardPart: (row: TransferRow) => Promise<void>
 }
 
+const TICK_MS = 1_000
+
 type Arrived = Pick<Transfer, 'received' | 'duplicate'>
 
+/** One that is in the queue goes on: with a run while it is open there, or as a row that waits. */
 interface Entry {
   row: TransferRow
   error: WireError | null
   run: TransferRun | undefined
+  /** What its next run begins with. */
+  options: Partial<RunOptions>
   feed: JobFeed<TransferEvent>
   /** The last run letting go of its files: the next one waits for it. */
   closing?: Promise<void>
@@ -49,22 +60,29 @@ export class Transfers implements AsyncDisposable {
   readonly #ports: TransfersPorts
   readonly #store: Store
   readonly #entries = new Map<string, Entry>()
-  #running = 0 // entries with a run
+  readonly #queue: DownloadQueue
+  readonly #inputs: QueueInput[] = []
+  #isFeeding = false
+  #places = new Map<string, number>() // of those that wait, as last shown
+  readonly #ticking: NodeJS.Timeout
 
   constructor(ports: TransfersPorts) {
     this.#ports = ports
     this.#store = ports.store
+    this.#queue = new DownloadQueue(ports.activeDownloads)
+    this.#ticking = setInterval(() => this.#feed({ type: 'tick' }), TICK_MS)
     for (const row of this.#store.transfers()) {
       const id = transferId(row.root, row.directory)
       const error = row.error != null && isCode(row.error) ? { code: row.error, message: '' } : null
-      this.#entries.set(id, { row, error, run: undefined, feed: new JobFeed() })
+      this.#entries.set(id, { row, error, run: undefined, options: {}, feed: new JobFeed() })
       this.feed.set(id, restingRow(row, error))
     }
   }
 
-  /** Goes on with everything that was running when the last node ended. */
+  /** Goes on with everything that did when the last node ended, in the order it had. */
   resumeAll(): void {
-    for (const [id, entry] of this.#entries) if (keptState(entry.row) === 'active') this.#run(id, entry)
+    const going = [...this.#entries].filter(([, { row }]) => keptState(row) === 'active')
+    for (const [id, entry] of going.toSorted(([, a], [, b]) => a.row.inLine - b.row.inLine)) this.#enqueue(id, entry)
   }
 
   /**
@@ -79,28 +97,49 @@ export class Transfers implements AsyncDisposable {
     const known = this.#entries.get(id)
     const row = rowToStart(known?.row, { ...options, link, directory, now: Date.now() })
     const isSame = known != null && isSameSelection(row.selection, known.row.selection)
-    if (known?.run != null && isSame) {
-      known.run.askAlso(row.addrs, options.giveUpAfterMs)
+    const urgency = options.first ? 'first' : 'none'
+    const asked = { giveUpAfterMs: options.giveUpAfterMs, sizeHint: link.sizeBytes ?? null }
+    if (known != null && isSame && this.#queue.has(id)) {
+      known.run?.askAlso(row.addrs, options.giveUpAfterMs)
+      known.row = row
+      known.options = asked
+      if (options.first) this.#feed({ type: 'urge', id, urgency })
       return { id, root }
     }
-    const entry = known?.run == null ? { row, error: null, run: undefined, feed: new JobFeed<TransferEvent>() } : known
-    if (known?.run != null) void this.#close(known) // its followers stay, and see it go on with more
+    const isGoing = known != null && this.#queue.has(id)
+    const entry = isGoing
+      ? known
+      : { row, error: null, run: undefined, options: {}, feed: new JobFeed<TransferEvent>() }
+    if (known?.closing != null) entry.closing = known.closing
+    if (isGoing) void this.#close(id, known) // its followers stay, and see it go on with more
     this.#entries.set(id, entry)
     entry.row = row
-    if (known?.closing != null) entry.closing = known.closing
-    this.#run(id, entry, { giveUpAfterMs: options.giveUpAfterMs, sizeHint: link.sizeBytes ?? null })
+    this.#enqueue(id, entry, asked, urgency)
     return { id, root }
   }
 
-  /** Takes the run away; resolves when it has let go of everything. */
-  async #close(entry: Entry): Promise<void> {
-    const { run } = entry
-    entry.run = undefined
-    if (run == null) return entry.closing
-    this.#running--
-    const closing = run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
-    entry.closing = closing
-    return closing
+  /** How many may receive at once. */
+  setActive(count: number): void {
+    this.#feed({ type: 'limit', active: count })
+  }
+
+  /** Receives now, in place of another one if need be; goes on if it rests. Throws not-found. */
+  startNow(id: string): void {
+    this.resume(id)
+    this.#feed({ type: 'urge', id, urgency: 'now' })
+  }
+
+  /** Before another one that waits, or at the end of the line. Throws not-found. */
+  move(id: string, before: string | null): void {
+    this.#entry(id)
+    if (before != null) this.#entry(before)
+    this.#feed({ type: 'move', id, before })
+    for (const [key, entry] of this.#entries) {
+      const inLine = this.#queue.order(key)
+      if (inLine == null || inLine === entry.row.inLine) continue
+      entry.row = { ...entry.row, inLine }
+      this.#store.putTransfer(entry.row)
+    }
   }
 
   /** Progress, then how it ended. Throws not-found, and whatever ended it. */
@@ -111,22 +150,22 @@ export class Transfers implements AsyncDisposable {
   /** Stops it; what is there stays. Throws not-found. */
   async pause(id: string): Promise<void> {
     const entry = this.#entry(id)
-    if (entry.run == null && keptState(entry.row) !== 'active') return
+    if (!this.#queue.has(id) && keptState(entry.row) !== 'active') return
     await this.#stop(id, entry, 'paused')
-    if (entry.run == null) entry.feed.end({ type: 'paused', root: entry.row.root })
+    if (!this.#queue.has(id)) entry.feed.end({ type: 'paused', root: entry.row.root })
   }
 
-  /** Goes on, without a limit of time. Throws not-found. */
+  /** Goes on when it is its turn, without a limit of time. Throws not-found. */
   resume(id: string): void {
     const entry = this.#entry(id)
-    if (entry.run != null) return
+    if (this.#queue.has(id)) return
     entry.row = { ...entry.row, state: 'active' }
     entry.error = null
     if (entry.feed.isOver) entry.feed = new JobFeed()
-    this.#run(id, entry)
+    this.#enqueue(id, entry)
   }
 
-  /** Goes on now; one that waits for room on the disk looks again at once. Throws not-found. */
+  /** Goes on; one that waits for room on the disk looks again at once. Throws not-found. */
   retry(id: string): void {
     this.#entry(id).run?.tryNow()
     this.resume(id)
@@ -153,7 +192,7 @@ export class Transfers implements AsyncDisposable {
   /** Takes a finished or failed one off the list; touches no file. Throws not-found, usage. */
   remove(id: string): void {
     const entry = this.#entry(id)
-    if (entry.run != null) throw new CodedError('usage', 'That download is still going on. Cancel it instead.')
+    if (this.#queue.has(id)) throw new CodedError('usage', 'That download is still going on. Cancel it instead.')
     this.#forget(id, entry)
   }
 
@@ -232,11 +271,13 @@ export class Transfers implements AsyncDisposable {
     return [...this.#entries.values()].find(({ row }) => row.root === root)?.run
   }
 
-  /** Stops everything that runs; it goes on at the next start. */
+  /** Stops everything that goes on; it does so again at the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const entries = [...this.#entries].filter(([, { run }]) => run != null)
-    await Promise.all(entries.map(async ([id, entry]) => this.#stop(id, entry, 'active')))
-    for (const [, { feed }] of entries)
+    clearInterval(this.#ticking)
+    const going = [...this.#entries].filter(([id]) => this.#queue.has(id))
+    for (const [, { row }] of going) this.#queue.apply({ type: 'remove', id: transferId(row.root, row.directory) }, 0)
+    await Promise.all(going.map(async ([id, entry]) => this.#stop(id, entry, 'active')))
+    for (const [, { feed }] of going)
       feed.fail(new CodedError('cancelled', 'Shoal is stopping; the same command goes on.'))
   }
 
@@ -246,21 +287,67 @@ export class Transfers implements AsyncDisposable {
     return entry
   }
 
-  #run(id: string, entry: Entry, options: Partial<RunOptions> = {}): void {
-    const { feed } = entry
+  #enqueue(id: string, entry: Entry, options: Partial<RunOptions> = {}, urgency: Urgency = 'none'): void {
+    entry.options = options
+    const { inLine } = entry.row
+    this.#feed({ type: 'add', id, urgency, ...(inLine > 0 && { order: inLine }) })
+    entry.row = { ...entry.row, inLine: this.#queue.order(id) ?? inLine }
     this.#save(id, entry)
-    this.#running++
+  }
+
+  /** What comes of an input may be an input itself: one after the other. */
+  #feed(input: QueueInput): void {
+    this.#inputs.push(input)
+    if (this.#isFeeding) return
+    this.#isFeeding = true
+    const before = this.#queue.version
+    try {
+      for (let next = this.#inputs.shift(); next != null; next = this.#inputs.shift()) {
+        for (const effect of this.#queue.apply(next, performance.now())) this.#perform(effect)
+      }
+    } finally {
+      this.#isFeeding = false
+    }
+    if (this.#queue.version !== before) this.#showPlaces()
+  }
+
+  #perform(effect: QueueEffect): void {
+    const entry = this.#entries.get(effect.id)
+    if (entry == null) return
+    switch (effect.type) {
+      case 'open':
+        return this.#open(effect.id, entry)
+      case 'close':
+        void this.#closeRun(entry)
+        return
+      case 'go':
+        return entry.run?.setTurn(true)
+      case 'hold':
+        return entry.run?.setTurn(false)
+      default:
+        effect.type satisfies never
+    }
+  }
+
+  #open(id: string, entry: Entry): void {
     const run: TransferRun = new TransferRun(
       id,
       entry.row,
-      { giveUpAfterMs: null, sizeHint: null, ...options, ...(entry.closing && { after: entry.closing }) },
+      { giveUpAfterMs: null, sizeHint: null, ...entry.options, ...(entry.closing && { after: entry.closing }) },
       {
         ...this.#ports,
-        running: () => this.#running,
-        changed: (shown, event) => {
+        active: () => this.#queue.active,
+        changed: (shown, event, canReceive) => {
           if (entry.run !== run) return
-          this.feed.set(id, shown)
-          feed.progress(event)
+          this.#feed({ type: 'report', id, canReceive, bytes: shown.bytes + shown.received })
+          const place = this.#places.get(id)
+          this.feed.set(id, inLine(shown, place))
+          entry.feed.progress(place == null ? event : { ...event, phase: 'find' })
+        },
+        save: progress => {
+          if (entry.run !== run) return
+          entry.row = { ...entry.row, ...progress, changedAt: Date.now() }
+          this.#store.putTransfer(entry.row)
         },
         ended: outcome => {
           if (entry.run === run) void this.#end(id, entry, outcome) // else stopped at the same moment; starting it again finds everything there
@@ -270,11 +357,39 @@ export class Transfers implements AsyncDisposable {
     entry.run = run
   }
 
+  /** Takes it out of the queue, and its run away; resolves when that has let go of everything. */
+  async #close(id: string, entry: Entry): Promise<void> {
+    this.#feed({ type: 'remove', id })
+    return this.#closeRun(entry)
+  }
+
+  async #closeRun(entry: Entry): Promise<void> {
+    const { run } = entry
+    entry.run = undefined
+    if (run == null) return entry.closing
+    entry.row = { ...entry.row, ...run.progress }
+    const closing = run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
+    entry.closing = closing
+    return closing
+  }
+
+  /** Of those that wait, where in line they are: only who moved up is told anew. */
+  #showPlaces(): void {
+    const places = new Map(this.#queue.waiting().map((id, i) => [id, i + 1]))
+    const before = this.#places
+    this.#places = places
+    for (const id of new Set([...before.keys(), ...places.keys()])) {
+      const shown = this.feed.get(id)
+      if (shown == null || before.get(id) === places.get(id) || !this.#queue.has(id)) continue
+      this.feed.set(id, inLine(shown, places.get(id)))
+    }
+  }
+
   /** Never rejects. Followers hear of it when everything is closed, so that what they do next finds nothing half open. */
   async #end(id: string, entry: Entry, outcome: Outcome): Promise<void> {
     const { feed } = entry
-    const closed = this.#close(entry)
-    entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now() }
+    const closed = this.#close(id, entry)
+    entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now(), inLine: 0 }
     entry.error = outcome.error
     this.#save(id, entry, outcome.event?.type === 'done' ? outcome.event : undefined)
     await closed
@@ -283,10 +398,9 @@ export class Transfers implements AsyncDisposable {
   }
 
   async #stop(id: string, entry: Entry, state: 'paused' | 'active'): Promise<void> {
-    const { run } = entry
-    await this.#close(entry)
-    if (entry.run != null) return // it was told to go on meanwhile
-    entry.row = { ...entry.row, ...run?.progress, state, changedAt: Date.now() }
+    await this.#close(id, entry)
+    if (this.#queue.has(id)) return // it was told to go on meanwhile
+    entry.row = { ...entry.row, state, changedAt: Date.now(), inLine: state === 'active' ? entry.row.inLine : 0 }
     this.#save(id, entry)
   }
 
@@ -294,7 +408,8 @@ export class Transfers implements AsyncDisposable {
   #save(id: string, entry: Entry, last: Arrived | undefined = this.feed.get(id)): void {
     this.#store.putTransfer(entry.row)
     const { received = 0, duplicate = 0 } = last ?? {}
-    this.feed.set(id, { ...restingRow(entry.row, entry.error), received, duplicate })
+    const shown = { ...restingRow(entry.row, entry.error), received, duplicate }
+    this.feed.set(id, inLine(shown, this.#places.get(id)))
   }
 
   #forget(id: string, { row }: Entry): void {
@@ -302,4 +417,10 @@ export class Transfers implements AsyncDisposable {
     this.feed.delete(id)
     this.#store.removeTransfer(row.root, row.directory)
   }
+}
+
+/** A row with its place in line; without one it does not wait there. */
+function inLine(shown: Transfer, place: number | undefined): Transfer {
+  if (place == null) return { ...shown, place: null, state: shown.state === 'queued' ? 'finding' : shown.state }
+  return { ...shown, place, state: 'queued', rate: 0, secondsLeft: null, sources: 0, from: [], waitingFor: null }
 }

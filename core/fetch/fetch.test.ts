@@ -192,6 +192,34 @@ test('pause asks for nothing more, resume goes on, nothing twice', limit, async 
   assert.deepEqual(it.download.twice, [])
 })
 
+test('without a turn it hears who could send and asks for nothing; a lost turn keeps everything', limit, async t => {
+  const content = sampleContent({ a: sampleBytes(40 * MIB, 'turn'), b: sampleBytes(10, 'turn') })
+  const peer = await samplePeer(t, 'p', new ContentServable(content), { ratePerSecond: 40 * MIB })
+  const it = sampleFetch(t, content, { hasTurn: false })
+  assert.equal(it.fetch.canReceive, false)
+  it.fetch.addPeer(peer.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.canReceive)
+  assert.equal(peer.requester.sent.skeleton + peer.requester.sent.request, 0)
+  assert.equal(it.fetch.snapshot().noProgressSinceMs, undefined, 'its time has not begun')
+  it.fetch.setTurn(true)
+  await it.until(() => it.download.written.size >= 2)
+  it.fetch.setTurn(false)
+  await it.until(() => it.download.queuedBytes === 0)
+  const asked = peer.requester.sent.request
+  assert.ok(it.fetch.canReceive, 'as far as it was said')
+  peer.die()
+  await it.until(() => !it.fetch.canReceive)
+  assert.ok(it.fetch.snapshot().noProgressSinceMs !== undefined, 'it had its turn, and nobody could send now')
+  assert.equal(peer.requester.sent.request, asked)
+  const other = await samplePeer(t, 'q', new ContentServable(content))
+  it.fetch.addPeer(other.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.canReceive)
+  it.fetch.setTurn(true)
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), content.bytes)
+  assert.deepEqual(it.download.twice, [], 'nothing came twice')
+})
+
 test('a preview gives the layout and fetches nothing until it is started', limit, async t => {
   const it = sampleFetch(t, tree, { mode: 'preview' })
   const [seed] = await seeds(t, tree, 1)

@@ -64,6 +64,8 @@ export class Fetch implements AsyncDisposable {
   #free = Promise.withResolvers<void>() // pending while held
   #attempt = new AbortController()
   #limitPerSecond: number
+  #hasTurn: boolean
+  #hadTurn: boolean
   #unservedSince: number | undefined
   #cancelTick: (() => void) | undefined
   #cancelChange: (() => void) | undefined
@@ -73,6 +75,7 @@ export class Fetch implements AsyncDisposable {
     this.root = root
     this.#options = options
     this.#limitPerSecond = options.limitPerSecond ?? 0
+    this.#hasTurn = this.#hadTurn = options.hasTurn ?? true
     const { ports } = options
     this.#peers = new PeerSet({
       root,
@@ -87,7 +90,7 @@ export class Fetch implements AsyncDisposable {
     })
     this.#finder = this.#newFinder(options.mode === 'preview')
     if (options.mode === 'fetch') this.#wanted.resolve()
-    this.#free.resolve()
+    if (this.#hasTurn) this.#free.resolve()
     const end = (): void => this.#ending.abort(signal.reason)
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
@@ -137,10 +140,39 @@ export class Fetch implements AsyncDisposable {
   resume(): void {
     if (this.#hold === undefined) return
     this.#hold = undefined
-    this.#finder.resume()
-    this.#leaves?.resume()
-    this.#free.resolve()
+    if (!this.#isResting) this.#goOn()
     this.#changed()
+  }
+
+  /** Whether it may ask for anything. Without a turn it keeps everything, and only listens to who could send. */
+  setTurn(hasTurn: boolean): void {
+    if (this.#hasTurn === hasTurn) return
+    const wasResting = this.#isResting
+    this.#hasTurn = hasTurn
+    this.#hadTurn ||= hasTurn
+    if (!wasResting) this.#rest()
+    else if (!this.#isResting) this.#goOn()
+    this.#changed()
+  }
+
+  /** It is busy with the disk, or somebody could send now what is missing; without a turn, as far as they said. */
+  get canReceive(): boolean {
+    if (this.#hold !== undefined) return false
+    switch (this.#phase) {
+      case 'layout':
+      case 'ready':
+        return this.#hasTurn ? this.#finder.isServed(this.#now) : this.#peers.ready().some(peer => !peer.choked)
+      case 'leaves':
+        return this.#leaves?.scheduler.canReceive(this.#now) ?? true
+      case 'open':
+      case 'finalise':
+        return true
+      case 'complete':
+      case 'failed':
+        return false
+      default:
+        return this.#phase satisfies never
+    }
   }
 
   /** Tells every peer, or one, of others that have this root. */
@@ -160,6 +192,7 @@ export class Fetch implements AsyncDisposable {
     const ready = this.#peers.ready()
     const states = this.#leaves?.scheduler.peers(now) ?? []
     const isAsking = this.#hold === undefined && (this.#phase === 'layout' || this.#phase === 'leaves')
+    const isStarved = this.#hasTurn ? this.#leaves?.scheduler.starved === true : !this.canReceive
     const info = ready[0]?.info
     return {
       state: this.#state(ready.length > 0),
@@ -175,7 +208,7 @@ export class Fetch implements AsyncDisposable {
           ? 'disk'
           : undefined
         : this.#tally.isQuiet(now)
-          ? idleReason(ready, states, this.#leaves?.scheduler.starved ?? false)
+          ? idleReason(ready, states, isStarved)
           : undefined,
       noProgressSinceMs: since === undefined ? undefined : now - since,
       sourceChangedSeen: this.#tally.sourceChangedSeen || (this.#leaves?.scheduler.sourceChanged ?? false),
@@ -247,7 +280,6 @@ export class Fetch implements AsyncDisposable {
   async #findLeaf(): Promise<Found> {
     this.#phase = 'layout'
     this.#finder = this.#newFinder(false)
-    if (this.#hold !== undefined) this.#finder.pause()
     for (const peer of this.#peers.ready()) this.#finder.addPeer(peer)
     const found = await this.#finder.find(this.#ending.signal)
     this.#setLayout(found.layout)
@@ -327,6 +359,7 @@ export class Fetch implements AsyncDisposable {
     return new LayoutFinder(this.root, {
       ports: this.#options.ports,
       isPeek,
+      isPaused: this.#isResting,
       onLeaf: id => this.#tally.sources.add(id),
       blame: id => this.#peers.blame(id)
     })
@@ -337,13 +370,28 @@ export class Fetch implements AsyncDisposable {
     this.#layout.resolve(layout)
   }
 
+  get #isResting(): boolean {
+    return this.#hold !== undefined || !this.#hasTurn
+  }
+
   #setHold(hold: Hold): void {
-    if (this.#hold === undefined) this.#free = Promise.withResolvers()
+    const wasResting = this.#isResting
     this.#hold = hold
+    if (!wasResting) this.#rest()
+    this.#changed()
+  }
+
+  #rest(): void {
+    this.#free = Promise.withResolvers()
     this.#finder.pause()
     this.#leaves?.pause()
     if (this.#phase === 'open') this.#attempt.abort(new CodedError('cancelled', 'Paused'))
-    this.#changed()
+  }
+
+  #goOn(): void {
+    this.#finder.resume()
+    this.#leaves?.resume()
+    this.#free.resolve()
   }
 
   #state(isAnswered: boolean): FetchSnapshot['state'] {
@@ -354,7 +402,7 @@ export class Fetch implements AsyncDisposable {
       case 'open':
         return 'fetch'
       case 'leaves':
-        if (this.#leaves?.scheduler.starved === true) return 'stalled'
+        if (this.#leaves?.scheduler.starved === true || !this.#hasTurn) return 'stalled'
         return this.#leaves?.scheduler.isEndgame === true ? 'endgame' : 'fetch'
       case 'ready':
       case 'finalise':
@@ -369,11 +417,15 @@ export class Fetch implements AsyncDisposable {
   /** Since when nobody could have sent anything. */
   #observe(): number | undefined {
     const now = this.#now
-    const served =
-      this.#hold !== undefined ||
-      (this.#phase === 'layout' ? this.#finder.isServed(now) : this.#leaves?.scheduler.starved !== true)
+    const served = this.#hold !== undefined || !this.#hadTurn || this.#isServed(now)
     this.#unservedSince = served || this.#phase === 'failed' ? undefined : (this.#unservedSince ?? now)
     return this.#unservedSince
+  }
+
+  /** Somebody could send what is missing, now or when he lets us. */
+  #isServed(now: number): boolean {
+    if (this.#phase !== 'layout') return this.#leaves?.scheduler.isServed(now) ?? (this.#hasTurn || this.canReceive)
+    return this.#hasTurn ? this.#finder.isServed(now) : this.#peers.ready().length > 0
   }
 
   get #now(): number {

@@ -30,17 +30,24 @@ export class LayoutFinder {
   readonly #peers = new Map<string, FetchPeer>()
   #skeleton: SkeletonFetch | undefined
   #raw: RawRoot | undefined
-  #paused = false
+  #paused: boolean
   #over = false
 
-  /** `isPeek`: of a raw root, take a peer's word for its length and fetch nothing. */
+  /** `isPeek`: of a raw root, take a peer's word for its length and fetch nothing. `isPaused`: asks nobody before `resume`. */
   constructor(
     root: CID,
-    options: { ports: FetchPorts; isPeek: boolean; onLeaf(peerId: string): void; blame(peerId: string): void }
+    options: {
+      ports: FetchPorts
+      isPeek: boolean
+      isPaused: boolean
+      onLeaf(peerId: string): void
+      blame(peerId: string): void
+    }
   ) {
     this.#root = root
     this.#ports = options.ports
     this.#isPeek = options.isPeek
+    this.#paused = options.isPaused
     this.#onLeaf = options.onLeaf
     this.#blame = options.blame
     this.#found.promise.catch(() => {}) // whoever waits for it hears

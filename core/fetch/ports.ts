@@ -91,7 +91,7 @@ export interface FetchSnapshot {
   readonly ratePerSecond: number
   readonly peers: readonly FetchPeerRow[]
   readonly waitingFor: WaitingFor | undefined
-  /** How long, in ms, nobody could have sent anything that is missing; undefined while somebody can, or it is not asked for. */
+  /** How long, in ms, nobody could have sent anything that is missing; undefined while somebody can, it is not asked for, or had no turn yet. */
   readonly noProgressSinceMs: number | undefined
   readonly sourceChangedSeen: boolean
   readonly hashMismatchSeen: boolean
@@ -104,6 +104,8 @@ export interface FetchOptions {
   readonly ports: FetchPorts
   /** `preview` stops when the layout is known, until `start`. */
   readonly mode: 'preview' | 'fetch'
+  /** Whether it may ask for anything from the start (default); without, it only listens until `setTurn`. */
+  readonly hasTurn?: boolean
   /** Bytes per second for this transfer; 0: no limit. */
   readonly limitPerSecond?: number
   /** This transfer's part of the memory for what is asked for and not yet written (default: all of it, 48 MiB); asked often. */

@@ -64,6 +64,16 @@ export class Scheduler {
     return this.#starved
   }
 
+  /** Nothing is missing, or it is on its way to the disk, or somebody can send it; paused or not. */
+  canReceive(now: number): boolean {
+    return this.#table.left === 0 || this.#table.count(RECEIVED) > 0 || this.#someoneCanSend(now, false)
+  }
+
+  /** The same, counting a peer that chokes us: it has what is missing and will send. */
+  isServed(now: number): boolean {
+    return this.canReceive(now) || this.#someoneCanSend(now, true)
+  }
+
   /** Nothing is missing (any more). */
   get isDone(): boolean {
     return this.#done
@@ -412,16 +422,15 @@ export class Scheduler {
     const wasDone = this.#done
     const wasStarved = this.#starved
     this.#done = this.#table.left === 0
-    this.#starved = !this.#done && this.#running && this.#table.count(RECEIVED) === 0 && !this.#someoneCanSend(now)
+    this.#starved = this.#running && !this.isServed(now)
     if (this.#done && !wasDone) this.#out.push({ type: 'done' })
     if (this.#starved && !wasStarved) this.#out.push({ type: 'starved' })
   }
 
-  /** Also a peer that chokes us, or asked us to wait: it has what is missing and will send. */
-  #someoneCanSend(now: number): boolean {
+  #someoneCanSend(now: number, isChokedToo: boolean): boolean {
     for (const peer of this.#peers.values()) {
       const state = peer.state(now)
-      if (state !== 'active' && state !== 'choked') continue
+      if (state !== 'active' && !(isChokedToo && state === 'choked')) continue
       if (peer.out.size > 0 || this.#picker.hasWork(peer)) return true
     }
     return false

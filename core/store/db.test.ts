@@ -82,3 +82,17 @@ test('what of older shares is here is counted when the schema learns of it', t =
     ]
   )
 })
+
+test('downloads of an older schema keep the order in which they were added', t => {
+  const file = scratch(t)
+  {
+    using raw = new DatabaseSync(file)
+    raw.exec(`${MIGRATIONS[0]}; ${MIGRATIONS[1]}; PRAGMA user_version=2;
+      INSERT INTO root VALUES (1, 'one'), (2, 'two'), (3, 'three');
+      INSERT INTO transfer VALUES (1, '/a', 'x', 'active', NULL, NULL, '[]', 0, NULL, NULL, 20, 0),
+        (2, '/a', 'y', 'active', NULL, NULL, '[]', 0, NULL, NULL, 10, 0), (3, '/a', 'z', 'active', NULL, NULL, '[]', 0, NULL, NULL, 20, 0)`)
+  }
+  using db = openDb(file)
+  const rows = db.all<{ name: string }>('SELECT name FROM transfer WHERE in_line > 0 ORDER BY in_line')
+  assert.equal(rows.map(row => row.name).join(''), 'yxz')
+})

@@ -62,4 +62,11 @@ UPDATE share SET (here_files, here_bytes) = (SELECT count(*), coalesce(sum(bytes
      WHERE copy.root_id = share.root_id GROUP BY idx));
 `
 
-export const MIGRATIONS: readonly string[] = [FIRST, HERE]
+const IN_LINE = `
+-- downloads that go on, in the order in which they are to receive
+ALTER TABLE transfer ADD COLUMN in_line INTEGER NOT NULL DEFAULT 0;
+UPDATE transfer SET in_line = (SELECT count(*) FROM transfer AS earlier
+  WHERE (earlier.added_at, earlier.rowid) <= (transfer.added_at, transfer.rowid));
+`
+
+export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE]

@@ -213,7 +213,8 @@ test('transfers, peers, bans and the reprovide schedule outlive the store', t =>
     addrs: ['/ip4/1'],
     bytes: 1,
     addedAt: 5,
-    changedAt: 6
+    changedAt: 6,
+    inLine: 3
   }
   const file = path.join(dir, 'shoal.db')
   {

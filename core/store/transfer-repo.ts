@@ -21,6 +21,8 @@ export interface TransferRow {
   readonly path?: string
   readonly addedAt: number
   readonly changedAt: number
+  /** Those with a lower number are to receive before it. */
+  readonly inLine: number
 }
 
 interface Row {
@@ -36,13 +38,15 @@ interface Row {
   path: string | null
   addedAt: number
   changedAt: number
+  inLine: number
 }
 
 /** Oldest first. */
 export function allTransfers(db: Db): TransferRow[] {
   const rows = db.all<Row>(
     `SELECT root.cid AS root, directory, name, state, error, selection, addrs, bytes, total_bytes AS totalBytes, path,
-       added_at AS addedAt, changed_at AS changedAt FROM transfer JOIN root ON root.id = root_id
+       added_at AS addedAt, changed_at AS changedAt,
+       in_line AS inLine FROM transfer JOIN root ON root.id = root_id
        ORDER BY added_at, directory`
   )
   return rows.map(fromRow)
@@ -52,7 +56,7 @@ export function allTransfers(db: Db): TransferRow[] {
 export function putTransfer(db: Db, it: TransferRow): void {
   db.transaction('written', () => {
     db.run(
-      'INSERT OR REPLACE INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       rootId(db, it.root),
       it.directory,
       it.name,
@@ -64,7 +68,8 @@ export function putTransfer(db: Db, it: TransferRow): void {
       it.totalBytes ?? null,
       it.path ?? null,
       it.addedAt,
-      it.changedAt
+      it.changedAt,
+      it.inLine
     )
   })
 }

@@ -10,7 +10,7 @@ import type { Choice } from './controls.tsx'
 import { copyLinkAndSay } from './copy-when-shared.ts'
 import { KindIcon, Row } from './row.tsx'
 
-export const RUNNING = ['finding', 'fetching', 'verifying', 'waiting', 'disk-full'] as const
+export const RUNNING = ['queued', 'finding', 'fetching', 'verifying', 'waiting', 'disk-full'] as const
 export const isRunning = ({ state }: Transfer): boolean => RUNNING.some(running => running === state)
 
 export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {

@@ -288,6 +288,7 @@ export const de: Record<keyof typeof en, string> = {
   'too-big': 'Dort ist nicht genug Platz: {{bytes}} fehlen. Wählen Sie weniger Dateien oder einen anderen Ordner.',
   'transfer.done': 'Fertig',
   'transfer.failed': 'Es hat nicht geklappt',
+  'transfer.queued': 'In der Warteschlange',
   'transfer.finding': 'Suche jemanden, der es hat',
   'transfer.over.done': '„{{name}}“ ist da.',
   'transfer.over.failed': '„{{name}}“ ist nicht angekommen.',

@@ -279,6 +279,7 @@ export const en = {
   'too-big': 'Not enough room there: {{bytes}} are missing. Choose fewer files or another folder.',
   'transfer.done': 'Done',
   'transfer.failed': 'It did not work',
+  'transfer.queued': 'Queued',
   'transfer.finding': 'Looking for somebody who has it',
   'transfer.over.done': '“{{name}}” is here.',
   'transfer.over.failed': '“{{name}}” did not arrive.',

@@ -1,0 +1,29 @@
+// What a download says when it is given up: a code and a sentence.
+import { CodedError } from '../../core/errors.ts'
+import { giveUpCode } from '../../core/fetch/fetch.ts'
+import type { FetchSnapshot } from '../../core/fetch/ports.ts'
+
+const GAVE_UP: Record<ReturnType<typeof giveUpCode>, string> = {
+  'source-changed':
+    'The source changed after it was shared, and nobody else has it. Ask for a new link; what arrived is kept.',
+  'hash-mismatch': 'Somebody sent wrong data, and nobody else has it. Nothing wrong was kept; try again later.',
+  'no-providers': 'Nobody who has this can be reached right now. What arrived is kept; the same command goes on.'
+}
+
+/** Why this one is given up now; undefined while it is not. `afterMs`: null waits for ever, for peers and for room on the disk. */
+export function givenUp(snapshot: FetchSnapshot, afterMs: number | null): CodedError | undefined {
+  if (snapshot.state === 'io-error')
+    return new CodedError(
+      'not-writable',
+      'The files cannot be written there. Check the folder; what arrived is kept, and the same command goes on.'
+    )
+  if (afterMs == null) return undefined
+  if (snapshot.state === 'disk-full')
+    return new CodedError(
+      'disk-full',
+      'The disk is full. What arrived is kept; make room, then the same command goes on.'
+    )
+  if ((snapshot.noProgressSinceMs ?? -1) < afterMs) return undefined
+  const code = giveUpCode(snapshot)
+  return new CodedError(code, GAVE_UP[code])
+}
