@@ -1,5 +1,6 @@
 // What is asked of the user outside the page, in the system's own dialogs.
 import { type BrowserWindow, dialog, type MessageBoxOptions, type OpenDialogOptions, shell } from 'electron'
+import { plain } from '../app/cli/format.ts'
 import { toWire } from '../app/contract/wire-error.ts'
 import { readRunFile } from '../app/host/run-file.ts'
 import { codeOf } from '../core/errors.ts'
@@ -30,7 +31,7 @@ export async function askToQuit(window: BrowserWindow | undefined, sentence: str
 }
 
 export function tellFailed(thrown: unknown, say: Say): void {
-  dialog.showErrorBox(say('failed.title'), toWire(thrown).message)
+  dialog.showErrorBox(say('failed.title'), plain(toWire(thrown).message)) // before Electron is ready that is stderr
 }
 
 /** Why there is no engine. True: try again. Somebody else holding the data may have a page, which is offered. */

@@ -3,7 +3,7 @@ import { CodedError } from '../../core/errors.ts'
 import type { Share } from '../contract/shapes.ts'
 import type { Command } from './args.ts'
 import { EXIT_CODES } from './exit-codes.ts'
-import { formatBytes, formatRate, formatTable, plain } from './format.ts'
+import { formatBytes, formatRate, formatTable } from './format.ts'
 import { infoLine, peerLine, removedLine, shareLine, transferLine, verifiedLine, verifyLine } from './lines.ts'
 import type { Output } from './output.ts'
 import type { Task } from './run.ts'
@@ -18,25 +18,25 @@ export async function ask(task: Task<AskCommand>): Promise<number> {
     case 'ls': {
       const rows = await client.share.list({}, call)
       for (const row of rows) out.line(shareLine(row))
-      table(out, rows.map(row => [row.root, sharedSizes(row), row.state, plain(row.name)]), 'Nothing is shared.') // prettier-ignore
+      table(out, rows.map(row => [row.root, sharedSizes(row), row.state, row.name]), 'Nothing is shared.') // prettier-ignore
       return 0
     }
     case 'transfers': {
       const rows = await client.transfer.list({}, call)
       for (const row of rows) out.line(transferLine(row))
-      table(out, rows.map(row => [row.root, sizes(row.bytes, row.total), row.rate > 0 ? formatRate(row.rate) : '', row.state, plain(row.name)]), 'Nothing is being fetched.') // prettier-ignore
+      table(out, rows.map(row => [row.root, sizes(row.bytes, row.total), row.rate > 0 ? formatRate(row.rate) : '', row.state, row.name]), 'Nothing is being fetched.') // prettier-ignore
       return 0
     }
     case 'peers': {
       const rows = await client.peer.list({}, call)
       for (const row of rows) out.line(peerLine(row))
-      table(out, rows.map(row => [plain(row.name), row.peerId, row.via, row.direct ? 'direct' : 'relayed', row.latencyMs == null ? '' : `${row.latencyMs.toFixed(1)} ms`]), 'Nobody is connected.') // prettier-ignore
+      table(out, rows.map(row => [row.name, row.peerId, row.via, row.direct ? 'direct' : 'relayed', row.latencyMs == null ? '' : `${row.latencyMs.toFixed(1)} ms`]), 'Nobody is connected.') // prettier-ignore
       return 0
     }
     case 'info': {
       const info = await client.node.info({}, call)
       out.line(infoLine(info, command.dataDir, session.uiUrl))
-      const facts = [['Version', info.version], ['Name', plain(info.name)], ['Peer ID', info.peerId], ['Network', info.network], ['Data', command.dataDir], ['Page', session.uiUrl ?? 'none'], ...info.addrs.map(addr => ['Address', addr])] // prettier-ignore
+      const facts = [['Version', info.version], ['Name', info.name], ['Peer ID', info.peerId], ['Network', info.network], ['Data', command.dataDir], ['Page', session.uiUrl ?? 'none'], ...info.addrs.map(addr => ['Address', addr])] // prettier-ignore
       table(out, facts, '')
       return 0
     }
@@ -61,7 +61,7 @@ async function verify(root: string, { out, session, interrupt }: Task<AskCommand
       continue
     }
     out.line(verifiedLine(event))
-    for (const path of event.bad) out.text(`Changed: ${plain(path)}`)
+    for (const path of event.bad) out.text(`Changed: ${path}`)
     out.note(event.bad.length === 0 ? `All ${formatBytes(event.bytes)} are as they were shared.` : 'What changed is not served any more; share it again to share it as it is now.') // prettier-ignore
     return event.bad.length === 0 ? 0 : EXIT_CODES['source-changed']
   }

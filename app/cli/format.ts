@@ -25,10 +25,17 @@ export function formatSeconds(seconds: number): string {
   return `${Math.round(hours / 24)} days`
 }
 
-/** Text from strangers, harmless on a terminal: control and bidi characters become a visible mark. */
-export const plain = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '\uFFFD')
+// what turns text around, breaks lines as a newline does, or is a control character that JSON leaves as it is
+const UNSEEN = '\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069'
+const IN_TEXT = new RegExp(`[\\u0000-\\u001f${UNSEEN}]`, 'g')
+const IN_JSON = new RegExp(`[${UNSEEN}]`, 'g')
+
+/** One line of text, harmless on a terminal whoever chose it: control and bidi characters become a visible mark each. */
+export const plain = (text: string): string => text.replace(IN_TEXT, '\uFFFD')
+
+/** One line of JSON, harmless on a terminal; parses to the same value. */
+export const plainJson = (value: object): string =>
+  JSON.stringify(value).replace(IN_JSON, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Columns as wide as their widest cell, two spaces apart. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {

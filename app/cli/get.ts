@@ -4,7 +4,7 @@ import { readNamedLink } from '../../core/files/share-file.ts'
 import type { Client } from '../engine/client.ts'
 import type { TransferEvent } from '../contract/shapes.ts'
 import type { Command } from './args.ts'
-import { formatBytes, plain } from './format.ts'
+import { formatBytes } from './format.ts'
 import { doneLine, fetchLine, listeningLine } from './lines.ts'
 import type { Output } from './output.ts'
 import type { Task } from './run.ts'
@@ -27,7 +27,7 @@ export async function get({ command, out, session, interrupt }: Task<GetCommand>
   out.line(doneLine(done))
   const from = done.sources > 1 ? ` from ${done.sources} peers` : ''
   out.note(`${formatBytes(done.bytes)} in ${done.seconds.toFixed(1)} s${from}, verified.`)
-  out.text(plain(done.path ?? ''))
+  out.text(done.path ?? '')
   return 0
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../service/clock.ts'
-import { formatBytes, formatRate, formatSeconds, formatTable, plain } from './format.ts'
+import { formatBytes, formatRate, formatSeconds, formatTable } from './format.ts'
 import type { ProgressLine } from './lines.ts'
 import { Output } from './output.ts'
 
@@ -107,6 +107,22 @@ test('no bar where nobody sees it; text and JSON never mix', () => {
   assert.deepEqual([programs.out, programs.err], [['{"event":"x"}\n'], []])
 })
 
+test('whatever a name holds, a terminal gets one line of harmless text, and programs the name', () => {
+  const harm = [[0, 0x1f], [0x7f, 0x9f], [0x61c, 0x61c], [0x200e, 0x200f], [0x2028, 0x202e], [0x2066, 0x2069]] as const // prettier-ignore
+  const chars = harm.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, n) => from + n))
+  const name = `ä${String.fromCharCode(...chars)}"\\\u{1f600}`
+  const people = terminal(false, true)
+  people.output.text(name)
+  people.output.note(name)
+  const shown = `ä${'\ufffd'.repeat(chars.length)}"\\\u{1f600}\n`
+  assert.deepEqual([people.out, people.err], [[shown], [shown]])
+  const programs = terminal(true)
+  programs.output.line({ event: 'x', [name]: [name] })
+  assert.deepEqual(JSON.parse(programs.out[0] ?? ''), { event: 'x', [name]: [name] })
+  const written = programs.out.join('').slice(0, -1)
+  for (const char of chars) assert.ok(!written.includes(String.fromCharCode(char)), `U+${char.toString(16)}`)
+})
+
 test('numbers as people read them', () => {
   const sizes: [number, string][] = [[0, '0 B'], [999, '999 B'], [1000, '1.0 kB'], [999_949, '1.0 MB'], [12_400_000, '12.4 MB'], [99_960_000, '100 MB'], [40e9, '40.0 GB'], [1e18, '1000 PB']] // prettier-ignore
   for (const [bytes, text] of sizes) assert.equal(formatBytes(bytes), text)
@@ -114,5 +130,4 @@ test('numbers as people read them', () => {
   const times: [number, string][] = [[0.2, '1 s'], [59, '59 s'], [60, '1 min'], [61, '2 min'], [3600, '1 h 0 min'], [12_000, '3 h 20 min'], [200_000, '2 days']] // prettier-ignore
   for (const [seconds, text] of times) assert.equal(formatSeconds(seconds), text)
   assert.deepEqual(formatTable([['a', 'bb'], ['ccc', '']]), ['a    bb', 'ccc']) // prettier-ignore
-  assert.equal(plain('a\u001b[2Jb\u202ec\nd'), 'a\ufffd[2Jb\ufffdc\ufffdd')
 })

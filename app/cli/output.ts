@@ -1,8 +1,9 @@
 // What goes to stdout and stderr: JSON lines for programs, or people's text with a progress bar when somebody is there to see it. A reader that goes away
-// (`shoal ls | head -1`) is no fault: what it does not read is not written.
+// (`shoal ls | head -1`) is no fault: what it does not read is not written. Strangers choose names, and errors and paths hold them: all text is made harmless
+// for a terminal here, and nowhere else.
 import type { Clock } from '../service/clock.ts'
 import { RateMeter, TimeLeft } from '../service/rate.ts'
-import { formatBytes, formatRate, formatSeconds } from './format.ts'
+import { formatBytes, formatRate, formatSeconds, plain, plainJson } from './format.ts'
 import type { ProgressLine } from './lines.ts'
 
 const HEARTBEAT_MS = 400 // PRODUCT: 2 to 10 progress lines a second
@@ -37,22 +38,22 @@ export class Output {
 
   /** One JSON object; nothing without --json. */
   line(object: object): void {
-    if (this.#json) this.#out.write(`${JSON.stringify(object)}\n`)
+    if (this.#json) this.#out.write(`${plainJson(object)}\n`)
   }
 
-  /** The result, for people: stdout. */
+  /** The result, for people: one line on stdout. */
   text(text: string): void {
     if (!this.#json) this.#write(this.#out, text)
   }
 
-  /** What is going on, for people: stderr. */
+  /** What is going on, for people: one line on stderr. */
   note(text: string): void {
     if (!this.#json) this.#write(this.#err, text)
   }
 
   #write(sink: Sink, text: string): void {
     this.#draw('')
-    sink.write(`${text}\n`)
+    sink.write(`${plain(text)}\n`)
   }
 
   /** Shows progress until disposed, also while none is reported. */
@@ -66,7 +67,7 @@ export class Output {
   }
 
   #draw(text: string): void {
-    const fitting = text.slice(0, Math.max(0, (this.#err.columns ?? 80) - 1))
+    const fitting = plain(text).slice(0, Math.max(0, (this.#err.columns ?? 80) - 1))
     if (fitting === this.#bar) return
     this.#bar = fitting
     this.#err.write(`\r\u001b[K${fitting}`)

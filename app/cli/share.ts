@@ -3,7 +3,7 @@
 import { CodedError } from '../../core/errors.ts'
 import type { Client } from '../engine/client.ts'
 import type { ShareEvent } from '../contract/shapes.ts'
-import { formatBytes, plain } from './format.ts'
+import { formatBytes } from './format.ts'
 import { indexLine, listeningLine, sharedLine } from './lines.ts'
 import type { Command } from './args.ts'
 import type { Output } from './output.ts'
@@ -19,8 +19,8 @@ export async function share({ command, out, session, interrupt }: Task<ShareComm
   const { job } = await client.share.create({ grants, skipUnreadable: command.skipUnreadable })
   const shared = await follow(client, job, out, interrupt)
   out.line(sharedLine(shared))
-  for (const { path, reason } of shared.leftOut) out.note(`Left out: ${plain(path)} (${plain(reason)})`)
-  out.note(`${plain(shared.name)} · ${formatBytes(shared.bytes)} · ${shared.files} ${shared.files === 1 ? 'file' : 'files'}`) // prettier-ignore
+  for (const { path, reason } of shared.leftOut) out.note(`Left out: ${path} (${reason})`)
+  out.note(`${shared.name} · ${formatBytes(shared.bytes)} · ${shared.files} ${shared.files === 1 ? 'file' : 'files'}`) // prettier-ignore
   out.text(shared.link)
   if (!session.isHolder) return 0
   out.note('Sharing until you press Ctrl-C.')
