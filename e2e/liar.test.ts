@@ -95,6 +95,7 @@ test('an edited share sends no leaf that is not what was shared', { timeout: 60_
     onSkeletonReject: () => undefined,
     onChoke: () => undefined,
     onPex: () => undefined,
+    onParked: () => undefined,
     onClosed: error => over.reject(error ?? new Error('closed before every request was answered'))
   }
   const root = requester.openRoot(original.root, listener)

@@ -27,6 +27,12 @@ export class Allowance {
     this.#tokens -= tokens
   }
 
+  /** A token taken was not needed. */
+  giveBack(now: number): void {
+    this.#refill(now)
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1)
+  }
+
   /** More tokens for a reason of their own; they may exceed the burst. */
   add(tokens: number): void {
     this.#tokens += tokens

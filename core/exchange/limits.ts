@@ -65,6 +65,36 @@ export const UNKNOWN_OPENS_FORGIVEN_PER_MINUTE = 2
 export const LIMIT_UNREAD_MS = 5_000
 /** After so long without LIMIT the next one is a first one again. */
 export const LIMIT_SPELL_MS = 60_000
+// Opens, as a requester paces them: below what a server lets it, whose clock runs apart
+/** Open at once. */
+export const OWN_OPEN_ROOTS = MAX_OPEN_ROOTS - 4
+export const OWN_UNKNOWN_OPENS_BURST = UNKNOWN_OPENS_BURST - 16
+export const OWN_UNKNOWN_OPENS_PER_MINUTE = 8
+/** Not answered yet: while nobody knows how many unknown roots the peer takes, fewer than the least it forgives (20, for ever, in 0.1.0). */
+export const OWN_OPENS_FIRST = 6
+/** What every peer takes: 0.1.0 takes so many at once, and ten a minute. */
+export const LEAST_UNKNOWN_OPENS_BURST = 10
+/** Answers beyond that show a peer that takes many. */
+export const OWN_OPENS_PROVEN = 3
+/** Not answered yet, of a peer that takes many: a hundred roots in few round trips. */
+export const OWN_OPENS_UNANSWERED = 32
+/** An Open that is not answered for so long holds up no others. */
+export const OPEN_ANSWER_MS = 10_000
+/** A root that is not there is asked about again after this, then after twice as long each time. */
+export const OPEN_RETRY_MS = 30_000
+export const OPEN_MAX_RETRY_MS = 120_000
+/** What a peer may ask us to wait for. */
+export const OPEN_LONGEST_RETRY_MS = 600_000
+/** A root that is not there keeps its place for so long when another one's turn comes again. */
+export const OPEN_TURN_MS = 30_000
+/** The same for one that is there and of which nothing is asked. */
+export const OPEN_IDLE_MS = 60_000
+/** Whoever waits for a turn looks this often. */
+export const OPEN_LOOK_MS = 1_000
+/** An Open taken back before it was answered counts for so long: what the peer says of it may be on its way. */
+export const OPEN_UNHEARD_MS = 2_000
+/** Roots remembered as served by a peer. */
+export const MAX_SERVED_KEYS = 1_024
 /** Control bytes a peer leaves unread: then the session ends. */
 export const MAX_CONTROL_UNSENT = MIB
 

@@ -1,11 +1,13 @@
 // Many roots that one peer does not have, beside one that it has: what a long list of downloads asks of everybody.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { Allowance } from './allowance.ts'
 import { memoryPipe } from './duplex-pair.ts'
 import { ExchangeCode } from './messages.ts'
 import * as limits from './limits.ts'
-import { rawRequester, until } from './raw-peer.ts'
-import { openRequester } from './requester.ts'
+import { rawInfo, rawRequester, rawServer, until } from './raw-peer.ts'
+import { type OpenRoot, openRequester } from './requester.ts'
 import { SampleListener } from './sample-listener.ts'
 import { sampleRoot, SampleServable, SampleServables } from './sample-servable.ts'
 import { openExchangeServer } from './server.ts'
@@ -17,16 +19,16 @@ const settle = async (): Promise<void> => {
 
 for (const [title, at] of [
   ['first', 0],
-  ['in the middle', 20],
-  ['last', 40]
+  ['in the middle', 30],
+  ['last', 60]
 ] as const) {
-  test(`of 41 roots the peer has one, opened ${title}: it is answered at once, and the session lives`, async () => {
+  test(`of 61 roots the peer has one, opened ${title}: it is answered at once, and the session lives`, async () => {
     const clock = new StepClock()
     const servable = new SampleServable('here', [5])
     await using server = openExchangeServer({ servables: new SampleServables(servable), agent: 's', clock })
     const pipe = memoryPipe(server, { from: 'getter', to: 'seeder' })
     await using requester = await openRequester(pipe, { agent: 'g', name: '', clock }, AbortSignal.timeout(20_000))
-    const listeners = Array.from({ length: 41 }, () => new SampleListener())
+    const listeners = Array.from({ length: 61 }, () => new SampleListener())
     const roots = listeners.map((listener, i) =>
       requester.openRoot(i === at ? servable.root : sampleRoot(`unknown ${i}`), listener)
     )
@@ -41,6 +43,81 @@ for (const [title, at] of [
     assert.equal(requester.closed, false)
   })
 }
+
+test('a peer of 0.1.0, which counts every LIMIT, is asked slowly: the session lives, and the last of 61 roots is found', async () => {
+  const clock = new StepClock()
+  const { pipe, server } = rawServer(0)
+  await using requester = await openRequester(pipe, { agent: 'g', name: '', clock }, AbortSignal.timeout(20_000))
+  const open = new Set<number>()
+  const unknown = new Allowance(10 / 60, 10, clock.now())
+  const here = sampleRoot('here')
+  let limited = 0
+  server().onMessage = message => {
+    if (message.type === 'close') open.delete(message.sid)
+    if (message.type !== 'open') return
+    assert.ok(!open.has(message.sid) && open.size < limits.MAX_OPEN_ROOTS)
+    open.add(message.sid)
+    const info = { ...rawInfo(1), sid: message.sid }
+    if (Buffer.compare(message.root, here.bytes) === 0) return server().send(info)
+    if (unknown.take(clock.now())) return server().send({ ...info, code: ExchangeCode.NOT_FOUND, leaves: 0 })
+    open.delete(message.sid)
+    assert.ok(++limited <= 20, 'hung up on')
+    server().send({ ...info, code: ExchangeCode.LIMIT, leaves: 0, retryMs: unknown.waitMs(clock.now()) })
+  }
+  const listeners = Array.from({ length: 61 }, () => new SampleListener())
+  for (const [i, listener] of listeners.entries()) {
+    requester.openRoot(i === 60 ? here : sampleRoot(`unknown ${i}`), listener)
+  }
+  for (let seconds = 0; seconds < 30 * 60; seconds++) {
+    await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => setImmediate(resolve))
+    clock.step(1_000)
+  }
+  assert.equal(listeners[60]?.infos[0]?.code, ExchangeCode.OK)
+  assert.ok(
+    listeners.every(({ infos }) => infos.length > 0),
+    'everybody had a turn'
+  )
+  assert.equal(requester.closed, false)
+})
+
+test('every root ends once, whatever is opened, closed and ended in whatever order', async () => {
+  const op = fc.oneof(
+    fc.record({ open: fc.nat(70), isPreferred: fc.boolean() }),
+    fc.record({ close: fc.nat(300) }),
+    fc.record({ ms: fc.constantFrom(0, 1_000, 70_000) })
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(op, { maxLength: 12 }), async ops => {
+      const clock = new StepClock()
+      const servables = new SampleServables(
+        ...Array.from({ length: 40 }, (_, i) => new SampleServable(`${3 * i}`, [1]))
+      )
+      await using server = openExchangeServer({ servables, agent: 's', clock })
+      const pipe = memoryPipe(server, { from: 'getter', to: 'seeder' })
+      const requester = await openRequester(pipe, { agent: 'g', name: '', clock }, AbortSignal.timeout(20_000))
+      await settle()
+      const roots: { listener: SampleListener; root: OpenRoot }[] = []
+      for (const it of ops) {
+        if ('open' in it) {
+          for (let i = 0; i < it.open; i++) {
+            const listener = new SampleListener()
+            const isPreferred = it.isPreferred && i < 5
+            roots.push({ listener, root: requester.openRoot(sampleRoot(`${roots.length}`), listener, { isPreferred }) })
+          }
+        } else if ('close' in it) roots[it.close]?.root.close()
+        else clock.step(it.ms)
+        await new Promise(resolve => setImmediate(resolve))
+        assert.ok((server.peers()[0]?.roots.length ?? 0) <= limits.MAX_OPEN_ROOTS)
+      }
+      assert.equal(requester.closed, false)
+      await requester[Symbol.asyncDispose]()
+      await settle()
+      for (const { listener } of roots) assert.equal(listener.closed.length, 1)
+    }),
+    { numRuns: 30 }
+  )
+})
 
 /** A raw requester that opens roots which are not there, and what it was answered. */
 async function sweeper(clock: StepClock) {
@@ -104,7 +181,7 @@ test('what was sent before a LIMIT could be read is forgiven; a sweep that goes 
 test('forgiveness comes back with time: a LIMIT now and then for days ends nobody', async () => {
   const clock = new StepClock()
   await using it = await sweeper(clock)
-  for (let hour = 0; hour < 50; hour++) {
+  for (let hour = 0; hour < 25; hour++) {
     for (let i = 0; i < 3; i++) {
       await it.sweep(60)
       clock.step(1_700)

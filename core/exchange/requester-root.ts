@@ -15,8 +15,12 @@ import type { OpenRoot, RootListener } from './requester.ts'
 
 const MAX_NEWS = 32
 
+type News = Omit<ControlMessage & { type: 'have' }, 'sid'> | Omit<ControlMessage & { type: 'pex' }, 'sid'>
+
 /** What a root needs of its session. */
 export interface RootSession {
+  /** What is open at the peer may have to change: look soon. */
+  openSoon(): void
   /** Something waits to be sent: look soon. */
   flushSoon(): void
   /** Marks what is asked of the peer as cancelled; returns how many leaves that were. */
@@ -25,9 +29,16 @@ export interface RootSession {
 }
 
 export class RequesterRoot implements OpenRoot {
-  readonly sid: number
   readonly root: CID
+  readonly key: string
   readonly listener: RootListener
+  /** Under which it is open at the peer; 0: it waits for its turn. */
+  sid = 0
+  /** Under which it was open last. */
+  lastSid = 0
+  isPreferred: boolean
+  /** Requests that are not over. */
+  requests = 0
   readonly #session: RootSession
   #claim: (ordinal: number) => number = () => limits.MAX_BLOCK_BYTES
   #leafCount = limits.MAX_LEAVES
@@ -35,15 +46,16 @@ export class RequesterRoot implements OpenRoot {
   #runs: Run[] = []
   #ranges: { offset: number; maxBytes: number }[] = []
   #cancels: Run[] = []
-  #news: ControlMessage[] = []
+  #news: News[] = []
   #waitingBytes = 0
   #askedBytes = 0
   #leaves: number | undefined
   #closed = false
 
-  constructor(sid: number, root: CID, listener: RootListener, session: RootSession) {
-    this.sid = sid
+  constructor(root: CID, listener: RootListener, session: RootSession, isPreferred = false) {
     this.root = root
+    this.key = root.toString()
+    this.isPreferred = isPreferred
     this.listener = listener
     this.#session = session
   }
@@ -59,6 +71,24 @@ export class RequesterRoot implements OpenRoot {
   /** Whether the first Info came. */
   get answered(): boolean {
     return this.#leaves != null
+  }
+
+  prefer(isPreferred: boolean): void {
+    if (this.#closed || this.isPreferred === isPreferred) return
+    this.isPreferred = isPreferred
+    this.#session.openSoon()
+  }
+
+  /** Something was asked of it, or is about to be. */
+  get isBusy(): boolean {
+    return this.requests > 0 || this.waits
+  }
+
+  /** It is open from now on under this number; nothing was said of it yet. */
+  opened(sid: number): void {
+    this.sid = sid
+    this.lastSid = sid
+    this.#leaves = undefined
   }
 
   setLayout(leafBytes: (ordinal: number) => number, leafCount: number): void {
@@ -100,11 +130,11 @@ export class RequesterRoot implements OpenRoot {
   sendHave(have: HaveMessage): void {
     if (have.kind === HaveKind.FULL || have.kind === HaveKind.NONE)
       this.#news = this.#news.filter(it => it.type !== 'have')
-    this.#tell({ type: 'have', sid: this.sid, kind: have.kind, start: have.start, bits: have.bits })
+    this.#tell({ type: 'have', kind: have.kind, start: have.start, bits: have.bits })
   }
 
   sendPex(records: readonly Uint8Array[]): void {
-    this.#tell({ type: 'pex', sid: this.sid, records: records.slice(0, limits.MAX_PEX_RECORDS) })
+    this.#tell({ type: 'pex', records: records.slice(0, limits.MAX_PEX_RECORDS) })
   }
 
   close(): void {
@@ -181,7 +211,8 @@ export class RequesterRoot implements OpenRoot {
 
   /** The next Have or Pex: they go when nothing more urgent waits. */
   takeNews(): ControlMessage | undefined {
-    return this.#news.shift()
+    const news = this.#news.shift()
+    return news && { ...news, sid: this.sid }
   }
 
   get waits(): boolean {
@@ -194,7 +225,7 @@ export class RequesterRoot implements OpenRoot {
   }
 
   /** News are hints: of very many that wait, the oldest are forgotten. */
-  #tell(message: ControlMessage): void {
+  #tell(message: News): void {
     if (this.#closed) return
     this.#news.push(message)
     if (this.#news.length > MAX_NEWS) this.#news.shift()

@@ -16,6 +16,7 @@ import {
   type Counts,
   type Run
 } from './messages.ts'
+import { OpenQueue } from './open-queue.ts'
 import type { OpenRoot, Requester, RootListener } from './requester.ts'
 import { RequesterRoot, type RootSession } from './requester-root.ts'
 
@@ -37,7 +38,8 @@ export class RequesterSession implements Requester, RootSession {
   readonly #control: Duplex
   readonly #clock: Clock
   readonly #data: Duplex[] = []
-  readonly #roots = new Map<number, RequesterRoot>()
+  readonly #queue: OpenQueue<RequesterRoot>
+  readonly #roots = new Map<number, RequesterRoot>() // open at the peer, by sid
   readonly #asked = new Map<number, Asked>()
   readonly #ended: Asked[] = []
   readonly #closeListeners: ((error?: Error) => void)[] = []
@@ -54,6 +56,8 @@ export class RequesterSession implements Requester, RootSession {
   #choked = true
   #slotsBytes = 0
   #flushing = false
+  #opening = false
+  #cancelOpenTimer: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
   #receivedBytes = 0
   #closed = false
@@ -65,6 +69,7 @@ export class RequesterSession implements Requester, RootSession {
     this.#clock = clock
     this.#flood = new Allowance(limits.CONTROL_PER_SECOND, limits.CONTROL_BURST, clock.now())
     this.#own = new Allowance(limits.OWN_CONTROL_PER_SECOND, limits.OWN_CONTROL_BURST, clock.now())
+    this.#queue = new OpenQueue(clock.now())
     this.#hello.promise.catch(() => {}) // whoever waits for it hears; nobody may be waiting any more
     const reader = new ControlReader(message => this.#onMessage(message))
     control.onBytes(bytes => this.#guard(() => reader.push(bytes)))
@@ -93,19 +98,14 @@ export class RequesterSession implements Requester, RootSession {
     data.onEnd(error => this.#streamEnded(error))
   }
 
-  get openRoots(): number {
-    return this.#roots.size
-  }
-
-  openRoot(root: CID, listener: RootListener): OpenRoot {
-    const opened = new RequesterRoot(this.#nextSid++, root, listener, this)
+  openRoot(root: CID, listener: RootListener, options: { isPreferred?: boolean } = {}): OpenRoot {
+    const opened = new RequesterRoot(root, listener, this, options.isPreferred)
     if (this.#closed) {
       queueMicrotask(() => opened.end(this.closedWith))
       return opened
     }
-    this.#roots.set(opened.sid, opened)
-    this.#flood.add(limits.CONTROL_PER_OPEN)
-    this.send({ type: 'open', sid: opened.sid, root: root.bytes })
+    this.#queue.add(opened, this.#clock.now())
+    this.openSoon()
     return opened
   }
 
@@ -125,13 +125,14 @@ export class RequesterSession implements Requester, RootSession {
     this.#closed = true
     this.closedWith = error
     this.#cancelTimer?.()
+    this.#cancelOpenTimer?.()
     this.#control.close()
     for (const data of this.#data) {
       if (error == null) data.close()
       else data.abort(error)
     }
     this.#hello.reject(error ?? new ExchangeError(ExchangeCode.CANCELLED, 'The session was closed'))
-    const roots = [...this.#roots.values()]
+    const roots = this.#queue.roots()
     this.#roots.clear()
     this.#asked.clear()
     for (const root of roots) root.end(error)
@@ -157,9 +158,16 @@ export class RequesterSession implements Requester, RootSession {
 
   closeRoot(root: RequesterRoot): void {
     this.cancelAsked(root, { start: 0, count: limits.MAX_LEAVES })
+    this.#queue.delete(root, this.#clock.now())
+    if (root.sid === 0) return
     for (let news = root.takeNews(); news != null && this.#mayTalk(); news = root.takeNews()) this.send(news) // the last is often that it holds everything now
-    this.#roots.delete(root.sid)
-    this.send({ type: 'close', sid: root.sid })
+    this.#closeAt(root)
+    this.openSoon()
+  }
+
+  openSoon(): void {
+    this.#opening = true
+    this.flushSoon()
   }
 
   flushSoon(): void {
@@ -173,10 +181,43 @@ export class RequesterSession implements Requester, RootSession {
 
   /** Sends what waits, as far as the peer's queue and our own pace let it. */
   #flush(): void {
+    if (this.#opening) this.#open()
     if (this.#closed) return
     for (const root of this.#roots.values()) {
       while (root.waits && this.#mayTalk()) if (!this.#flushOne(root)) break
     }
+  }
+
+  /** Opens whose turn it is, as far as the peer's patience and our own pace let it; comes back when time alone changes that. */
+  #open(): void {
+    const parked: RequesterRoot[] = []
+    while (this.#mayTalk()) {
+      const step = this.#queue.next(this.#clock.now())
+      if (step == null) {
+        this.#opening = false
+        break
+      }
+      if (step.close != null) this.#closeAt(step.close)
+      if (step.close != null && step.wasServed) parked.push(step.close)
+      this.#openAt(step.open)
+    }
+    this.#cancelOpenTimer?.()
+    const wait = this.#queue.wakeMs(this.#clock.now())
+    this.#cancelOpenTimer = wait == null ? undefined : this.#clock.timer(wait, () => this.openSoon())
+    for (const root of parked) if (!root.closed) root.listener.onParked()
+  }
+
+  #openAt(root: RequesterRoot): void {
+    root.opened(this.#nextSid++)
+    this.#roots.set(root.sid, root)
+    this.#flood.add(limits.CONTROL_PER_OPEN)
+    this.send({ type: 'open', sid: root.sid, root: root.root.bytes })
+  }
+
+  #closeAt(root: RequesterRoot): void {
+    this.#roots.delete(root.sid)
+    this.send({ type: 'close', sid: root.sid })
+    root.sid = 0
   }
 
   /** One message for a root, most urgent first; false when the peer's queue is full. */
@@ -197,7 +238,7 @@ export class RequesterSession implements Requester, RootSession {
     const req = this.#nextReq
     const range = root.takeRange()
     if (range != null) {
-      this.#asked.set(req, { root, what: new AskedRange(req, range.offset, range.maxBytes) })
+      this.#keep({ root, what: new AskedRange(req, range.offset, range.maxBytes) })
       this.#out(1, range.maxBytes)
       this.send({ type: 'skeleton', req, sid: root.sid, offset: range.offset, maxBytes: range.maxBytes })
     } else {
@@ -223,7 +264,12 @@ export class RequesterSession implements Requester, RootSession {
         this.#out(-runsOver, -bytes)
       }
     })
-    this.#asked.set(req, { root, what })
+    this.#keep({ root, what })
+  }
+
+  #keep(asked: Asked): void {
+    asked.root.requests++
+    this.#asked.set(asked.what.req, asked)
   }
 
   #out(runs: number, bytes: number): void {
@@ -295,7 +341,16 @@ export class RequesterSession implements Requester, RootSession {
 
   #onInfo(message: ControlMessage & { type: 'info' }): void {
     const root = this.#rootOf(message.sid)
-    if (root == null) return
+    const now = this.#clock.now()
+    this.openSoon()
+    if (root == null) {
+      const closed = this.#queue.roots().find(it => it.lastSid === message.sid)
+      return this.#queue.answeredLate(closed, message.code, message.retryMs, now)
+    }
+    if (!this.#queue.answered(root, message.code, message.retryMs, now)) {
+      this.#roots.delete(root.sid)
+      root.sid = 0
+    }
     if (!root.answered) root.listener.onChoke(this.#choked, this.#slotsBytes)
     const { type: _, ...info } = message
     if (!root.closed) root.onInfo(info)
@@ -346,7 +401,7 @@ export class RequesterSession implements Requester, RootSession {
   }
 
   #keepForLate(asked: Asked): void {
-    this.#asked.delete(asked.what.req)
+    if (this.#asked.delete(asked.what.req)) asked.root.requests--
     this.#ended.push(asked)
     if (this.#ended.length > KEPT_FOR_LATE_FRAMES) this.#ended.shift()
   }

@@ -20,7 +20,7 @@ import {
  * `onSkeletonReject`, by the caller's own `cancel` (nothing more is heard of it), or all together by `onClosed`.
  */
 export interface RootListener {
-  /** The answer to Open; again when the peer's state changes. */
+  /** The answer to Open; again when the peer's state changes, and each time it is asked anew. */
   onInfo(info: InfoMessage): void
   onHave(have: HaveMessage): void
   /** Consecutive bytes of a range, owned by the listener. `last`: this range is over, perhaps short of what was asked. */
@@ -35,12 +35,19 @@ export interface RootListener {
   onChoke(choked: boolean, slotsBytes: number): void
   /** Signed peer records, not verified: a stranger's bytes. */
   onPex(records: readonly Uint8Array[]): void
+  /** It was open, and had to make room for others: what comes next is an onInfo, when its turn comes again. Nothing was asked of it. */
+  onParked(): void
   /** Exactly once, last: the session with the peer ended, or this root was closed. */
   onClosed(error?: Error): void
 }
 
-/** One root at one peer. */
+/**
+ * One root at one peer. A peer has at most 64 open for us: this one may wait for its turn before the first onInfo, and silently
+ * make room while the peer does not serve it.
+ */
 export interface OpenRoot {
+  /** Wanted now: it is opened before others, and makes no room for them. */
+  prefer(isPreferred: boolean): void
   /** Claimed lengths, needed before `request` for anything but a raw root; without it a leaf may be 2 MiB. */
   setLayout(leafBytes: (ordinal: number) => number, leafCount: number): void
   requestSkeleton(offset: number, maxBytes: number): void
@@ -71,9 +78,8 @@ export interface Requester extends AsyncDisposable {
   /** The peer's device name: a stranger's text, at most 255 bytes. */
   readonly name: string
   readonly agent: string
-  openRoot(root: CID, listener: RootListener): OpenRoot
-  /** How many are open now. */
-  readonly openRoots: number
+  /** Any number of them. The peer is asked again about what it does not serve. */
+  openRoot(root: CID, listener: RootListener, options?: { isPreferred?: boolean }): OpenRoot
   readonly closed: boolean
   /** Exactly once, after every root's onClosed; at once when the session is over already. */
   onClosed(listener: (error?: Error) => void): void

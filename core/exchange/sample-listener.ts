@@ -13,6 +13,7 @@ export class SampleListener implements RootListener {
   readonly records: Uint8Array[] = []
   readonly closed: (Error | undefined)[] = []
   progressBytes = 0
+  parked = 0
   /** Called after each event: a test may act on it. */
   after: () => void = () => {}
   #waiting: { condition: () => boolean; met: PromiseWithResolvers<void> }[] = []
@@ -60,6 +61,11 @@ export class SampleListener implements RootListener {
 
   onPex(records: readonly Uint8Array[]): void {
     this.records.push(...records)
+    this.#changed()
+  }
+
+  onParked(): void {
+    this.parked++
     this.#changed()
   }
 

@@ -1,17 +1,9 @@
-// One peer of one transfer, as long as it is connected: keeps the root open there, asks again when it was told to come back,
-// and hands what it hears to whoever runs the transfer.
+// One peer of one transfer, as long as it is connected: keeps the root open there and hands what it hears to whoever runs the transfer.
 
 import type { CID } from 'multiformats/cid'
-import type { Clock } from '../exchange/clock.ts'
 import { ExchangeCode, type HaveMessage, type InfoMessage, RootState, type Run } from '../exchange/messages.ts'
 import type { OpenRoot, Requester, RootListener } from '../exchange/requester.ts'
 import { PendingHave } from './pending-have.ts'
-
-const RETRY_MS = 30_000 // a peer that does not have the root may have it later
-const PATIENT_RETRIES = 4 // then it is asked less often: servers count questions about what they do not have
-const MAX_WAITING_ROOTS = 32 // half of what may be open in a session (PROTOCOL, "Limits"): the other half is for roots that are there
-const MIN_RETRY_MS = 250
-const MAX_RETRY_MS = 600_000
 
 /** What the transfer hears; `peer` is open when any of it is called, except for the last two. */
 export interface PeerEvents {
@@ -44,23 +36,16 @@ export class FetchPeer {
   readonly have = new PendingHave()
   readonly #root: CID
   readonly #events: PeerEvents
-  readonly #clock: Clock
   #open: OpenRoot | undefined
-  #cancelRetry: (() => void) | undefined
-  #refusals = 0
+  #isPreferred = false
   #ended = false
 
-  constructor(
-    requester: Requester,
-    rttMs: number,
-    { root, events, clock }: { root: CID; events: PeerEvents; clock: Clock }
-  ) {
+  constructor(requester: Requester, rttMs: number, { root, events }: { root: CID; events: PeerEvents }) {
     this.id = requester.peerId
     this.requester = requester
     this.rttMs = rttMs
     this.#root = root
     this.#events = events
-    this.#clock = clock
   }
 
   /** Opens the root; nothing is heard before. */
@@ -78,35 +63,17 @@ export class FetchPeer {
   end(): void {
     if (this.#ended) return
     this.#ended = true
-    this.#cancelRetry?.()
     this.#unready()
-    this.#close()
-    this.#events.onGone(this)
-  }
-
-  /** Comes back to it later. */
-  rest(ms: number): void {
-    this.#unready()
-    this.#close()
-    this.#cancelRetry?.()
-    if (this.#ended) return
-    this.#cancelRetry = this.#clock.timer(Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, ms)), () => this.#openRoot())
-  }
-
-  /** The root stays open: the peer says so when it has it. Asked again after a while all the same. */
-  #wait(ms: number): void {
-    this.#unready()
-    this.#cancelRetry?.()
-    this.#cancelRetry = this.#clock.timer(ms, () => {
-      this.#close()
-      this.#openRoot()
-    })
-  }
-
-  #close(): void {
     const open = this.#open
     this.#open = undefined
     open?.close()
+    this.#events.onGone(this)
+  }
+
+  /** The transfer goes on now: its root is opened before those that only wait, and stays open. */
+  prefer(isPreferred: boolean): void {
+    this.#isPreferred = isPreferred
+    this.#open?.prefer(isPreferred)
   }
 
   #unready(): void {
@@ -114,10 +81,6 @@ export class FetchPeer {
     this.info = undefined
     this.isComplete = false
     this.#events.onUnready(this)
-  }
-
-  #retryMs(): number {
-    return this.#refusals++ < PATIENT_RETRIES ? RETRY_MS : 4 * RETRY_MS
   }
 
   #openRoot(): void {
@@ -144,25 +107,22 @@ export class FetchPeer {
         heard(() => events.onChoke(this))
       },
       onPex: records => heard(() => events.onPex(this, records)),
+      onParked: () => {
+        if (current()) this.#unready()
+      },
       onClosed: () => {
         if (!current() || this.#open === undefined) return
         this.#open = undefined
-        if (this.requester.closed) this.end()
-        else this.rest(RETRY_MS)
+        this.end()
       }
     }
-    mine = this.requester.openRoot(this.#root, listener)
+    mine = this.requester.openRoot(this.#root, listener, { isPreferred: this.#isPreferred })
     this.#open = mine
   }
 
   #onInfo(info: InfoMessage): void {
     if (info.state === RootState.CHANGED || info.code === ExchangeCode.CHANGED) this.#events.onChanged(this)
-    if (info.code !== ExchangeCode.OK) {
-      const retryMs = info.retryMs > 0 ? info.retryMs : this.#retryMs()
-      const mayWait = info.code === ExchangeCode.NOT_FOUND && this.requester.openRoots <= MAX_WAITING_ROOTS
-      return mayWait ? this.#wait(retryMs) : this.rest(retryMs)
-    }
-    this.#cancelRetry?.()
+    if (info.code !== ExchangeCode.OK) return this.#unready()
     const isNew = this.info === undefined
     this.info = info
     if (isNew) this.#events.onReady(this)

@@ -19,6 +19,8 @@ const tree = sampleContent({
   ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`small/${i}`, sampleBytes(4096 + i, `s${i}`)]))
 })
 
+const unknown = Array.from({ length: 100 }, (_, i) => sampleContent({ '': Uint8Array.of(i, 1, 2) }))
+
 async function seeds(t: TestContext, content: Content, count: number) {
   return Promise.all(Array.from({ length: count }, (_, i) => samplePeer(t, `seed-${i}`, new ContentServable(content))))
 }
@@ -330,6 +332,42 @@ test('two getters help each other: a downloading peer serves what it has', limit
   await one.until(() => peer.haves.at(-1)?.kind === HaveKind.FULL)
   assert.ok(peer.haves.length < leafCount, 'told in batches')
 })
+
+for (const at of [0, 30, 60]) {
+  test(
+    `sixty transfers that wait at the same peer do not keep number ${at + 1} of them from going on`,
+    limit,
+    async t => {
+      const [seed] = await seeds(t, tree, 1)
+      const fetches = Array.from({ length: 61 }, (_, i) => sampleFetch(t, i === at ? tree : unknown[i]!))
+      for (const { fetch } of fetches) assert.ok(fetch.addPeer(seed!.requester, { rttMs: 1 }))
+      await fetches[at]!.fetch.done
+      assert.deepEqual(fetches[at]!.download.bytes(), tree.bytes)
+      assert.equal(seed!.requester.closed, false)
+      const opens = (): number => seed!.server.peers()[0]?.received.open ?? 0
+      await fetches[at]!.until(() => opens() >= 61)
+      assert.equal(opens(), 61, 'each was asked about once')
+    }
+  )
+}
+
+test(
+  'a peer that serves a hundred roots is asked about the wanted one at once, and about the others in turn',
+  limit,
+  async t => {
+    const seed = await samplePeer(t, 'seed', new ContentServable(tree), {
+      servables: new SampleServables(...[tree, ...unknown].map(content => new ContentServable(content)))
+    })
+    const previews = unknown.map(content => sampleFetch(t, content, { mode: 'preview' }))
+    for (const { fetch } of previews) fetch.addPeer(seed.requester, { rttMs: 1 })
+    await previews[59]!.until(() => previews.slice(0, 60).every(it => it.fetch.snapshot().state === 'ready'))
+    const it = sampleFetch(t, tree)
+    it.fetch.prefer(true)
+    it.fetch.addPeer(seed.requester, { rttMs: 1 })
+    await it.fetch.done
+    assert.equal(seed.requester.closed, false)
+  }
+)
 
 test('a peer that has no skeleton yet is asked again, as soon as it said', limit, async t => {
   const servable = new ContentServable(bigFile)

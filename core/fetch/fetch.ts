@@ -124,6 +124,14 @@ export class Fetch implements AsyncDisposable {
     this.#peers.setRtt(peerId, rttMs)
   }
 
+  /**
+   * Whether peers are asked about this root before those of transfers that only wait; not at first. A peer has at most 64 roots open
+   * for us: the others take turns.
+   */
+  prefer(isPreferred: boolean): void {
+    this.#peers.prefer(isPreferred)
+  }
+
   /** Bytes per second; 0: no limit. */
   setLimit(bytesPerSecond: number): void {
     this.#limitPerSecond = bytesPerSecond

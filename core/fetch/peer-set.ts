@@ -31,6 +31,7 @@ export class PeerSet {
   readonly #ports: PeerSetPorts
   readonly #peers = new Map<string, FetchPeer>()
   readonly #banned = new Set<string>()
+  #isPreferred = false
   readonly #lies = new Map<string, number>() // wrong bytes before there was a layout, by peer
 
   constructor(ports: PeerSetPorts) {
@@ -47,8 +48,8 @@ export class PeerSet {
       return true
     }
     known?.end()
-    const { root, clock } = this.#ports
-    const peer = new FetchPeer(requester, rttMs ?? 0, { root, events: this.#events, clock })
+    const peer = new FetchPeer(requester, rttMs ?? 0, { root: this.#ports.root, events: this.#events })
+    peer.prefer(this.#isPreferred)
     this.#peers.set(id, peer)
     peer.start()
     this.#ports.onChange()
@@ -60,6 +61,12 @@ export class PeerSet {
     if (peer === undefined) return
     peer.rttMs = rttMs
     this.#ports.leaves()?.feed({ type: 'rtt', peer: id, rttMs })
+  }
+
+  /** Whether everybody is asked about this root before roots that only wait. */
+  prefer(isPreferred: boolean): void {
+    this.#isPreferred = isPreferred
+    for (const peer of this.#peers.values()) peer.prefer(isPreferred)
   }
 
   find(id: string): FetchPeer | undefined {
