@@ -22,7 +22,7 @@ interface Said {
 
 /** Runs a command to its end, or until it has printed `until`; nothing harmful may have been written to either stream. */
 async function shoal(args: readonly string[], { data, prefix, cli }: PeerOptions, until?: string): Promise<Said> {
-  const [file = '', ...rest] = [...(prefix ?? []), process.execPath, cli ?? CLI, ...args, '--data', data]
+  const [file, ...rest] = [...(prefix ?? []), process.execPath, cli ?? CLI, ...args, '--data', data]
   const env = { ...process.env, SHOAL_NETWORK: 'loopback', NODE_NO_WARNINGS: '1' }
   const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'pipe'], env, timeout: 60_000, killSignal: 'SIGKILL' })
   let [out, err] = ['', '']
