@@ -12,7 +12,8 @@ import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import { isCode } from '../contract/wire-error.ts'
 import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
 import type { Getting } from './file-page.ts'
-import { DownloadQueue, type QueueEffect, type QueueInput, type Urgency } from './download-queue.ts'
+import type { QueueEffect, Urgency } from './download-queue.ts'
+import { Line } from './line.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
 import { transferDetails } from './transfer-details.ts'
 import { isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
@@ -39,8 +40,6 @@ export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'save' | 'end
   readonly discardPart: (row: TransferRow) => Promise<void>
 }
 
-const TICK_MS = 1_000
-
 type Arrived = Pick<Transfer, 'received' | 'duplicate'>
 
 /** One that is in the queue goes on: with a run while it is open there, or as a row that waits. */
@@ -60,17 +59,18 @@ export class Transfers implements AsyncDisposable {
   readonly #ports: TransfersPorts
   readonly #store: Store
   readonly #entries = new Map<string, Entry>()
-  readonly #queue: DownloadQueue
-  readonly #inputs: QueueInput[] = []
-  #isFeeding = false
-  #places = new Map<string, number>() // of those that wait, as last shown
-  readonly #ticking: NodeJS.Timeout
+  readonly #line: Line
 
   constructor(ports: TransfersPorts) {
     this.#ports = ports
     this.#store = ports.store
-    this.#queue = new DownloadQueue(ports.activeDownloads)
-    this.#ticking = setInterval(() => this.#feed({ type: 'tick' }), TICK_MS)
+    this.#line = new Line(ports.activeDownloads, {
+      perform: effect => this.#perform(effect),
+      moved: id => {
+        const shown = this.feed.get(id)
+        if (shown != null && this.#line.has(id)) this.feed.set(id, inLine(shown, this.#line.place(id)))
+      }
+    })
     for (const row of this.#store.transfers()) {
       const id = transferId(row.root, row.directory)
       const error = row.error != null && isCode(row.error) ? { code: row.error, message: '' } : null
@@ -99,14 +99,14 @@ export class Transfers implements AsyncDisposable {
     const isSame = known != null && isSameSelection(row.selection, known.row.selection)
     const urgency = options.first ? 'first' : 'none'
     const asked = { giveUpAfterMs: options.giveUpAfterMs, sizeHint: link.sizeBytes ?? null }
-    if (known != null && isSame && this.#queue.has(id)) {
+    if (known != null && isSame && this.#line.has(id)) {
       known.run?.askAlso(row.addrs, options.giveUpAfterMs)
       known.row = row
       known.options = asked
-      if (options.first) this.#feed({ type: 'urge', id, urgency })
+      if (options.first) this.#line.feed({ type: 'urge', id, urgency })
       return { id, root }
     }
-    const isGoing = known != null && this.#queue.has(id)
+    const isGoing = known != null && this.#line.has(id)
     const entry = isGoing
       ? known
       : { row, error: null, run: undefined, options: {}, feed: new JobFeed<TransferEvent>() }
@@ -120,22 +120,22 @@ export class Transfers implements AsyncDisposable {
 
   /** How many may receive at once. */
   setActive(count: number): void {
-    this.#feed({ type: 'limit', active: count })
+    this.#line.feed({ type: 'limit', active: count })
   }
 
   /** Receives now, in place of another one if need be; goes on if it rests. Throws not-found. */
   startNow(id: string): void {
     this.resume(id)
-    this.#feed({ type: 'urge', id, urgency: 'now' })
+    this.#line.feed({ type: 'urge', id, urgency: 'now' })
   }
 
   /** Before another one that waits, or at the end of the line. Throws not-found. */
   move(id: string, before: string | null): void {
     this.#entry(id)
     if (before != null) this.#entry(before)
-    this.#feed({ type: 'move', id, before })
+    this.#line.feed({ type: 'move', id, before })
     for (const [key, entry] of this.#entries) {
-      const inLine = this.#queue.order(key)
+      const inLine = this.#line.order(key)
       if (inLine == null || inLine === entry.row.inLine) continue
       entry.row = { ...entry.row, inLine }
       this.#store.putTransfer(entry.row)
@@ -150,15 +150,15 @@ export class Transfers implements AsyncDisposable {
   /** Stops it; what is there stays. Throws not-found. */
   async pause(id: string): Promise<void> {
     const entry = this.#entry(id)
-    if (!this.#queue.has(id) && keptState(entry.row) !== 'active') return
+    if (!this.#line.has(id) && keptState(entry.row) !== 'active') return
     await this.#stop(id, entry, 'paused')
-    if (!this.#queue.has(id)) entry.feed.end({ type: 'paused', root: entry.row.root })
+    if (!this.#line.has(id)) entry.feed.end({ type: 'paused', root: entry.row.root })
   }
 
   /** Goes on when it is its turn, without a limit of time. Throws not-found. */
   resume(id: string): void {
     const entry = this.#entry(id)
-    if (this.#queue.has(id)) return
+    if (this.#line.has(id)) return
     entry.row = { ...entry.row, state: 'active' }
     entry.error = null
     if (entry.feed.isOver) entry.feed = new JobFeed()
@@ -192,7 +192,7 @@ export class Transfers implements AsyncDisposable {
   /** Takes a finished or failed one off the list; touches no file. Throws not-found, usage. */
   remove(id: string): void {
     const entry = this.#entry(id)
-    if (this.#queue.has(id)) throw new CodedError('usage', 'That download is still going on. Cancel it instead.')
+    if (this.#line.has(id)) throw new CodedError('usage', 'That download is still going on. Cancel it instead.')
     this.#forget(id, entry)
   }
 
@@ -273,9 +273,8 @@ export class Transfers implements AsyncDisposable {
 
   /** Stops everything that goes on; it does so again at the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#ticking)
-    const going = [...this.#entries].filter(([id]) => this.#queue.has(id))
-    for (const [, { row }] of going) this.#queue.apply({ type: 'remove', id: transferId(row.root, row.directory) }, 0)
+    const going = [...this.#entries].filter(([id]) => this.#line.has(id))
+    this.#line[Symbol.dispose]()
     await Promise.all(going.map(async ([id, entry]) => this.#stop(id, entry, 'active')))
     for (const [, { feed }] of going)
       feed.fail(new CodedError('cancelled', 'Shoal is stopping; the same command goes on.'))
@@ -290,25 +289,9 @@ export class Transfers implements AsyncDisposable {
   #enqueue(id: string, entry: Entry, options: Partial<RunOptions> = {}, urgency: Urgency = 'none'): void {
     entry.options = options
     const { inLine } = entry.row
-    this.#feed({ type: 'add', id, urgency, ...(inLine > 0 && { order: inLine }) })
-    entry.row = { ...entry.row, inLine: this.#queue.order(id) ?? inLine }
+    this.#line.feed({ type: 'add', id, urgency, ...(inLine > 0 && { order: inLine }) })
+    entry.row = { ...entry.row, inLine: this.#line.order(id) ?? inLine }
     this.#save(id, entry)
-  }
-
-  /** What comes of an input may be an input itself: one after the other. */
-  #feed(input: QueueInput): void {
-    this.#inputs.push(input)
-    if (this.#isFeeding) return
-    this.#isFeeding = true
-    const before = this.#queue.version
-    try {
-      for (let next = this.#inputs.shift(); next != null; next = this.#inputs.shift()) {
-        for (const effect of this.#queue.apply(next, performance.now())) this.#perform(effect)
-      }
-    } finally {
-      this.#isFeeding = false
-    }
-    if (this.#queue.version !== before) this.#showPlaces()
   }
 
   #perform(effect: QueueEffect): void {
@@ -336,11 +319,11 @@ export class Transfers implements AsyncDisposable {
       { giveUpAfterMs: null, sizeHint: null, ...entry.options, ...(entry.closing && { after: entry.closing }) },
       {
         ...this.#ports,
-        active: () => this.#queue.active,
+        active: () => this.#line.active,
         changed: (shown, event, canReceive) => {
           if (entry.run !== run) return
-          this.#feed({ type: 'report', id, canReceive, bytes: shown.bytes + shown.received })
-          const place = this.#places.get(id)
+          this.#line.feed({ type: 'report', id, canReceive, bytes: shown.bytes + shown.received })
+          const place = this.#line.place(id)
           this.feed.set(id, inLine(shown, place))
           entry.feed.progress(place == null ? event : { ...event, phase: 'find' })
         },
@@ -359,7 +342,7 @@ export class Transfers implements AsyncDisposable {
 
   /** Takes it out of the queue, and its run away; resolves when that has let go of everything. */
   async #close(id: string, entry: Entry): Promise<void> {
-    this.#feed({ type: 'remove', id })
+    this.#line.feed({ type: 'remove', id })
     return this.#closeRun(entry)
   }
 
@@ -371,18 +354,6 @@ export class Transfers implements AsyncDisposable {
     const closing = run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
     entry.closing = closing
     return closing
-  }
-
-  /** Of those that wait, where in line they are: only who moved up is told anew. */
-  #showPlaces(): void {
-    const places = new Map(this.#queue.waiting().map((id, i) => [id, i + 1]))
-    const before = this.#places
-    this.#places = places
-    for (const id of new Set([...before.keys(), ...places.keys()])) {
-      const shown = this.feed.get(id)
-      if (shown == null || before.get(id) === places.get(id) || !this.#queue.has(id)) continue
-      this.feed.set(id, inLine(shown, places.get(id)))
-    }
   }
 
   /** Never rejects. Followers hear of it when everything is closed, so that what they do next finds nothing half open. */
@@ -399,7 +370,7 @@ export class Transfers implements AsyncDisposable {
 
   async #stop(id: string, entry: Entry, state: 'paused' | 'active'): Promise<void> {
     await this.#close(id, entry)
-    if (this.#queue.has(id)) return // it was told to go on meanwhile
+    if (this.#line.has(id)) return // it was told to go on meanwhile
     entry.row = { ...entry.row, state, changedAt: Date.now(), inLine: state === 'active' ? entry.row.inLine : 0 }
     this.#save(id, entry)
   }
@@ -409,7 +380,7 @@ export class Transfers implements AsyncDisposable {
     this.#store.putTransfer(entry.row)
     const { received = 0, duplicate = 0 } = last ?? {}
     const shown = { ...restingRow(entry.row, entry.error), received, duplicate }
-    this.feed.set(id, inLine(shown, this.#places.get(id)))
+    this.feed.set(id, inLine(shown, this.#line.place(id)))
   }
 
   #forget(id: string, { row }: Entry): void {
