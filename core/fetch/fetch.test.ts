@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { CodedError } from '../errors.ts'
 import { systemClock } from '../exchange/clock.ts'
+import { StepClock } from '../exchange/step-clock.ts'
 import { HaveKind } from '../exchange/messages.ts'
 import { SampleServables } from '../exchange/sample-servable.ts'
 import { giveUpCode } from './fetch.ts'
@@ -368,6 +369,46 @@ test(
     assert.equal(seed.requester.closed, false)
   }
 )
+
+/** A transfer from one peer in stepped time. */
+async function stepped(t: TestContext, content: Content) {
+  const servable = new ContentServable(content)
+  const seed = await samplePeer(t, 'seed', servable)
+  const clock = new StepClock()
+  const it = sampleFetch(t, content, { ports: { clock } })
+  it.fetch.addPeer(seed.requester, { rttMs: 1 })
+  const pass = async (ms: number, until: () => boolean = () => false): Promise<void> => {
+    for (const end = clock.now() + ms; clock.now() < end && !until(); clock.step(250)) {
+      for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+  return { ...it, servable, pass, asked: () => seed.server.peers()[0]?.received.request ?? 0 }
+}
+
+test('what the only source could not read for a moment is asked for again, and arrives', limit, async t => {
+  for (const content of [tree, sampleContent({ '': Uint8Array.of(7, 8) })]) {
+    const it = await stepped(t, content)
+    let reads = 0
+    it.servable.beforeRead = async ordinal => {
+      if (ordinal === 0 && ++reads <= 2) throw new CodedError('unreadable', 'Too many open files')
+    }
+    await it.pass(10_000, () => it.download.finished)
+    assert.ok(it.download.finished, 'it never came')
+    await it.fetch.done
+    assert.deepEqual(it.download.bytes(), content.bytes)
+    assert.equal(reads, 3)
+  }
+})
+
+test('what the only source can never read is asked for seldom, and given up like what nobody has', limit, async t => {
+  for (const content of [tree, sampleContent({ '': Uint8Array.of(9) })]) {
+    const it = await stepped(t, content)
+    it.servable.tampered.set(0, 'unreadable')
+    await it.pass(150_000)
+    assert.ok((it.fetch.snapshot().noProgressSinceMs ?? 0) >= 140_000)
+    assert.ok(it.asked() < 20, `${it.asked()} requests`)
+  }
+})
 
 test('a peer that has no skeleton yet is asked again, as soon as it said', limit, async t => {
   const servable = new ContentServable(bigFile)

@@ -105,8 +105,8 @@ export class LayoutFinder {
     this.#raw?.onLeaf(id, bytes, this.#now)
   }
 
-  onReject(id: string, retryMs: number): void {
-    this.#raw?.onReject(id, retryMs, this.#now)
+  onReject(id: string, retryMs: number, isUnread: boolean): void {
+    this.#raw?.onReject(id, retryMs, isUnread, this.#now)
   }
 
   tick(): void {

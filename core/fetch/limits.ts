@@ -27,6 +27,11 @@ export const MAX_RETRY_MS = 60_000
 export const DEFAULT_RETRY_MS = 1_000
 export const MIN_RETRY_MS = 50
 
+/** A leaf that a peer could not read is asked of it again after this, then after twice as long each time, at most MAX_RETRY_MS. */
+export const UNREAD_RETRY_MS = 1_000
+/** Leaves that one peer could not read: with more than that it is left alone as a whole for a while. */
+export const MAX_UNREAD = 1_024
+
 /** The first extents of a transfer are random, so that getters that start together soon differ. */
 export const RANDOM_EXTENTS = 4
 /** Somebody idle takes a leaf over when it would deliver that many times sooner. */

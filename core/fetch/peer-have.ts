@@ -2,6 +2,7 @@
 
 import { Bits, nextIn } from './bits.ts'
 import type { LeafTable } from './leaf-table.ts'
+import { MAX_RETRY_MS, MAX_UNREAD, UNREAD_RETRY_MS } from './limits.ts'
 
 /** DESIGN 4, Have. `bits` begin at ordinal `start`, a multiple of 8. */
 export interface HaveBits {
@@ -11,9 +12,18 @@ export interface HaveBits {
 }
 export type HaveChange = { kind: 'full' } | { kind: 'none' } | HaveBits
 
+/** A position that the peer says it has and could not read. */
+interface Unread {
+  readonly tries: number
+  readonly until: number
+  isResting: boolean
+  isOffered: boolean // whether it says it has it, while it rests
+}
+
 export class PeerHave {
   readonly #table: LeafTable
   readonly #refused: Set<number>
+  readonly #unread = new Map<number, Unread>() // by ordinal
   #bits: Bits | undefined // undefined: all, or nothing said yet
   #known = false
   #fromFull = false // counted by what it lacks; else by what it has
@@ -44,18 +54,64 @@ export class PeerHave {
   }
 
   apply(change: HaveChange): void {
+    for (const [ordinal, it] of this.#unread) if (it.isResting && it.isOffered) this.#write(ordinal, true)
     if (change.kind === 'full' || change.kind === 'none') {
       this.forget()
       this.#known = true
       this.#fromFull = change.kind === 'full'
       if (change.kind === 'none') this.#bits = new Bits(this.#table.plan.leafCount)
     } else this.#merge(change)
+    for (const [ordinal, it] of this.#unread) {
+      if (!it.isResting) continue
+      it.isOffered = this.has(ordinal)
+      this.drop(ordinal)
+    }
     for (const leaf of this.#refused) this.#dropAll(leaf)
   }
 
   /** It does not have this leaf after all, at this position; a later Have may say otherwise. */
   drop(ordinal: number): void {
     if (this.has(ordinal)) this.#write(ordinal, false)
+  }
+
+  /**
+   * It could not read the leaf at this position, which is not asked for until a pause is over that grows with every try. False when
+   * there are too many of those: then none rests.
+   */
+  rest(ordinal: number, retryMs: number, now: number): boolean {
+    const tries = (this.#unread.get(ordinal)?.tries ?? 0) + 1
+    if (tries === 1 && this.#unread.size >= MAX_UNREAD) {
+      this.wake(Infinity)
+      this.#unread.clear()
+      return false
+    }
+    const pauseMs = Math.min(MAX_RETRY_MS, Math.max(retryMs, UNREAD_RETRY_MS * 2 ** (tries - 1)))
+    this.#unread.set(ordinal, { tries, until: now + pauseMs, isResting: true, isOffered: this.has(ordinal) })
+    this.drop(ordinal)
+    return true
+  }
+
+  /** What has rested long enough may be asked for again; true when there is any. */
+  wake(now: number): boolean {
+    let some = false
+    for (const [ordinal, it] of this.#unread) {
+      if (!it.isResting || it.until > now) continue
+      it.isResting = false
+      if (!it.isOffered || this.#refused.has(this.#table.twins.first(ordinal))) continue
+      this.#write(ordinal, true)
+      some = true
+    }
+    return some
+  }
+
+  /** Whether it could not read this one before. */
+  isUnread(ordinal: number): boolean {
+    return this.#unread.has(ordinal)
+  }
+
+  /** It could read it after all. */
+  wasRead(ordinal: number): void {
+    if (this.#unread.get(ordinal)?.isResting === false) this.#unread.delete(ordinal)
   }
 
   /** It is not asked for this leaf again, at no position, whatever it says later. */
@@ -74,6 +130,7 @@ export class PeerHave {
     this.#known = false
     this.#fromFull = false
     this.#bits = undefined
+    for (const it of this.#unread.values()) it.isOffered = false
   }
 
   #dropAll(leaf: number): void {

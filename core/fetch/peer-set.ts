@@ -133,7 +133,7 @@ export class PeerSet {
       const reason = reasonOf(code)
       if (reason === 'changed') this.#ports.tally.sourceChangedSeen = true
       const leaves = this.#ports.leaves()
-      if (leaves === undefined) this.#ports.finder().onReject(peer.id, retryMs)
+      if (leaves === undefined) this.#ports.finder().onReject(peer.id, retryMs, reason === 'io')
       else leaves.feed({ type: 'reject', peer: peer.id, start, count, reason, retryMs })
     },
     onPex: (peer, records) => this.#ports.onPex(peer.id, records),

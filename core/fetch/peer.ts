@@ -29,6 +29,8 @@ export class Peer {
   readonly record: PeerRecord
   readonly out = new Map<number, Outstanding>() // by leaf, in the order asked for
   outBytes = 0
+  /** Of `out`, leaves it could not read before and of which nothing has come: it cannot be said to send. */
+  readonly doubtful = new Set<number>()
   runs = 0
   /** Where the last request ended: the next one goes on there. */
   cursor = 0
@@ -80,6 +82,11 @@ export class Peer {
     return Math.min(wanted, this.#cap, this.slotsBytes > 0 ? this.slotsBytes : Infinity)
   }
 
+  /** Whether something is expected of it that it may well send. */
+  get isSending(): boolean {
+    return this.out.size > this.doubtful.size
+  }
+
   quietMs(now: number): number {
     return this.out.size === 0 ? 0 : now - this.#quietSince
   }
@@ -99,6 +106,7 @@ export class Peer {
     }
     if (one.run.left++ === 0) this.runs++
     this.out.set(one.leaf, one)
+    if (this.have.isUnread(one.ordinal)) this.doubtful.add(one.leaf)
     this.outBytes += one.bytes
   }
 
@@ -107,6 +115,7 @@ export class Peer {
     const one = this.out.get(leaf)
     if (one === undefined) return undefined
     this.out.delete(leaf)
+    this.doubtful.delete(leaf)
     this.outBytes -= one.bytes
     if (--one.run.left === 0) this.runs--
     return one

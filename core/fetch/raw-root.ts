@@ -1,7 +1,7 @@
 // A root that is itself a leaf has no skeleton, so its length is nobody's word but its own: it is fetched whole (at most 2 MiB)
 // and measured before there is a layout. Asked of one peer at a time.
 
-import { SNUBBED_MS } from './limits.ts'
+import { MAX_RETRY_MS, SNUBBED_MS, UNREAD_RETRY_MS } from './limits.ts'
 import { hasDigest } from './verify.ts'
 
 export interface RawSource {
@@ -18,7 +18,7 @@ export class RawRoot {
   readonly #digest: Uint8Array
   readonly #blame: (peerId: string) => void
   readonly #found: (bytes: Uint8Array, peerId: string) => void
-  readonly #sources = new Map<string, { peer: RawSource; restUntil: number }>()
+  readonly #sources = new Map<string, { peer: RawSource; restUntil: number; unread: number }>() // unread: times it could not read it
   readonly #refused = new Set<string>() // sent wrong bytes: never asked for it again
   #asked: { peer: RawSource; heardAt: number } | undefined
   #verifying = false
@@ -35,12 +35,13 @@ export class RawRoot {
   /** Somebody could send it. */
   isServed(now: number): boolean {
     if (this.#verifying) return true
-    for (const [id, { restUntil }] of this.#sources) if (restUntil <= now && !this.#refused.has(id)) return true
+    for (const [id, { restUntil, unread }] of this.#sources)
+      if (restUntil <= now && unread === 0 && !this.#refused.has(id)) return true
     return false
   }
 
   addPeer(peer: RawSource, now: number): void {
-    this.#sources.set(peer.id, { peer, restUntil: now })
+    this.#sources.set(peer.id, { peer, restUntil: now, unread: 0 })
     this.#ask(now)
   }
 
@@ -51,7 +52,10 @@ export class RawRoot {
   }
 
   onBytes(id: string, now: number): void {
-    if (this.#asked?.peer.id === id) this.#asked.heardAt = now
+    if (this.#asked?.peer.id !== id) return
+    this.#asked.heardAt = now
+    const source = this.#sources.get(id)
+    if (source !== undefined) source.unread = 0
   }
 
   onLeaf(id: string, bytes: Uint8Array, now: number): void {
@@ -60,10 +64,14 @@ export class RawRoot {
     void this.#verify(id, bytes, now)
   }
 
-  onReject(id: string, retryMs: number, now: number): void {
+  /** `isUnread`: it could not read it just now. */
+  onReject(id: string, retryMs: number, isUnread: boolean, now: number): void {
     if (this.#asked?.peer.id !== id) return
     this.#asked = undefined
-    this.#rest(id, retryMs > 0 ? retryMs : REST_MS, now)
+    const source = this.#sources.get(id)
+    const tries = isUnread && source !== undefined ? source.unread++ : undefined
+    const pauseMs = tries === undefined ? REST_MS : Math.min(MAX_RETRY_MS, UNREAD_RETRY_MS * 2 ** tries)
+    this.#rest(id, retryMs > 0 ? retryMs : pauseMs, now)
     this.#ask(now)
   }
 

@@ -210,6 +210,7 @@ export class Scheduler {
     if (one === undefined || one.ordinal !== ordinal) return
     const fresh = Math.min(bytes, one.bytes - one.got)
     one.got += fresh
+    if (fresh > 0) peer.doubtful.delete(one.leaf)
     peer.received(fresh, now)
     if (peer.snubbed) this.#wake(peer, one, now)
   }
@@ -220,6 +221,7 @@ export class Scheduler {
     if (one === undefined || one.ordinal !== ordinal) return
     this.#progress(peer, ordinal, one.bytes - one.got, now)
     peer.record.backoffs = 0
+    peer.have.wasRead(ordinal)
     this.#ledger.settle(peer, leaf)
     this.#table.set(leaf, RECEIVED) // nobody is asked for a leaf that is here, so it was not
     for (const other of this.#ledger.holders(leaf)) this.#cancel(other, [leaf], now)
@@ -272,7 +274,7 @@ export class Scheduler {
         peer.have.drop(one.ordinal)
         break
       case 'io':
-        peer.have.drop(one.ordinal)
+        if (!peer.have.rest(one.ordinal, retryMs, now)) this.#giveRest(peer, now)
         break
       case 'limit':
         peer.shrink()
@@ -287,16 +289,22 @@ export class Scheduler {
       case 'bad-request':
       case 'unsupported':
       case 'protocol':
-        peer.snubbed = false
-        this.#cancel(peer, peer.out.keys(), now)
-        peer.backOff(now)
+        this.#giveRest(peer, now)
         break
       default:
         reason satisfies never
     }
   }
 
+  /** Nothing is asked of it for a while. */
+  #giveRest(peer: Peer, now: number): void {
+    peer.snubbed = false
+    this.#cancel(peer, peer.out.keys(), now)
+    peer.backOff(now)
+  }
+
   #watch(peer: Peer, now: number): void {
+    if (peer.have.wake(now)) peer.exhausted = false
     const quietMs = peer.quietMs(now)
     if (quietMs < Math.max(limits.SNUBBED_MS, 4 * peer.rttMs)) return
     peer.snubbed = true
@@ -431,7 +439,7 @@ export class Scheduler {
     for (const peer of this.#peers.values()) {
       const state = peer.state(now)
       if (state !== 'active' && !(isChokedToo && state === 'choked')) continue
-      if (peer.out.size > 0 || this.#picker.hasWork(peer)) return true
+      if (peer.isSending || this.#picker.hasWork(peer)) return true
     }
     return false
   }
