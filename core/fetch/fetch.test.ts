@@ -340,7 +340,9 @@ for (const at of [0, 30, 60]) {
     limit,
     async t => {
       const [seed] = await seeds(t, tree, 1)
-      const fetches = Array.from({ length: 61 }, (_, i) => sampleFetch(t, i === at ? tree : unknown[i]!))
+      const fetches = Array.from({ length: 61 }, (_, i) =>
+        sampleFetch(t, i === at ? tree : unknown[i]!, { hasTurn: i === at })
+      )
       for (const { fetch } of fetches) assert.ok(fetch.addPeer(seed!.requester, { rttMs: 1 }))
       await fetches[at]!.fetch.done
       assert.deepEqual(fetches[at]!.download.bytes(), tree.bytes)
@@ -363,7 +365,6 @@ test(
     for (const { fetch } of previews) fetch.addPeer(seed.requester, { rttMs: 1 })
     await previews[59]!.until(() => previews.slice(0, 60).every(it => it.fetch.snapshot().state === 'ready'))
     const it = sampleFetch(t, tree)
-    it.fetch.prefer(true)
     it.fetch.addPeer(seed.requester, { rttMs: 1 })
     await it.fetch.done
     assert.equal(seed.requester.closed, false)

@@ -89,6 +89,7 @@ export class Fetch implements AsyncDisposable {
       onChange: () => this.#changed()
     })
     this.#finder = this.#newFinder(options.mode === 'preview')
+    this.#peers.prefer(options.mode === 'fetch' && this.#hasTurn)
     if (options.mode === 'fetch') this.#wanted.resolve()
     if (this.#hasTurn) this.#free.resolve()
     const end = (): void => this.#ending.abort(signal.reason)
@@ -107,6 +108,7 @@ export class Fetch implements AsyncDisposable {
 
   /** Goes on after a preview. */
   start(): void {
+    this.#peers.prefer(this.#hasTurn)
     this.#wanted.resolve()
   }
 
@@ -122,14 +124,6 @@ export class Fetch implements AsyncDisposable {
 
   setRtt(peerId: string, rttMs: number): void {
     this.#peers.setRtt(peerId, rttMs)
-  }
-
-  /**
-   * Whether peers are asked about this root before those of transfers that only wait; not at first. A peer has at most 64 roots open
-   * for us: the others take turns.
-   */
-  prefer(isPreferred: boolean): void {
-    this.#peers.prefer(isPreferred)
   }
 
   /** Bytes per second; 0: no limit. */
@@ -152,12 +146,16 @@ export class Fetch implements AsyncDisposable {
     this.#changed()
   }
 
-  /** Whether it may ask for anything. Without a turn it keeps everything, and only listens to who could send. */
+  /**
+   * Whether it may ask for anything. Without a turn it keeps everything, and only listens to who could send; roots of those that have one go first where
+   * a peer has as many open for us as may be.
+   */
   setTurn(hasTurn: boolean): void {
     if (this.#hasTurn === hasTurn) return
     const wasResting = this.#isResting
     this.#hasTurn = hasTurn
     this.#hadTurn ||= hasTurn
+    this.#peers.prefer(hasTurn)
     if (!wasResting) this.#rest()
     else if (!this.#isResting) this.#goOn()
     this.#changed()
