@@ -13,6 +13,7 @@ import type { Network } from '../../core/network/open-network.ts'
 import type { Peer } from '../contract/shapes.ts'
 import { type Clock, realClock } from './clock.ts'
 import type { Log } from './log.ts'
+import { Gate } from './gate.ts'
 import { RateMeter } from './rate.ts'
 import type { Other, Served } from './shares.ts'
 import { ListFeed } from './snapshot-feed.ts'
@@ -24,6 +25,7 @@ const RETRY_MAX_MS = 60_000
 const BAN_MS = 24 * 3_600_000 // DESIGN 4
 const MAX_COPIES_NOTED = 4096 // of one peer: it is a stranger's word
 const MAX_DIALS_A_LOOK = 32 // providers of one look into the DHT
+const MAX_LOOKS = 16 // into the DHT at once: a hundred downloads may want one in the same moment
 
 export interface ConnectionsPorts {
   readonly network: Network
@@ -47,6 +49,7 @@ export class Connections implements Swarm, AsyncDisposable {
   readonly #ports: ConnectionsPorts
   readonly #clock: Clock
   readonly #stop = new AbortController()
+  readonly #looks = new Gate(MAX_LOOKS)
   readonly #asked = new Map<string, Asked>()
   readonly #listeners = new Set<(asked: Asked) => void>()
   readonly #traffic = new Map<string, Traffic>()
@@ -96,7 +99,15 @@ export class Connections implements Swarm, AsyncDisposable {
     return this.#ports.network.dialHints(addrs, signal)
   }
 
-  async findProviders(root: CID, signal: AbortSignal): Promise<number> {
+  async findProviders(root: CID, isFirst: boolean, signal: AbortSignal): Promise<number> {
+    const leave = await this.#looks.enter(isFirst, signal)
+    if (leave == null) return 0
+    const dials = await this.#look(root, signal).finally(leave)
+    await Promise.allSettled(dials)
+    return dials.length
+  }
+
+  async #look(root: CID, signal: AbortSignal): Promise<Promise<unknown>[]> {
     const dials: Promise<unknown>[] = []
     try {
       for await (const { peerId, addrs } of this.#ports.network.findProviders(root, signal)) {
@@ -108,8 +119,7 @@ export class Connections implements Swarm, AsyncDisposable {
     } catch (thrown) {
       if (!signal.aborted) this.#ports.log.info('dht.look-failed', { code: thrown instanceof CodedError ? 1 : 0 })
     }
-    await Promise.allSettled(dials)
-    return dials.length
+    return dials
   }
 
   keep(peerId: string, keep: boolean): void {

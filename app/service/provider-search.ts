@@ -25,7 +25,7 @@ export class ProviderSearch implements Disposable {
     this.#root = root
     this.#addrs = addrs
     this.#clock = clock
-    void this.#look()
+    void this.#look(true)
   }
 
   /** Whether somebody can send what is missing. */
@@ -43,11 +43,12 @@ export class ProviderSearch implements Disposable {
   }
 
   /** Never rejects: neither of the two looks does. */
-  async #look(): Promise<void> {
+  async #look(isFirst: boolean): Promise<void> {
     const { signal } = this.#stop
     if (signal.aborted) return
     this.#isLooking = true
-    await Promise.all([this.#swarm.dialHints(this.#addrs, signal), this.#swarm.findProviders(this.#root, signal)])
+    const looked = this.#swarm.findProviders(this.#root, isFirst, signal)
+    await Promise.all([this.#swarm.dialHints(this.#addrs, signal), looked])
     this.#isLooking = false
     if (signal.aborted) return
     this.#again(this.#isStarved ? this.#pauseMs : FED_PAUSE_MS)
@@ -56,6 +57,6 @@ export class ProviderSearch implements Disposable {
 
   #again(ms: number): void {
     this.#cancelTimer()
-    this.#cancelTimer = this.#clock.after(ms, () => void this.#look())
+    this.#cancelTimer = this.#clock.after(ms, () => void this.#look(false))
   }
 }

@@ -16,8 +16,11 @@ export interface Swarm {
   readonly askable: number
   /** Dials the addresses of a link, at most 16; resolves with the peer IDs reached, maybe none; never rejects. */
   dialHints(addrs: readonly string[], signal: AbortSignal): Promise<readonly string[]>
-  /** One look into the DHT, dialling everybody it names; resolves with how many were found; never rejects. */
-  findProviders(root: CID, signal: AbortSignal): Promise<number>
+  /**
+   * One look into the DHT, dialling everybody it names; resolves with how many were found; never rejects. Few go on at once: the first one for a transfer
+   * or a preview goes before looks that were made already.
+   */
+  findProviders(root: CID, isFirst: boolean, signal: AbortSignal): Promise<number>
   /** While it has an active transfer a peer is kept and dialled again when lost. */
   keep(peerId: string, keep: boolean): void
   ban(peerId: string): void
