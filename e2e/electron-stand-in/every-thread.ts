@@ -4,15 +4,23 @@
 
 import crypto from 'node:crypto'
 import { registerHooks, syncBuiltinESMExports } from 'node:module'
+import v8 from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
-import { electronVersion } from './version.ts'
+import { electronVersion, v8Version } from './version.ts'
 
-const versions = { ...process.versions, electron: electronVersion(), chrome: process.env.STAND_IN_CHROME ?? '0.0.0.0' }
+const versions = {
+  ...process.versions,
+  electron: electronVersion(),
+  chrome: process.env.STAND_IN_CHROME ?? '0.0.0.0',
+  v8: v8Version()
+}
 Object.defineProperty(process, 'versions', { value: versions, configurable: true, enumerable: true })
 const executable = process.env.STAND_IN_EXECUTABLE
 if (executable !== undefined) process.execPath = executable
 
 const MISSING_CIPHER = /chacha|ccm$|ocb$|aria|camellia|wrap/i
+/** Flags that this Node's V8 has and Electron's has not: there it only says so. */
+const MISSING_FLAG = /external-memory-accounted/
 const MISSING_DIGEST = /^(rsa-)?(blake2|sha3-|shake|sm3)/i
 // https://github.com/electron/electron/issues/24024 and what BoringSSL's decrepit and crypto folders leave out
 takeAway('createCipheriv', MISSING_CIPHER, 'Unknown cipher', 'ERR_CRYPTO_UNKNOWN_CIPHER')
@@ -24,6 +32,13 @@ const { getCiphers, getHashes } = crypto
 Object.assign(crypto, {
   getCiphers: () => getCiphers().filter(name => !MISSING_CIPHER.test(name)),
   getHashes: () => getHashes().filter(name => !MISSING_DIGEST.test(name))
+})
+const { setFlagsFromString } = v8
+Object.assign(v8, {
+  setFlagsFromString(flags: string): void {
+    if (MISSING_FLAG.test(flags)) console.error(`Error: unrecognized flag ${flags}\nTry --help for options`)
+    else setFlagsFromString(flags)
+  }
 })
 syncBuiltinESMExports()
 
