@@ -17,6 +17,8 @@ const RUN = fileURLToPath(new URL('../app/scripts/run.mjs', import.meta.url))
 const NOTHING = { SHOAL_SHELL: '', DISPLAY: '', WAYLAND_DISPLAY: '', ELECTRON_OVERRIDE_DIST_PATH: '' }
 const IN_BROWSER = ': Shoal shows itself in your browser.\n'
 
+/** Chromium does not start for root with its sandbox. */
+const AS_ROOT = process.getuid?.() === 0 ? ['--no-sandbox'] : []
 const CANNOT = `Electron, which shows the window, is here and cannot be started${IN_BROWSER}`
 const noShell = process.platform === 'win32' && 'what stands for Electron is a shell script'
 
@@ -45,7 +47,7 @@ test('a window, where Electron is: nothing to say, and other commands are answer
   await using scratch = openScratch()
   const data = scratch.at('data')
   await using program = new Program<Line>({
-    args: [RUN, 'start', '--data', data, '--network', 'loopback', '--folder', scratch.at('files')],
+    args: [RUN, 'start', '--data', data, '--network', 'loopback', '--folder', scratch.at('files'), ...AS_ROOT],
     env: { ...NOTHING, ELECTRON_OVERRIDE_DIST_PATH: path.dirname(STAND_IN) }
   })
   for (const began = performance.now(); readRunFile(data) == null; await delay(50))

@@ -20,7 +20,8 @@ const VERSION = process.env.SHOAL_VERSION ?? '0.0.0'
 
 const args = process.argv.slice(app.isPackaged ? 1 : applicationAt() + 1)
 app.setName('Shoal')
-app.enableSandbox()
+// every window asks for the sandbox by itself (main/window.ts); this is for whatever else shows a page. It would take back what root needs
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 registerPageScheme()
 // where Chromium was told that there is no screen, whatever is asked is asked of the command line
 const isHeadless = app.commandLine.getSwitchValue('ozone-platform') === 'headless'

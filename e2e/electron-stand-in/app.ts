@@ -34,6 +34,10 @@ class CommandLine {
   }
 }
 
+/** Said by each process that Chromium does not start for root. */
+export const sayRefused = (): void =>
+  console.error('FATAL: Running as root without --no-sandbox is not supported. See https://crbug.com/638180.')
+
 export class App extends strictEmitter('app', EVENTS) {
   readonly commandLine = strict('app.commandLine', new CommandLine())
   readonly dock = undefined
@@ -87,9 +91,15 @@ export class App extends strictEmitter('app', EVENTS) {
   whenReady(): Promise<void> {
     return this.#ready.promise
   }
+  /** Takes `--no-sandbox` back, as Electron does; every page is sandboxed here anyway. */
   enableSandbox(): void {
     if (this.#isReady) throw new Error('app.enableSandbox() can only be called before app is ready')
-    record('app.enableSandbox') // every page is sandboxed here anyway
+    this.commandLine.removeSwitch('no-sandbox')
+    this.commandLine.appendSwitch('enable-sandbox')
+  }
+  /** Not Electron's: whether Chromium refuses to start what shows a page. It does so for root with its sandbox. */
+  get refusesRoot(): boolean {
+    return process.platform === 'linux' && process.getuid?.() === 0 && !this.commandLine.hasSwitch('no-sandbox')
   }
 
   requestSingleInstanceLock(data?: Record<string, unknown>): boolean {
@@ -173,9 +183,14 @@ export class App extends strictEmitter('app', EVENTS) {
   }
   #finish(): void {
     if (emitCancellable(this, 'will-quit', {})) this.#isQuitting = false
-    else this.exit(0)
+    else this.#end(0)
   }
+  /** Asks nobody. Before it is ready at once, and `quit` is not emitted. */
   exit(code = 0): void {
+    if (this.#isReady) this.#end(code)
+    else process.exit(code)
+  }
+  #end(code: number): void {
     if (this.#isExiting) return
     this.#isExiting = true
     for (const window of Array.from(openWindows)) window.destroy()
@@ -202,6 +217,7 @@ export class App extends strictEmitter('app', EVENTS) {
       }
     })
     Object.assign(process.versions, { chrome: version })
+    if (this.refusesRoot) sayRefused() // of the GPU's process and others that no window is needed for
     await followTargets()
     this.#isReady = true
     this.emit('ready', {}, {})

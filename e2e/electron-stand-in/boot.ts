@@ -5,7 +5,7 @@ import inspector from 'node:inspector'
 import Module, { createRequire, registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { app } from './app.ts'
+import { app, sayRefused } from './app.ts'
 import { unpackAsar } from './asar.ts'
 import { electron, names } from './electron.ts'
 import { about } from './paths.ts'
@@ -106,6 +106,10 @@ async function start(): Promise<void> {
   const archive = path.join(path.dirname(executable), 'resources/app.asar')
   app.isPackaged = existsSync(archive)
   const { target, required, inspect } = readCommandLine(args, app.isPackaged)
+  if (app.refusesRoot) {
+    sayRefused()
+    process.kill(process.pid, 'SIGTRAP')
+  }
   setGlobals(executable, args, app.isPackaged)
   offerElectron()
   if (inspect !== undefined) inspector.open(Number(inspect.split(':').at(-1)), '127.0.0.1')

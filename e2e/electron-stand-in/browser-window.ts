@@ -121,12 +121,14 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
     this.webContents.reload()
   }
 
+  /** Says so each time, visible before or not. */
   show(): void {
-    this.#setVisible(true)
+    this.showInactive()
     this.focus()
   }
   showInactive(): void {
-    this.#setVisible(true)
+    this.#isVisible = true
+    this.emit('show', {})
   }
   hide(): void {
     this.#setVisible(false)
@@ -205,7 +207,9 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
     return { ...this.#normalBounds }
   }
   setBounds(bounds: Partial<Rectangle>): void {
-    this.#normalBounds = { ...this.#bounds, ...bounds }
+    const { width, height, ...place } = { ...this.#bounds, ...bounds }
+    const [minWidth, minHeight] = this.#minimum
+    this.#normalBounds = { ...place, width: Math.max(width, minWidth), height: Math.max(height, minHeight) }
     this.#place(this.#normalBounds)
   }
   getSize(): [number, number] {

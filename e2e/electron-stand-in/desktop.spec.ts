@@ -22,7 +22,14 @@ test.afterAll(async () => {
 const seen = (name: string): Promise<number> =>
   app.evaluate((_electron, wanted) => fixture.seen.filter(([one]) => one === wanted).length, name)
 const PNG =
-  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAEUlEQVR4nGNkYPj/n4GBgQEACQsB/8Q5nYkAAAAASUVORK5CYII='
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAEUlEQVR42mPgndLxX0hC7D8ADmMDaNGqBw0AAAAASUVORK5CYII='
+
+/** The same with one byte of its pixels changed. */
+const CORRUPT_PNG = (() => {
+  const bytes = Buffer.from(PNG.slice(PNG.indexOf(',') + 1), 'base64')
+  bytes.writeUInt8(bytes.readUInt8(45) ^ 1, 45)
+  return `data:image/png;base64,${bytes.toString('base64')}`
+})()
 
 test.describe('the window', () => {
   test('gives the page the size it is told, and tells it', async () => {
@@ -53,6 +60,23 @@ test.describe('the window', () => {
     expect(states).toEqual([false, true])
     await expect.poll(() => seen('hide')).toBe(1)
     await expect.poll(() => seen('show')).toBeGreaterThan(0)
+  })
+
+  test('is never smaller than it may be, and says each time that it is shown', async () => {
+    await app.evaluate(() => void (fixture.seen = []))
+    const size = await app.evaluate(({ BrowserWindow }) => {
+      const [window] = BrowserWindow.getAllWindows()
+      window?.setMinimumSize(400, 300)
+      window?.setBounds({ x: 20, y: 30, width: 100, height: 100 })
+      const bounds = window?.getBounds()
+      window?.setMinimumSize(0, 0)
+      window?.setBounds({ x: 20, y: 30, width: 480, height: 700 })
+      window?.show()
+      window?.show()
+      return [bounds?.width, bounds?.height]
+    })
+    expect(size).toEqual([400, 300])
+    await expect.poll(() => seen('show')).toBe(2)
   })
 
   test('remembers where it was before it was maximised', async () => {
@@ -207,27 +231,31 @@ test.describe('the system', () => {
   })
 
   test('has a screen, and images with a size', async () => {
-    const told = await app.evaluate(({ nativeImage, screen }, png) => {
-      const { workArea } = screen.getPrimaryDisplay()
-      const image = nativeImage.createFromDataURL(png)
-      return {
-        isWide: workArea.width > 100,
-        displays: screen.getAllDisplays().length > 0,
-        same: screen.getDisplayMatching({ x: 0, y: 0, width: 5, height: 5 }).id === screen.getPrimaryDisplay().id,
-        size: image.getSize(),
-        isEmpty: [
-          image.isEmpty(),
-          nativeImage.createFromPath('/nowhere.png').isEmpty(),
-          nativeImage.createEmpty().isEmpty()
-        ]
-      }
-    }, PNG)
+    const told = await app.evaluate(
+      ({ nativeImage, screen }, { png, corrupt }) => {
+        const { workArea } = screen.getPrimaryDisplay()
+        const image = nativeImage.createFromDataURL(png)
+        return {
+          isWide: workArea.width > 100,
+          displays: screen.getAllDisplays().length > 0,
+          same: screen.getDisplayMatching({ x: 0, y: 0, width: 5, height: 5 }).id === screen.getPrimaryDisplay().id,
+          size: image.getSize(),
+          isEmpty: [
+            image.isEmpty(),
+            nativeImage.createFromDataURL(corrupt).isEmpty(),
+            nativeImage.createFromPath('/nowhere.png').isEmpty(),
+            nativeImage.createEmpty().isEmpty()
+          ]
+        }
+      },
+      { png: PNG, corrupt: CORRUPT_PNG }
+    )
     expect(told).toEqual({
       isWide: true,
       displays: true,
       same: true,
       size: { width: 2, height: 1 },
-      isEmpty: [false, true, true]
+      isEmpty: [false, true, true, true]
     })
   })
 

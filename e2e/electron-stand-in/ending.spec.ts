@@ -59,7 +59,30 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+test('exit before it is ready ends it at once', async () => {
+  using folder = openFolder()
+  expect(await exitOf(startApp(folder, { FIXTURE_EXIT: '1' }))).toBe(7)
+  expect(folder.log(), 'no `quit`').toEqual([])
+})
+
+test('enableSandbox takes --no-sandbox back: for root no page lives', async () => {
+  test.skip(process.platform !== 'linux' || process.getuid?.() !== 0, 'about root on Linux')
+  using folder = openFolder()
+  const app = startApp(folder, { FIXTURE_SANDBOX: '1' })
+  let text = ''
+  app.stderr?.on('data', chunk => (text += String(chunk)))
+  try {
+    await expect.poll(() => text).toContain('Running as root without --no-sandbox is not supported')
+    await expect.poll(() => folder.log()).toContain('render-process-gone')
+  } finally {
+    app.kill('SIGKILL')
+    await exitOf(app)
+  }
+  await expect.poll(() => processesOn(folder.dir)).toEqual([])
+})
+
 test('a listener for signals counts only when it was set after the main module was evaluated', async () => {
+  test.skip(process.platform === 'win32', 'there a signal ends a program and asks nothing')
   using folder = openFolder()
   const early = await openApp(folder, { FIXTURE_EARLY: '1' })
   const exit = exitOf(early.app.process())

@@ -2,7 +2,7 @@
 
 import { _electron, type ElectronApplication, type Page } from '@playwright/test'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { findElectron } from './find-electron.ts'
@@ -44,7 +44,7 @@ export function openFolder(): Folder {
     dir,
     env,
     unpacked: () => readdirSync(temp).filter(name => name.startsWith('electron-stand-in-')),
-    log: () => readFileSync(file, 'utf8').trim().split('\n'),
+    log: () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []),
     [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   }
 }

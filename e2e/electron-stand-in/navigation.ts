@@ -30,6 +30,7 @@ export class Navigation {
   readonly #session: CdpSession
   readonly #handlers: NavigationHandlers
   readonly #askedByPage = new Set<string>()
+  #loads = 0
 
   constructor(session: CdpSession, handlers: NavigationHandlers) {
     this.#session = session
@@ -88,15 +89,22 @@ export class Navigation {
     })
   }
 
-  /** Settles when the document is there; rejects with Electron's error. */
+  /** Settles when the document is there; rejects with Electron's error. One that was called off fails without a word of why, unless another took its place. */
   async load(url: string): Promise<void> {
+    const turn = ++this.#loads
     const { errorText } = await this.#session.send('Page.navigate', { url: toInner(url) })
     if (errorText === undefined || errorText === '') return
     const code = errorText.replace('net::', '')
+    if (code === 'ERR_ABORTED') throw loadError(turn === this.#loads ? 'ERR_FAILED' : code, url)
     this.#handlers.onFailed(code, url)
-    const errno = errorNumber(code)
-    throw Object.assign(new Error(`${code} (${errno}) loading '${url}'`), { code, errno, url })
+    throw loadError(code, url)
   }
+}
+
+/** What `loadURL` rejects with. */
+export function loadError(code: string, url: string): Error {
+  const errno = errorNumber(code)
+  return Object.assign(new Error(`${code} (${errno}) loading '${url}'`), { code, errno, url })
 }
 
 function electronType(type: Protocol.Events['Fetch.requestPaused']['resourceType']): string {

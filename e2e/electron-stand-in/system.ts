@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { crc32 } from 'node:zlib'
 import { notImplemented, record, strict, strictEmitter, words } from './strict.ts'
 import { webContents } from './web-contents.ts'
 
@@ -57,6 +58,18 @@ interface ImageSize {
   readonly height: number
 }
 const PNG = Buffer.from('89504e470d0a1a0a', 'hex')
+const NO_SIZE: ImageSize = { width: 0, height: 0 }
+
+/** What a PNG says of itself; none when one of its chunks has not the checksum it says, which no decoder takes. */
+function sizeOf(bytes: Buffer): ImageSize {
+  if (!bytes.subarray(0, 8).equals(PNG)) return NO_SIZE
+  for (let at = 8; at < bytes.length;) {
+    const end = at + 8 + (at + 8 <= bytes.length ? bytes.readUInt32BE(at) : bytes.length)
+    if (end + 4 > bytes.length || crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32BE(end)) return NO_SIZE
+    at = end + 4
+  }
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }
+}
 
 /** Bytes as they were read; the size is a PNG's own. Nothing is decoded or scaled. */
 class NativeImage {
@@ -64,10 +77,8 @@ class NativeImage {
   readonly #size: ImageSize
   #isTemplate = false
   constructor(bytes: Buffer, size?: ImageSize) {
-    const isPng = bytes.subarray(0, 8).equals(PNG)
     this.#bytes = bytes
-    this.#size =
-      size ?? (isPng ? { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) } : { width: 0, height: 0 })
+    this.#size = size ?? sizeOf(bytes)
   }
   isEmpty(): boolean {
     return this.#size.width === 0

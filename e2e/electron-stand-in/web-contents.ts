@@ -2,10 +2,10 @@
 // object tells and emits. The page is real Chromium's; only its door to the main process is ours.
 
 import { randomBytes } from 'node:crypto'
-import { app } from './app.ts'
+import { app, sayRefused } from './app.ts'
 import type { CdpSession, Protocol } from './cdp.ts'
 import { IpcMain, ipcMain } from './ipc.ts'
-import { Navigation } from './navigation.ts'
+import { errorNumber, loadError, Navigation } from './navigation.ts'
 import { PageChannel, WORLD } from './page-channel.ts'
 import { pageSources } from './page-sources.ts'
 import type { MessagePortMain } from './ports.ts'
@@ -91,7 +91,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
       mayRedirect: url =>
         !emitCancellable(this, 'will-redirect', { url, isMainFrame: true, frame: this.mainFrame }, url),
       mayRequest: details => this.session.mayRequest({ ...details, webContentsId: this.id, webContents: this }),
-      onFailed: (error, url) => this.emit('did-fail-load', {}, -2, error, url, true)
+      onFailed: (error, url) => this.emit('did-fail-load', {}, errorNumber(error), error, url, true)
     })
     this.#page = { cdp, targetId, channel }
     this.#navigation = navigation
@@ -148,13 +148,21 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
       const message = args.map(arg => String(arg.value ?? arg.description ?? arg.type)).join(' ')
       this.emit('console-message', { level: LEVELS[type] ?? 'info', message, frame: this.mainFrame })
     })
-    cdp.on('Inspector.targetCrashed', () => {
-      this.#isCrashed = true
-      const details = { reason: 'crashed', exitCode: 1 }
-      this.emit('render-process-gone', {}, details)
-      app.emit('render-process-gone', {}, this, details)
-    })
+    cdp.on('Inspector.targetCrashed', () => this.#tellGone('crashed'))
     cdp.on('Debugger.paused', ({ callFrames }) => void this.#tellPathOfFile(cdp, callFrames[0]))
+  }
+  #tellGone(reason: string): void {
+    this.#isCrashed = true
+    const details = { reason, exitCode: 1 }
+    this.emit('render-process-gone', {}, details)
+    app.emit('render-process-gone', {}, this, details)
+  }
+  /** Whether there is no process for the page to live in, and there will be none. */
+  #isStillborn(): boolean {
+    if (!app.refusesRoot) return false
+    sayRefused()
+    setImmediate(() => this.#tellGone('launch-failed'))
+    return true
   }
   #setLoading(frameId: string, isLoading: boolean): void {
     if (frameId !== this.#frameId) return
@@ -217,6 +225,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
 
   async loadURL(url: string): Promise<void> {
     await this.window.opened
+    if (this.#isStillborn()) throw loadError('ERR_FAILED', url)
     const loaded = Promise.withResolvers<void>()
     loaded.promise.catch(() => {}) // heard below, or the navigation itself has failed first
     this.#loaded = loaded
@@ -224,9 +233,11 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
     await loaded.promise
   }
   reload(): void {
+    if (this.#isStillborn()) return
     void this.#page?.cdp.send('Page.reload')
   }
   reloadIgnoringCache(): void {
+    if (this.#isStillborn()) return
     void this.#page?.cdp.send('Page.reload', { ignoreCache: true })
   }
   stop(): void {
@@ -340,8 +351,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
     all.delete(this.id)
     this.#page?.channel.reset()
     if (this.#page !== undefined) closeTarget(this.#page.targetId)
-    const gone = Object.assign(new Error('ERR_ABORTED (-3): the window was closed'), { code: 'ERR_ABORTED', errno: -3 })
-    this.#loaded?.reject(gone)
+    this.#loaded?.reject(loadError('ERR_FAILED', this.#url))
     this.emit('destroyed')
   }
   #checkAlive(): void {

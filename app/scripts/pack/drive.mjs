@@ -48,7 +48,8 @@ async function openPacked(executable, home) {
   const data = path.join(home, 'data')
   const folder = path.join(home, 'received')
   fs.mkdirSync(folder, { recursive: true })
-  const args = ['--data', data, '--folder', folder, '--network', 'loopback']
+  const isRoot = process.platform === 'linux' && process.getuid() === 0 // Chromium does not start for root with its sandbox
+  const args = ['--data', data, '--folder', folder, '--network', 'loopback', ...(isRoot ? ['--no-sandbox'] : [])]
   const child = spawn(executable, ['--remote-debugging-port=0', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const said = []
   for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', line => said.push(line))

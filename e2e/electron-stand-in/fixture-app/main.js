@@ -16,7 +16,7 @@ const log = text => {
 const see = (name, ...details) => fixture.seen.push([name, ...details])
 
 app.setPath('userData', FIXTURE_DATA)
-app.enableSandbox()
+if (process.env.FIXTURE_SANDBOX || !app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 protocol.registerSchemesAsPrivileged([
   { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true } }
 ])
@@ -100,7 +100,10 @@ app.on('window-all-closed', () => {
 })
 app.on('second-instance', (_event, argv, cwd, data) => see('second-instance', argv, cwd, data))
 app.on('open-url', (_event, url) => see('open-url', url))
-app.on('render-process-gone', (_event, contents) => see('render-process-gone', contents.id))
+app.on('render-process-gone', (_event, contents) => {
+  log('render-process-gone')
+  see('render-process-gone', contents.id)
+})
 app.on('web-contents-created', (_event, contents) => {
   see('web-contents-created', contents.id)
   for (const name of ['will-navigate', 'will-redirect'])
@@ -108,6 +111,7 @@ app.on('web-contents-created', (_event, contents) => {
       see(name, event.url)
       event.preventDefault()
     })
+  contents.on('did-fail-load', (_failed, code) => see('did-fail-load', code))
   contents.on('console-message', ({ message, level }) => see('console-message', level, message))
   contents.setWindowOpenHandler(({ url }) => {
     see('window-open', url)
@@ -115,12 +119,13 @@ app.on('web-contents-created', (_event, contents) => {
   })
 })
 
+if (process.env.FIXTURE_EXIT) app.exit(7)
 app.on('ready', () => see('ready', fixture.isEvaluated === true))
 if (process.env.FIXTURE_LOCK && !app.requestSingleInstanceLock({ told: [1, 'two'] })) app.quit()
 else {
   void app.whenReady().then(async () => {
     protocol.handle('app', serve)
-    await openWindow()
+    await openWindow().catch(error => log(error.message))
   })
 }
 // A module that takes its time: being ready has to wait for it.
