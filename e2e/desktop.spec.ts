@@ -216,6 +216,30 @@ test('a page whose process dies comes back by itself, and that is logged', async
   expect(readFileSync(path.join(ana.dataDir, 'logs/shoal.jsonl'), 'utf8')).toContain('"page.gone"')
 })
 
+test('a page that is loaded again goes on with ports of its own, in the same process', async ({ instance }) => {
+  const ana = await instance('ana')
+  await ana.app.evaluate(({ app }) => {
+    const gone: string[] = []
+    Object.assign(globalThis, { gone })
+    app.on('render-process-gone', (_event, _contents, { reason }) => gone.push(reason))
+  })
+  for (let turn = 0; turn < 3; turn++) {
+    await ana.page.reload()
+    await expect(ana.page.getByRole('heading', { name: /^You are / })).toBeVisible()
+  }
+  expect(await ana.app.evaluate(() => (globalThis as unknown as { gone: string[] }).gone)).toEqual([])
+})
+
+test('a page that is left and comes back as it was connects again', async ({ instance }) => {
+  const ana = await instance('ana')
+  const status = ana.page.getByRole('heading', { name: /^You are / })
+  await ana.page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`)
+  await letStay(ana)
+  await expect(status).toBeVisible()
+  writeFileSync(path.join(ana.folder, 'note.txt'), 'here')
+  await ana.share(path.join(ana.folder, 'note.txt'))
+})
+
 test('started hidden it stays hidden, whatever size it had; asked for, it has that size', async ({ instance }) => {
   const before = await instance('ana')
   await before.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.maximize())

@@ -71,7 +71,14 @@ function connectTo(bridge: Bridge, to: End): Promise<Connected> {
 function dressed(port: MessagePort): Connected {
   const ended = Promise.withResolvers<void>()
   let readyState: number = WebSocket.OPEN
+  // A page that is left with a port open may take its process with it (Electron 22: each time). Whoever closes a port is not told: this page may come back.
+  const leave = (): void => {
+    port.close()
+    port.dispatchEvent(new Event('close'))
+  }
+  addEventListener('pagehide', leave) // after main.tsx's, whose last calls still go out
   port.addEventListener('close', () => {
+    removeEventListener('pagehide', leave)
     readyState = WebSocket.CLOSED
     ended.resolve()
   })

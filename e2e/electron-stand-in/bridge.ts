@@ -3,8 +3,17 @@
 // so a call across is synchronous, as contextBridge's is. What arrives is a copy; functions become functions that call over.
 
 // Of the page's globals, what is used here.
+interface PagePort {
+  addEventListener(event: 'close', listener: () => void): void
+  close(): void
+}
 declare const document: EventTarget
-declare const window: object
+declare const window: {
+  addEventListener(event: 'message', listener: (event: { readonly ports: readonly PagePort[] }) => void): void
+  addEventListener(event: 'pagehide', listener: () => void): void
+}
+declare const MessagePort: { readonly prototype: PagePort }
+declare const sessionStorage: { setItem(key: string, value: string): void; removeItem(key: string): void }
 
 export interface Bridge {
   /** Calls what the other end serves. */
@@ -98,6 +107,37 @@ export function bridge(outName: string, inName: string): Bridge {
       serving = handler
     }
   }
+}
+
+/**
+ * Leaves word for the next document of this page (preload-world.ts) when this one goes with ports open: what is sent while a page goes does not arrive.
+ * Ports reach a page as messages of its window.
+ */
+export function watchPorts(): void {
+  const open = new Set<PagePort>()
+  let isLeaving = false
+  const note = (): void => {
+    if (!isLeaving) return
+    if (open.size > 0) sessionStorage.setItem('stand-in ports', 'left open')
+    else sessionStorage.removeItem('stand-in ports')
+  }
+  const close = MessagePort.prototype.close
+  MessagePort.prototype.close = function (this: PagePort) {
+    close.call(this)
+    open.delete(this)
+    note()
+  }
+  window.addEventListener('message', ({ ports }) => {
+    for (const port of ports) {
+      open.add(port)
+      port.addEventListener('close', () => open.delete(port))
+    }
+  })
+  // the first of its listeners: the page's own come after it
+  window.addEventListener('pagehide', () => {
+    isLeaving = true
+    note()
+  })
 }
 
 /** The page's end: puts what the preload exposes on `window`, frozen. */

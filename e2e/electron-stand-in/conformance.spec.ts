@@ -194,6 +194,18 @@ test.describe('ports', () => {
     expect(await seen('will-navigate')).toEqual([])
     await inPage(`openPort('d').then(d => { globalThis.d = d; d.port.postMessage(1) })`)
     await expect.poll(() => inPage('d.received.length')).toBe(1)
+    expect(await seen('render-process-gone')).toEqual([])
+  })
+
+  test('that a page leaves open take its process with them', async () => {
+    test.skip(isReal, 'some versions of Electron: README.md')
+    await inPage(`openPort('e').then(() => { globalThis.keepsPorts = true })`)
+    const crashed = page.waitForEvent('crash')
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.reload())
+    await crashed
+    await expect.poll(() => seen('render-process-gone')).toHaveLength(1)
+    await app.close()
+    ;({ app, page } = await openApp(folder))
   })
 })
 

@@ -13,6 +13,8 @@ export interface PageHandlers {
   isMainFrame(frameId: string): boolean
   invoke(channel: string, args: readonly unknown[]): Promise<unknown>
   titled(title: string): void
+  /** The document before this one went, and ports of its page were still open. */
+  leftPortsOpen(): void
   receive(channel: string, args: readonly unknown[], ports: readonly MessagePortMain[]): void
 }
 
@@ -94,6 +96,8 @@ export class PageChannel {
       }
       case 'title':
         return this.#handlers.titled(message.title)
+      case 'ports-left-open':
+        return this.#handlers.leftPortsOpen()
       case 'port-message':
         return this.#ports.get(message.port)?.deliver(message.data)
       case 'port-closed': {

@@ -2,7 +2,7 @@
 // Node's type stripping leaves functions whose source text is plain JavaScript, so they are sent as they stand in their files.
 
 import { readFileSync } from 'node:fs'
-import { bridge, exposeInPage } from './bridge.ts'
+import { bridge, watchPorts, exposeInPage } from './bridge.ts'
 import { codec } from './codec.ts'
 import { type PreloadFacts, preloadWorld } from './preload-world.ts'
 
@@ -16,7 +16,10 @@ export function pageSources(secret: string, facts: PreloadFacts, preloadFile: st
   const preload = preloadFile === undefined ? '' : readFileSync(preloadFile, 'utf8')
   if (preloadFile?.endsWith('.mjs')) throw new Error('stand-in: a sandboxed preload cannot be an ES module')
   return {
-    page: `if (window === window.top) (${String(exposeInPage)})(${String(bridge)}, ${key})`,
+    page: `if (window === window.top) {
+      (${String(exposeInPage)})(${String(bridge)}, ${key});
+      (${String(watchPorts)})()
+    }`,
     preload: `if (window === window.top) {
       const { require, process } = (${String(preloadWorld)})(${String(bridge)}, ${String(codec)}, ${key}, ${JSON.stringify(facts)});
       (function (require, process, global, exports, module) { 'use strict'; ${preload}

@@ -17,6 +17,7 @@ interface PagePort {
   close(): void
 }
 declare const document: { readonly title: string; readonly head: object }
+declare const sessionStorage: { getItem(key: string): string | null; removeItem(key: string): void }
 declare const addEventListener: (event: 'DOMContentLoaded', listener: () => void) => void
 declare const MutationObserver: new (listener: () => void) => { observe(node: object, options: object): void }
 declare const MessageChannel: new () => { readonly port1: PagePort; readonly port2: PagePort }
@@ -33,6 +34,8 @@ export type Upward =
   | { readonly kind: 'port-message'; readonly port: string; readonly data: unknown }
   | { readonly kind: 'port-closed'; readonly port: string }
   | { readonly kind: 'title'; readonly title: string }
+  /** The page before this one went without closing its ports. */
+  | { readonly kind: 'ports-left-open' }
 /** The other way. */
 export type Downward =
   | { readonly kind: 'reply'; readonly id: number; readonly value: unknown; readonly error: string | null }
@@ -137,6 +140,11 @@ export function preloadWorld(
       default:
         message satisfies never
     }
+  }
+
+  if (sessionStorage.getItem('stand-in ports') !== null) {
+    sessionStorage.removeItem('stand-in ports')
+    post({ kind: 'ports-left-open' })
   }
 
   const tellTitle = (): void => post({ kind: 'title', title: document.title })

@@ -82,6 +82,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
       isMainFrame,
       invoke: (name, args) => this.#invoke(name, args),
       titled: title => this.#setTitle(title),
+      leftPortsOpen: () => this.forcefullyCrashRenderer(), // README.md
       receive: (name, args, ports) => this.#receive(name, args, ports)
     })
     const navigation = new Navigation(cdp, {

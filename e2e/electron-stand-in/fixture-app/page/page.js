@@ -14,6 +14,7 @@ globalThis.openPort = name =>
       removeEventListener('message', receive)
       const [port] = event.ports
       const opened = { port, received: [], isClosed: false }
+      addEventListener('pagehide', () => globalThis.keepsPorts || port.close())
       port.onmessage = message => opened.received.push(message.data)
       port.addEventListener('close', () => (opened.isClosed = true))
       resolve(opened)
@@ -24,6 +25,7 @@ globalThis.openPort = name =>
 addEventListener('message', event => {
   if (event.data !== 'main port') return
   const [port] = event.ports
+  addEventListener('pagehide', () => port.close())
   port.onmessage = message => port.postMessage(['page', message.data])
 })
 console.log('the page is here')
