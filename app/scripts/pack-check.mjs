@@ -9,7 +9,7 @@ import { extractAll } from '@electron/asar'
 import { getConfig, validateConfiguration } from 'app-builder-lib/out/util/config/config.js'
 import { DebugLogger } from 'builder-util'
 import { ensureChromium } from './chromium.mjs'
-import { findElectron } from './electron.mjs'
+import { chooseElectron } from './electron.mjs'
 import { icnsSizes, icoSizes, pngSize } from './icon-files.mjs'
 import { packFolders } from './pack/build.mjs'
 import { checkFiles } from './pack/check-files.mjs'
@@ -160,6 +160,7 @@ async function checkCommands() {
   const told = run(['--json', '--data', data, 'info'])
   assert.equal(told.status, 0, told.stderr)
   assert.equal(JSON.parse(told.stdout).event, 'info')
+  assert.doesNotMatch(told.stderr, /FATAL|unrecognized flag/)
   assert.equal(run(['--data', data, 'remove', 'nonsense']).status, 2)
   const nothing = run([])
   assert.equal(nothing.status, 2, 'a window without a screen')
@@ -172,7 +173,7 @@ async function checkCommands() {
 
 /** With the real Electron where its binary is, else with the stand-in in the place of the fake. */
 async function runnableProgram() {
-  const real = findElectron({})
+  const real = chooseElectron()
   if (real != null) {
     const output = path.join(scratch, 'real')
     const options = { root, system: 'linux', archs: [process.arch], electronDist: path.dirname(real), output }

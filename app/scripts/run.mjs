@@ -20,6 +20,7 @@ const COMMANDS = {
   icons: { file: at('app/scripts/icons.mjs'), noBuild: true },
   package: { file: at('app/scripts/package.mjs') },
   'pack:check': { file: at('app/scripts/pack-check.mjs') },
+  'verify:electron': { file: at('app/scripts/verify-electron.mjs') },
   'pack:drive': { file: at('app/scripts/pack-drive.mjs'), asCaller: true }
 }
 

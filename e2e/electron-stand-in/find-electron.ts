@@ -2,7 +2,7 @@
 // only looked at: loading it from Node would start a download. SHOAL_ELECTRON=real or =stand-in chooses.
 
 import path from 'node:path'
-import { fetchedElectron } from '../../app/scripts/electron.mjs'
+import { chooseElectron } from '../../app/scripts/electron.mjs'
 
 export interface FoundElectron {
   readonly executable: string
@@ -11,11 +11,8 @@ export interface FoundElectron {
 
 export const STAND_IN = path.join(import.meta.dirname, 'electron')
 
-/** Throws when the real one is asked for and not there. */
-export function findElectron(wanted = process.env.SHOAL_ELECTRON): FoundElectron {
-  const real = wanted === 'stand-in' ? undefined : fetchedElectron()
-  if (real !== undefined) return { executable: real, isReal: true }
-  if (wanted === 'real')
-    throw new Error('SHOAL_ELECTRON asks for the real Electron, and its binary is not in node_modules')
-  return { executable: STAND_IN, isReal: false }
+/** Throws when what SHOAL_ELECTRON asks for is not there. */
+export function findElectron(): FoundElectron {
+  const real = chooseElectron()
+  return { executable: real ?? STAND_IN, isReal: real != null }
 }
