@@ -156,6 +156,23 @@ test('a destination that cannot be written: 6 not-writable', { timeout: 60_000, 
   await untilFailed(nested, 6, 'not-writable')
 })
 
+test(
+  'a destination that is a file, or inside one: 6 not-writable, and it is left as it was',
+  { timeout: 60_000 },
+  async () => {
+    await using scratch = openScratch()
+    const file = scratch.at('in', 'file.bin')
+    const sha256 = writeRandomFile(file, 2 * MIB, 'a file in the way')
+    await using seeder = startShare([file], { data: scratch.at('a') })
+    const { shared } = await untilShared(seeder)
+    for (const out of [file, path.join(file, 'folder')]) {
+      await using getter = startGet(shared.link, out, { data: scratch.at('b') })
+      await untilFailed(getter, 6, 'not-writable')
+    }
+    assert.equal(await sha256Of(file), sha256)
+  }
+)
+
 test('loopback mode dials loopback only, whatever a link names', { timeout: 60_000, skip }, async () => {
   await using scratch = openScratch()
   // In a namespace without an uplink, where the private address is this machine's own: a dial would be seen, and go nowhere.

@@ -42,6 +42,26 @@ test('a getter killed at 10, 50 and 90 % goes on with the same command', { timeo
   assert.ok(received >= SIZE - SHARES.length * LOST_PER_KILL, `received ${received} in all: the figure is wrong`)
 })
 
+test('a getter that goes on after a kill says from its first line what is there', { timeout: 120_000 }, async t => {
+  await using scratch = openScratch(2 * SIZE)
+  writeRandomFile(scratch.at('in', 'file.bin'), SIZE, 'first line')
+  await using seeder = startShare([scratch.at('in', 'file.bin')], { data: scratch.at('a') })
+  const { shared } = await untilShared(seeder)
+  await using killed = startGet(shared.link, scratch.at('out'), { data: scratch.at('b'), downloadLimit: RATE })
+  await untilBytes(killed, SIZE / 2)
+  killed.kill('SIGKILL')
+  await killed.exited
+  await using last = startGet(shared.link, scratch.at('out'), { data: scratch.at('b') })
+  await untilDone(last)
+  const fetched = last.lines.flatMap(line =>
+    line.event === 'progress' && line.phase === 'fetch' ? [line.bytes ?? 0] : []
+  )
+  const [first] = fetched
+  t.diagnostic(`killed at ${bytesOf(killed)}; the first of ${fetched.length} lines says ${first}`)
+  assert.ok(first != null && first >= bytesOf(killed) - LOST_PER_KILL, `began with ${first}`)
+  assert.ok(fetched.every((bytes, i) => bytes >= (fetched[i - 1] ?? 0)))
+})
+
 test('three kills cost what was in flight, also as the sender counts it', { timeout: 180_000 }, async t => {
   await using scratch = openScratch(2 * SIZE)
   const content = new FileInMemory('file.bin', randomBytes(SIZE, 'counted'))

@@ -1,6 +1,6 @@
 // One transfer while it runs: brings peers to the fetch, gives it a place to write, publishes what it shows, decides when to give up.
 // What is asked of whom is the fetch's affair; what is kept is the row's, which its owner writes.
-import { lstatSync, statfsSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
@@ -17,7 +17,7 @@ import { cleanName, platformOf } from '../../core/files/safe-name.ts'
 import { systemClock } from '../../core/exchange/clock.ts'
 import type { Servable } from '../../core/exchange/servable.ts'
 import type { Download } from '../../core/store/download.ts'
-import { findExisting } from '../../core/store/find-existing.ts'
+import { findExisting, whatStandsAt } from '../../core/store/find-existing.ts'
 import { openDownload } from '../../core/store/open-download.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
@@ -241,7 +241,7 @@ export class TransferRun implements AsyncDisposable {
       this.#hasLooked = true
       fetch.setTurn(this.#hasTurn)
       const { path: at } = await Promise.race([fetch.done, this.#givenUp.promise])
-      return this.#done({ path: at, bytes: fetch.snapshot().bytes }, fetch.snapshot())
+      return this.#done({ path: at, bytes: this.#download?.bytesWritten ?? 0 }, fetch.snapshot())
     } finally {
       this.#isOver = true
       this.#cancelLook?.()
@@ -379,11 +379,11 @@ export class TransferRun implements AsyncDisposable {
     return cleanName(hint, rootText(this.#root), platformOf(process.platform))
   }
 
-  /** What stands at the place already, when hashing it gives this very root: then nobody needs to be asked. */
+  /** What stands at the place already, when hashing it gives this very root: then nobody needs to be asked. Throws not-writable. */
   async #findThere(sizeHint: number | null, signal: AbortSignal): Promise<{ path: string; bytes: number } | undefined> {
     const { store, pool } = this.#ports
     const at = path.join(this.#row.directory, this.#name())
-    const stats = lstatSync(at, { throwIfNoEntry: false })
+    const stats = whatStandsAt(at)
     if (stats == null || this.#row.selection != null || stats.isSymbolicLink()) return undefined
     if (stats.isFile() && sizeHint != null && stats.size !== sizeHint) return undefined
     const options = { paths: [at], skipUnreadable: false, pool, cache: store.statCache, onProgress: () => {} }

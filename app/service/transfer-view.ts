@@ -16,6 +16,7 @@ const STATES: Record<FetchState, TransferState> = {
   resolve: 'finding',
   skeleton: 'finding',
   ready: 'finding',
+  open: 'verifying',
   fetch: 'fetching',
   stalled: 'waiting',
   endgame: 'fetching',
@@ -66,21 +67,22 @@ export class TransferView {
     const state = STATES[snapshot.state]
     const isSilent = Math.min(this.#meter.silentMs(now), now - this.#since) >= SILENT_MS
     const total = snapshot.total ?? this.#row.total
+    const bytes = snapshot.bytes ?? this.#row.bytes
     this.#row = {
       ...this.#row,
       name: this.#row.name === '' ? snapshot.nameHint : this.#row.name,
       state,
-      bytes: snapshot.total == null ? this.#row.bytes : snapshot.bytes,
+      bytes,
       total,
       rate,
-      secondsLeft: total == null ? null : this.#left.estimate(total - snapshot.bytes, this.#meter, now),
+      secondsLeft: total == null ? null : this.#left.estimate(total - bytes, this.#meter, now),
       received: snapshot.received,
       duplicate: snapshot.duplicate,
       sources: sending.length,
       from: sending.slice(0, 3).map(peer => peer.name),
       waitingFor: isSilent || state === 'disk-full' ? waitingFor(snapshot) : null
     }
-    const { root, bytes, received, duplicate } = this.#row
+    const { root, received, duplicate } = this.#row
     const phase = PHASES[state] ?? 'fetch'
     return { shown: this.#row, event: { type: 'progress', phase, root, bytes, total, rate, received, duplicate } }
   }

@@ -202,7 +202,7 @@ export class Fetch implements AsyncDisposable {
     const info = ready[0]?.info
     return {
       state: this.#state(ready.length > 0),
-      bytes: this.#download?.bytesWritten ?? 0,
+      bytes: this.#download?.bytesWritten ?? null,
       total: this.#download?.totalBytes ?? this.#known?.sizeBytes ?? null,
       received: this.#tally.receivedBytes,
       duplicate: this.#tally.duplicateBytes,
@@ -406,7 +406,7 @@ export class Fetch implements AsyncDisposable {
       case 'layout':
         return isAnswered ? 'skeleton' : 'resolve'
       case 'open':
-        return 'fetch'
+        return this.#download === undefined ? 'open' : 'fetch'
       case 'leaves':
         if (this.#leaves?.scheduler.starved === true || !this.#hasTurn) return 'stalled'
         return this.#leaves?.scheduler.isEndgame === true ? 'endgame' : 'fetch'

@@ -41,11 +41,12 @@ export interface FetchPorts {
   ban(peerId: string): void
 }
 
-/** DESIGN 4, Scheduler. `ready`: a preview has its layout and waits for `start`. */
+/** DESIGN 4, Scheduler. `ready`: a preview has its layout and waits for `start`. `open`: what stands at the place already is looked at. */
 export type FetchState =
   | 'resolve'
   | 'skeleton'
   | 'ready'
+  | 'open'
   | 'fetch'
   | 'stalled'
   | 'endgame'
@@ -77,8 +78,8 @@ export interface FetchPeerRow {
 
 export interface FetchSnapshot {
   readonly state: FetchState
-  /** Verified and written; begins with what an earlier run left. */
-  readonly bytes: number
+  /** Verified and written; begins with what an earlier run left, and is null until that was looked at. */
+  readonly bytes: number | null
   /** Of everything chosen; null while unknown. */
   readonly total: number | null
   /** Payload that arrived in this run. */

@@ -1,5 +1,5 @@
 // Tells whether a place already holds exactly this content, so that nothing needs to be fetched.
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { lstatSync, type Stats, readdirSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { Layout } from '../content/layout.ts'
 import { platformOf } from '../files/safe-name.ts'
@@ -10,10 +10,11 @@ import { verifyFile } from './read-leaf.ts'
 import { FILE } from './share-repo.ts'
 import { packedSize } from './stat.ts'
 import type { Store } from './store.ts'
+import { codedWrite } from './write-error.ts'
 
 /**
  * When `directory/name` is this content, byte for byte and with nothing besides, keeps it as a received share and returns its
- * path. Everything in it is hashed, but only after sizes and names were found to fit.
+ * path. Everything in it is hashed, but only after sizes and names were found to fit. Throws `not-writable`.
  */
 export async function findExisting(
   store: Store,
@@ -22,7 +23,7 @@ export async function findExisting(
 ): Promise<{ path: string } | undefined> {
   const { layout, name } = options
   const at = path.join(options.directory, name)
-  const stats = lstatSync(at, { throwIfNoEntry: false })
+  const stats = whatStandsAt(at)
   if (!(layout.kind === 'folder' ? stats?.isDirectory() : stats?.isFile())) return undefined
   const tree = new PartTree(layout, at, platformOf(process.platform), store.threads)
   if (layout.kind === 'folder' && !hasSameEntries(tree)) return undefined
@@ -40,6 +41,15 @@ export async function findExisting(
   }
   store.putCopy(layout, name, 'received', { sources: [at], base: at, files: found })
   return { path: at }
+}
+
+/** Not followed when it is a symlink. Throws `not-writable` when nothing can stand there. */
+export function whatStandsAt(at: string): Stats | undefined {
+  try {
+    return lstatSync(at, { throwIfNoEntry: false })
+  } catch (err) {
+    throw codedWrite(err)
+  }
 }
 
 /** The same files, folders and symlinks, none missing and none besides. */

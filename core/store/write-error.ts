@@ -13,6 +13,10 @@ export function codedWrite(err: unknown): unknown {
       })
     case 'ELOOP':
       return symlinkInTheWay(err)
+    case 'ENOTDIR':
+      return new CodedError('not-writable', 'A file stands where a folder is to be. Choose another destination.', {
+        cause: err
+      })
     default:
       return new CodedError('not-writable', 'The destination cannot be written. Check who may write there.', {
         cause: err
