@@ -186,3 +186,26 @@ test(
     assert.ok(details[0]?.map.cells.includes(255) && details[0].map.cells.includes(0))
   }
 )
+
+test('a link that carries the name of a folder of mine reads nothing of it', { timeout: 60_000 }, async t => {
+  const dir = await scratch(t)
+  const mine = path.join(dir, 'out', 'Mine')
+  await mkdir(mine, { recursive: true })
+  await writeFile(path.join(mine, 'big.bin'), Buffer.alloc(32_000_000, 'mine'))
+  await writeFile(path.join(dir, 'other'), 'other')
+  await using node = await open(path.join(dir, 'a'), t.signal)
+  const read = async (): Promise<number> =>
+    Number(/^rchar: (\d+)$/m.exec(await readFile('/proc/self/io', 'latin1'))?.[1])
+  const { grants } = await node.client.grant.paths({ paths: [path.join(dir, 'out')], use: 'write' })
+  const link = 'shoal:bafybeigwdr2vjeyanxzjwgezp36qviolwfszabu4juvhlwiiouye7d3rri?n=Mine'
+  const before = await read()
+  const started = { link, folder: grants[0] ?? null, selection: null, addrs: [], giveUpAfterMs: 0 }
+  const { id } = await node.client.transfer.start(started)
+  await assert.rejects(
+    async () => {
+      for await (const event of await node.client.transfer.follow({ id })) assert.notEqual(event.type, 'done')
+    },
+    { code: 'no-providers' }
+  )
+  assert.ok((await read()) - before < 16_000_000, `${(await read()) - before} bytes read`)
+})

@@ -379,13 +379,15 @@ export class TransferRun implements AsyncDisposable {
     return cleanName(hint, rootText(this.#root), platformOf(process.platform))
   }
 
-  /** What stands at the place already, when hashing it gives this very root: then nobody needs to be asked. Throws not-writable. */
+  /**
+   * The file that stands at the place already, when it has the size of the link and hashing it gives this very root: then nobody needs to be asked. A folder
+   * waits for the layout, which says what cannot be it before anything is read (core/store/find-existing.ts). Throws not-writable.
+   */
   async #findThere(sizeHint: number | null, signal: AbortSignal): Promise<{ path: string; bytes: number } | undefined> {
     const { store, pool } = this.#ports
     const at = path.join(this.#row.directory, this.#name())
     const stats = whatStandsAt(at)
-    if (stats == null || this.#row.selection != null || stats.isSymbolicLink()) return undefined
-    if (stats.isFile() && sizeHint != null && stats.size !== sizeHint) return undefined
+    if (stats?.isFile() !== true || stats.size !== sizeHint || this.#row.selection != null) return undefined
     const options = { paths: [at], skipUnreadable: false, pool, cache: store.statCache, onProgress: () => {} }
     const indexed = await indexPaths(options, signal).catch(() => undefined) // not this content, whatever it is
     if (indexed == null || !indexed.built.root.equals(this.#root)) return undefined

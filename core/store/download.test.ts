@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   lstatSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync
 } from 'node:fs'
 import path from 'node:path'
@@ -396,6 +398,33 @@ test('content that is there already is recognised, to the byte and to the entry'
   assert.equal(await findExisting(it.store, options, never), undefined)
   mkdirSync(path.join(it.indexed.sourcePaths[0]!, 'empty'))
   writeFileSync(path.join(it.indexed.sourcePaths[0]!, 'sub', 'b.txt'), 'hullo')
+  assert.equal(await findExisting(it.store, options, never), undefined)
+})
+
+const readHere = (): number => Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'latin1'))?.[1])
+
+test('of a folder that cannot be this content nothing is hashed', { skip: process.platform !== 'linux' }, async t => {
+  const it = bench(t, { 'a.bin': sampleBytes(8 * MIB, 'a'), 'b.bin': sampleBytes(MIB, 'b') })
+  const { layout } = it.indexed.built
+  const options = { layout, name: 'things', directory: path.join(it.dir, 'source') }
+  const before = readHere()
+  assert.deepEqual(await findExisting(it.store, options, never), { path: it.indexed.sourcePaths[0] })
+  assert.ok(readHere() - before >= 9 * MIB, 'the figure is right')
+  truncateSync(path.join(it.indexed.sourcePaths[0]!, 'b.bin'), MIB - 1)
+  const between = readHere()
+  assert.equal(await findExisting(it.store, options, never), undefined)
+  assert.ok(readHere() - between < MIB, `${readHere() - between} bytes read`)
+})
+
+test('a folder with more in it is not walked further', { skip: process.platform === 'win32' }, async t => {
+  const it = bench(t, { a: sampleBytes(5, 'a') })
+  const { layout } = it.indexed.built
+  const top = it.indexed.sourcePaths[0]!
+  // deeper than a path may be: whoever walks down there fails
+  const dig = `for (let i = 0; i < 25; i++) { fs.mkdirSync('d'.repeat(200)); process.chdir('d'.repeat(200)) }`
+  execFileSync(process.execPath, ['-e', dig], { cwd: top })
+  t.after(() => execFileSync('rm', ['-rf', path.join(top, 'd'.repeat(200))]))
+  const options = { layout, name: 'things', directory: path.join(it.dir, 'source') }
   assert.equal(await findExisting(it.store, options, never), undefined)
 })
 

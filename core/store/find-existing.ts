@@ -1,5 +1,5 @@
 // Tells whether a place already holds exactly this content, so that nothing needs to be fetched.
-import { lstatSync, type Stats, readdirSync, readlinkSync } from 'node:fs'
+import { type Dir, lstatSync, opendirSync, readlinkSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import type { Layout } from '../content/layout.ts'
 import { platformOf } from '../files/safe-name.ts'
@@ -11,6 +11,8 @@ import { FILE } from './share-repo.ts'
 import { packedSize } from './stat.ts'
 import type { Store } from './store.ts'
 import { codedWrite } from './write-error.ts'
+
+const YIELD_EVERY = 64 // files or entries
 
 /**
  * When `directory/name` is this content, byte for byte and with nothing besides, keeps it as a received share and returns its
@@ -26,17 +28,21 @@ export async function findExisting(
   const stats = whatStandsAt(at)
   if (!(layout.kind === 'folder' ? stats?.isDirectory() : stats?.isFile())) return undefined
   const tree = new PartTree(layout, at, platformOf(process.platform), store.threads)
-  if (layout.kind === 'folder' && !hasSameEntries(tree)) return undefined
-  await using files = new OpenFiles(store.threads)
+  if (layout.kind === 'folder' && !(await hasSameEntries(tree, signal))) return undefined
   const found: { idx: number; path: string; stat: Uint8Array }[] = []
-  for (const [idx, { start, end, sizeBytes }] of layout.files.entries()) {
-    signal.throwIfAborted()
+  for (const [idx, { sizeBytes }] of layout.files.entries()) {
+    if (idx % YIELD_EVERY === YIELD_EVERY - 1) await breathe(signal)
     const file = tree.finishedPath(idx)
     const stat = tree.findStat(file)
     if (stat === undefined || packedSize(stat) !== sizeBytes) return undefined
     found.push({ idx, path: file, stat })
+  }
+  await using files = new OpenFiles(store.threads)
+  for (const { idx, path: file, stat } of found) {
+    if (idx % YIELD_EVERY === YIELD_EVERY - 1) await breathe(signal)
+    signal.throwIfAborted()
+    const { start, end, sizeBytes } = layout.files[idx]!
     const row = { copyId: 0, idx, path: file, first: start, leaves: end - start, sizeBytes, stat, state: FILE.clean }
-    if (idx % 64 === 63) await new Promise(resolve => setImmediate(resolve))
     if ((await verifyFile(files, row, layout, stat, signal)) !== FILE.clean) return undefined
   }
   store.putCopy(layout, name, 'received', { sources: [at], base: at, files: found })
@@ -52,21 +58,47 @@ export function whatStandsAt(at: string): Stats | undefined {
   }
 }
 
-/** The same files, folders and symlinks, none missing and none besides. */
-function hasSameEntries(tree: PartTree): boolean {
+async function breathe(signal: AbortSignal): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve))
+  signal.throwIfAborted()
+}
+
+/** The same files, folders and symlinks, none missing and none besides. Reads no more entries than are expected, and one. */
+async function hasSameEntries(tree: PartTree, signal: AbortSignal): Promise<boolean> {
   const { placed, layout, base } = tree
-  const symlinks = layout.symlinks.flatMap(({ path: names, target }, i) =>
-    staysInside(names, target) ? [{ at: path.join(base, ...placed.symlinks[i]!.path), target }] : []
+  const folders = new Set(placed.folders.map(folder => path.join(base, ...folder.path)))
+  const files = new Set(layout.files.map((_, idx) => tree.finishedPath(idx)))
+  const symlinks = new Map(
+    layout.symlinks.flatMap(({ path: names, target }, i) =>
+      staysInside(names, target) ? [[path.join(base, ...placed.symlinks[i]!.path), target]] : []
+    )
   )
-  const expected = new Set([
-    ...layout.files.map((_, idx) => tree.finishedPath(idx)),
-    ...placed.folders.map(folder => path.join(base, ...folder.path)),
-    ...symlinks.map(it => it.at)
-  ])
-  const entries = readdirSync(base, { recursive: true, withFileTypes: true })
-  return (
-    entries.length === expected.size &&
-    entries.every(entry => expected.has(path.join(entry.parentPath, entry.name))) &&
-    symlinks.every(({ at, target }) => lstatSync(at).isSymbolicLink() && readlinkSync(at) === target)
-  )
+  let seen = 0
+  for (const waiting = [base]; waiting.length > 0;) {
+    const folder = waiting.pop()!
+    using open = openFolder(folder)
+    if (open === undefined) return false
+    for (let entry = open.dir.readSync(); entry !== null; entry = open.dir.readSync()) {
+      if (++seen % YIELD_EVERY === 0) await breathe(signal)
+      const at = path.join(folder, entry.name)
+      const isExpected = entry.isDirectory()
+        ? folders.has(at)
+        : entry.isFile()
+          ? files.has(at)
+          : entry.isSymbolicLink() && symlinks.has(at) && readlinkSync(at) === symlinks.get(at)
+      if (!isExpected) return false
+      if (entry.isDirectory()) waiting.push(at)
+    }
+  }
+  return seen === folders.size + files.size + symlinks.size
+}
+
+/** Undefined when it cannot be read: then it is not known to be the content. */
+function openFolder(at: string): ({ readonly dir: Dir } & Disposable) | undefined {
+  try {
+    const dir = opendirSync(at)
+    return { dir, [Symbol.dispose]: () => dir.closeSync() }
+  } catch {
+    return undefined
+  }
 }
