@@ -55,7 +55,9 @@ export class Download implements Servable, AsyncDisposable {
   readonly #durability: Durability
   readonly #listeners = new Set<(change: ServableChange) => void>()
   readonly #writing = new Set<number>()
-  readonly #inFlight = new Set<Promise<unknown>>()
+  readonly #inFlight = new Set<Promise<unknown>>() // writes
+  readonly #reading = new Set<Promise<unknown>>()
+  #moving: PromiseWithResolvers<void> | undefined // the files are let go of, to get their name: who reads waits
   readonly #standingBytes: number
   #bytesWritten = 0
   #queuedBytes = 0
@@ -177,7 +179,7 @@ export class Download implements Servable, AsyncDisposable {
         throw new CodedError('bad-content', 'A part has another length than its folder says. The link is damaged.')
       }
       const missing = ordinals.filter(it => this.wanted.has(it) && !this.have.has(it) && !this.#writing.has(it))
-      return missing.length === 0 || (await this.#tracked(write(missing)))
+      return missing.length === 0 || (await tracked(this.#inFlight, write(missing)))
     } catch (err) {
       throw codedWrite(err)
     } finally {
@@ -187,7 +189,12 @@ export class Download implements Servable, AsyncDisposable {
 
   /** Throws `not-found` when the leaf is not here, or not right any more: then it is fetched again. */
   async readLeaf(ordinal: number): Promise<Uint8Array> {
+    while (this.#moving !== undefined) await this.#moving.promise
     if (this.#state === 'finished') return this.#readFinished(ordinal)
+    return tracked(this.#reading, this.#readPart(ordinal))
+  }
+
+  async #readPart(ordinal: number): Promise<Uint8Array> {
     if (!this.have.has(ordinal) || this.#state === 'closed') throw notHere()
     const length = this.#layout.leafBytes(ordinal)
     if (length === 0) return new Uint8Array(0)
@@ -232,25 +239,41 @@ export class Download implements Servable, AsyncDisposable {
     this.#throwIfClosed()
     if (!this.isComplete) throw new CodedError('internal', 'A download was to be finished that is not complete.')
     try {
-      await Promise.allSettled(this.#inFlight)
-      await this.#durability.flush()
-      if (!this.isComplete) throw new CodedError('unreadable', 'Some parts could not be kept by the disk. Try again.')
-      const finished = await finishDownload(this.#it, signal)
+      await this.#allDurable()
+      const finished = await finishDownload(this.#it, async () => this.#letGo(), signal)
       this.#state = 'finished'
       this.#tell({ state: this.state })
       return finished
     } catch (err) {
       signal.throwIfAborted()
       throw codedWrite(err)
+    } finally {
+      this.#moving?.resolve()
+      this.#moving = undefined
     }
+  }
+
+  async #allDurable(): Promise<void> {
+    await Promise.allSettled(this.#inFlight)
+    await this.#durability.flush()
+    if (!this.isComplete) throw new CodedError('unreadable', 'Some parts could not be kept by the disk. Try again.')
+  }
+
+  /** Nobody reads from now on, and no file is open. Throws `unreadable` when a read that was going on found a leaf wrong. */
+  async #letGo(): Promise<void> {
+    this.#moving = Promise.withResolvers()
+    await Promise.allSettled(this.#reading)
+    await this.#allDurable()
+    await this.#it.tree.closeAll()
   }
 
   /** Forgets the download and removes the .part it made, and nothing else. */
   async discard(): Promise<void> {
     if (this.#state !== 'open') return
+    this.#tell({ unset: [0, this.leafCount] })
     this.#state = 'closed'
     await this.#settled()
-    this.#tell({ unset: [0, this.leafCount] })
+    await Promise.allSettled(this.#reading)
     await this.#it.tree.closeAll()
     await removePart(this.#it.tree, this.#it.isAdding ? partFiles(this.#it.store.db, this.#it.row.id) : undefined)
     dropDownload(this.#it.store.db, rootText(this.root), this.#it.row.id)
@@ -269,15 +292,6 @@ export class Download implements Servable, AsyncDisposable {
   async #settled(): Promise<void> {
     await Promise.allSettled(this.#inFlight)
     await this.#durability.flush().catch(() => {})
-  }
-
-  async #tracked<T>(writing: Promise<T>): Promise<T> {
-    this.#inFlight.add(writing)
-    try {
-      return await writing
-    } finally {
-      this.#inFlight.delete(writing)
-    }
   }
 
   /** It is a share now, wherever that stands. */
@@ -393,6 +407,15 @@ function bytesOf(layout: Layout, { indexes }: Standing): number {
   let bytes = 0
   for (const idx of indexes) bytes += layout.files[idx]!.sizeBytes
   return bytes
+}
+
+async function tracked<T>(among: Set<Promise<unknown>>, act: Promise<T>): Promise<T> {
+  among.add(act)
+  try {
+    return await act
+  } finally {
+    among.delete(act)
+  }
 }
 
 /** Everybody has the empty leaf. One that only claims to be empty has another digest: it is asked for, and found out. */

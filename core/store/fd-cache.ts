@@ -25,6 +25,7 @@ interface Entry {
 export class FdCache implements AsyncDisposable {
   readonly #options: FdCacheOptions
   readonly #entries = new Map<string, Entry>() // least recently used first
+  readonly #leaving = new Set<Entry>() // out, and not closed yet
   #sweep: NodeJS.Timeout | undefined
 
   constructor(options: FdCacheOptions) {
@@ -35,9 +36,9 @@ export class FdCache implements AsyncDisposable {
     return this.#entries.has(path)
   }
 
-  /** Opens `path` if needed and lends the descriptor to `act`; nobody closes it before `act` ends. */
-  async use<T>(path: string, act: (fd: number) => Promise<T>): Promise<T> {
-    const entry = this.#enter(path)
+  /** Opens `path` if needed, with the cache's flags or other ones, and lends the descriptor to `act`; nobody closes it before `act` ends. */
+  async use<T>(path: string, act: (fd: number) => Promise<T>, flags = this.#options.flags): Promise<T> {
+    const entry = this.#enter(path, flags)
     try {
       return await act(await entry.opening)
     } finally {
@@ -54,13 +55,15 @@ export class FdCache implements AsyncDisposable {
     await entry.closed.promise
   }
 
+  /** Lets go of everything; resolves when no descriptor that was lent is open any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#sweep)
-    await Promise.all([...this.#entries.keys()].map(path => this.forget(path)))
+    for (const entry of this.#entries.values()) this.#takeOut(entry)
+    await Promise.all(Array.from(this.#leaving, entry => entry.closed.promise))
   }
 
-  #enter(path: string): Entry {
-    const { max, maxAgeMs, flags } = this.#options
+  #enter(path: string, flags: number): Entry {
+    const { max, maxAgeMs } = this.#options
     let entry = this.#entries.get(path)
     if (entry !== undefined && performance.now() - entry.openedAt >= maxAgeMs) {
       this.#takeOut(entry)
@@ -94,6 +97,7 @@ export class FdCache implements AsyncDisposable {
   #takeOut(entry: Entry): void {
     if (entry.isOut) return
     entry.isOut = true
+    this.#leaving.add(entry)
     if (this.#entries.get(entry.path) === entry) this.#entries.delete(entry.path)
     if (entry.users === 0) this.#close(entry)
   }
@@ -103,6 +107,9 @@ export class FdCache implements AsyncDisposable {
     entry.opening
       .then(fd => closeAt(fd))
       .catch(() => {})
-      .finally(() => entry.closed.resolve())
+      .finally(() => {
+        this.#leaving.delete(entry)
+        entry.closed.resolve()
+      })
   }
 }

@@ -1,5 +1,5 @@
 // The last steps of a download (DESIGN 3, R3): what has no bytes, the one rename, and the share. Also taking a .part away.
-import { linkSync, lstatSync, readlinkSync, renameSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs'
+import { lstatSync, readlinkSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { rootText } from '../cid.ts'
 import { CodedError } from '../errors.ts'
@@ -7,6 +7,7 @@ import { nextFreeName } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
 import type { DownloadParts } from './download.ts'
 import { dropDownload, setPlace } from './download-repo.ts'
+import type { NameCalls } from './disk-names.ts'
 import { syncFolder } from './durability.ts'
 import type { PartTree } from './part-tree.ts'
 import { isSameFile } from './stat.ts'
@@ -15,9 +16,10 @@ import { codedWrite, systemCode } from './write-error.ts'
 const MAX_ATTEMPTS = 100
 const TAKEN_CODES = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR'])
 
-/** Everything written is synced. Returns where it stands, and the symlinks that were not made. */
+/** Everything written is synced; after `letGo` no file of the part is open. Returns where it stands, and the symlinks that were not made. */
 export async function finishDownload(
   parts: DownloadParts,
+  letGo: () => Promise<void>,
   signal: AbortSignal
 ): Promise<{ path: string; leftOut: string[] }> {
   const { tree, selection, standing } = parts
@@ -32,15 +34,15 @@ export async function finishDownload(
     }
     for (const folder of tree.takeNewFolders()) await syncFolder(folder)
     signal.throwIfAborted()
-    await tree.closeAll()
-    if (!parts.isAdding) await rename(parts)
+    await letGo()
+    if (!parts.isAdding) await rename(parts, signal)
   }
   await register(parts, chosen)
   return { path: tree.base, leftOut }
 }
 
 /** The only moment at which the name appears. What was noted before lets a crash in here be finished by the next run. */
-async function rename(parts: DownloadParts): Promise<void> {
+async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> {
   const { tree, row, store } = parts
   const { kind } = tree.layout
   const folder = row.directory
@@ -49,8 +51,8 @@ async function rename(parts: DownloadParts): Promise<void> {
     const place = path.join(folder, name)
     setPlace(store.db, row.id, place)
     try {
-      if (kind === 'folder') renameSync(tree.base, place)
-      else renameFile(tree.base, place)
+      if (kind === 'folder') await tree.names.patiently(calls => calls.rename(tree.base, place), signal)
+      else await renameFile(tree, place, signal)
     } catch (err) {
       if (attempt < MAX_ATTEMPTS && TAKEN_CODES.has(systemCode(err) ?? '')) continue // taken since: the next name
       throw err
@@ -62,15 +64,19 @@ async function rename(parts: DownloadParts): Promise<void> {
 }
 
 /** Unlike rename, a link never replaces what stands there. Where links cannot be made, the check just before has to do. */
-function renameFile(from: string, to: string): void {
-  try {
-    linkSync(from, to)
-  } catch (err) {
-    if (systemCode(err) === 'EEXIST') throw err
-    renameSync(from, to)
-    return
-  }
-  unlinkSync(from)
+async function renameFile({ base, names }: PartTree, to: string, signal: AbortSignal): Promise<void> {
+  let isLinked = false
+  await names.patiently(calls => {
+    if (isTaken(to)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+    try {
+      calls.link(base, to)
+      isLinked = true
+    } catch (err) {
+      if (systemCode(err) === 'EEXIST') throw err
+      calls.rename(base, to)
+    }
+  }, signal)
+  if (isLinked) await names.patiently(calls => calls.unlink(base))
 }
 
 async function register(
@@ -125,7 +131,7 @@ export function isTaken(at: string): boolean {
 export async function removePart(tree: PartTree, ours?: ReadonlyMap<number, Uint8Array>): Promise<void> {
   const { layout, placed, base } = tree
   if (layout.kind === 'file') {
-    remove(base, unlinkSync)
+    await remove(tree, base, 'unlink')
     return
   }
   const folders = new Set<string>()
@@ -142,28 +148,28 @@ export async function removePart(tree: PartTree, ours?: ReadonlyMap<number, Uint
     const at = tree.finishedPath(idx)
     if (!noteFolder(path.dirname(at))) continue
     const [stat, left] = [tree.findStat(at), ours?.get(idx)]
-    if (left === undefined || (stat !== undefined && isSameFile(stat, left))) remove(at, unlinkSync)
-    remove(tree.unfinishedPath(idx), unlinkSync)
+    if (left === undefined || (stat !== undefined && isSameFile(stat, left))) await remove(tree, at, 'unlink')
+    await remove(tree, tree.unfinishedPath(idx), 'unlink')
   }
   if (ours !== undefined) folders.delete(base)
-  if (ours !== undefined) return removeEmpty(folders)
+  if (ours !== undefined) return removeEmpty(tree, folders)
   for (const symlink of placed.symlinks) {
     const at = path.join(base, ...symlink.path)
     if (noteFolder(path.dirname(at)) && lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink())
-      remove(at, unlinkSync)
+      await remove(tree, at, 'unlink')
   }
   for (const folder of placed.folders) noteFolder(path.join(base, ...folder.path))
   noteFolder(base)
-  removeEmpty(folders)
+  await removeEmpty(tree, folders)
 }
 
-function removeEmpty(folders: ReadonlySet<string>): void {
-  for (const at of [...folders].toSorted((a, b) => b.length - a.length)) remove(at, rmdirSync)
+async function removeEmpty(tree: PartTree, folders: ReadonlySet<string>): Promise<void> {
+  for (const at of [...folders].toSorted((a, b) => b.length - a.length)) await remove(tree, at, 'rmdir')
 }
 
-function remove(at: string, how: (at: string) => void): void {
+async function remove({ names }: PartTree, at: string, how: 'unlink' | 'rmdir'): Promise<void> {
   try {
-    how(at)
+    await names.patiently((calls: NameCalls) => calls[how](at))
   } catch (err) {
     const code = systemCode(err)
     if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw codedWrite(err)

@@ -5,6 +5,7 @@ import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import { nextFreeName, platformOf } from '../files/safe-name.ts'
+import type { DiskNames } from './disk-names.ts'
 import { Download } from './download.ts'
 import {
   addDownload,
@@ -37,6 +38,8 @@ export interface DownloadOptions extends Asked {
   readonly name: string
   /** Disk space to leave free, in bytes. */
   readonly reserveBytes: number
+  /** Only tests name others. */
+  readonly names?: DiskNames
 }
 
 /** Throws `disk-full` (what is missing and the reserve do not fit), `not-writable`, `unsafe-name`, `not-found` (selection). */
@@ -46,7 +49,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
   const platform = platformOf(process.platform)
   try {
     await using opening = new AsyncDisposableStack()
-    const tree = opening.use(new PartTree(layout, directory, platform, store.threads)) // refuses names before anything is made
+    const tree = opening.use(new PartTree(layout, directory, platform, store.threads, options.names)) // refuses names before anything is made
     mkdirSync(directory, { recursive: true })
     const known = knownDownload(store, options) ?? (await addingTo(store, options, signal))
     if (known === undefined) checkSpace(directory, chosenBytes(layout, options.selection), options.reserveBytes)

@@ -19,6 +19,7 @@ import type { Layout } from '../content/layout.ts'
 import { placeInside, type PlacedTree } from '../files/safe-path.ts'
 import { twinKey, type Platform } from '../files/safe-name.ts'
 import { fileStatOf } from '../files/file-stat.ts'
+import { DiskNames } from './disk-names.ts'
 import { FdCache } from './fd-cache.ts'
 import { readHashed, readHashedNow, SMALL_BYTES, type Hashed } from './hashed-read.ts'
 import type { LeafThreads } from './leaf-threads.ts'
@@ -35,6 +36,7 @@ const FLAGS = constants.O_RDWR | constants.O_CREAT | NOFOLLOW
 export class PartTree implements AsyncDisposable {
   readonly layout: Layout
   readonly placed: PlacedTree
+  readonly names: DiskNames
   #base: string
   readonly #threads: LeafThreads
   readonly #isFile: boolean
@@ -47,8 +49,9 @@ export class PartTree implements AsyncDisposable {
   readonly #newFolders = new Set<string>() // to be synced, with what they are in
 
   /** `base`: the .part file or folder, absolute. Throws `unsafe-name` for a tree that may not be written. */
-  constructor(layout: Layout, base: string, platform: Platform, threads: LeafThreads) {
+  constructor(layout: Layout, base: string, platform: Platform, threads: LeafThreads, names = new DiskNames()) {
     this.layout = layout
+    this.names = names
     this.#threads = threads
     this.#base = base
     this.#isFile = layout.kind === 'file'
@@ -171,9 +174,11 @@ export class PartTree implements AsyncDisposable {
     if (this.isFinished(idx)) return
     const [from, to] = [this.unfinishedPath(idx), this.finishedPath(idx)]
     if (this.#fds.has(from)) await this.#fds.forget(from)
-    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined)
-      throw Object.assign(new Error('exists'), { code: 'EEXIST' })
-    renameSync(from, to)
+    await this.names.patiently(calls => {
+      if (lstatSync(to, { throwIfNoEntry: false }) !== undefined)
+        throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+      calls.rename(from, to)
+    })
     this.#finished.add(idx)
     this.#newFolders.add(path.dirname(to))
   }
@@ -249,10 +254,10 @@ export class PartTree implements AsyncDisposable {
 
   async #readAt(at: string, offset: number, length: number): Promise<Hashed> {
     if (this.#fds.has(at) || length > SMALL_BYTES) {
-      if (!this.#fds.has(at) && this.findStat(at) === undefined) {
-        throw Object.assign(new Error('gone'), { code: 'ENOENT' }) // opening it for writing would make it
-      }
-      return this.#fds.use(at, fd => readHashed(this.#threads, fd, offset, length))
+      if (!this.#fds.has(at) && this.findStat(at) === undefined)
+        throw Object.assign(new Error('gone'), { code: 'ENOENT' })
+      // it may get its own name before it is opened: then nothing is to be made under the old one
+      return this.#fds.use(at, fd => readHashed(this.#threads, fd, offset, length), FLAGS & ~constants.O_CREAT)
     }
     const fd = openSync(at, constants.O_RDONLY | NOFOLLOW)
     try {

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { rootText } from '../cid.ts'
+import type { DiskNames } from './disk-names.ts'
 import type { Download } from './download.ts'
 import { openDownload } from './open-download.ts'
 import { leafOf, scratch, writeSample, type Sample } from './sample-share.ts'
@@ -43,7 +44,7 @@ export function learn(store: Store, indexed: Shareable): void {
 
 export async function open(
   it: Bench,
-  more: { selection?: number[]; name?: string; store?: Store } = {}
+  more: { selection?: number[]; name?: string; store?: Store; names?: DiskNames } = {}
 ): Promise<Download> {
   const { store = it.store, ...options } = more
   const { layout } = it.indexed.built
