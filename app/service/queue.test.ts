@@ -1,7 +1,7 @@
 // Downloads that wait in line, with real nodes: who receives, who waits, and what is said of them.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CID } from 'multiformats/cid'
@@ -158,3 +158,23 @@ test('how long to wait before giving up counts from the first turn on', { timeou
   assert.equal(rows.get(id)?.error?.code, 'no-providers')
   assert.equal(rows.get(goes)?.state, 'done', 'it had no turn before')
 })
+
+test(
+  'a cancel that the disk refuses leaves it paused, its turn goes on, and it may be cancelled again',
+  { timeout: 60_000 },
+  async t => {
+    const { getter, links, out } = await pair(t, [20_000_000, 20_000_001])
+    const { client } = getter
+    await client.settings.set({ activeDownloads: 1 })
+    const ids = [await start(client, links[0]!, out), await start(client, links[1]!, out)]
+    await until(client, rows => rows.get(ids[0]!)?.state === 'fetching' && rows.get(ids[0]!)!.bytes > 0)
+    const part = path.join(out, 'file-0.part')
+    await rm(part)
+    await mkdir(part) // no file that could be removed
+    await assert.rejects(client.transfer.cancel({ id: ids[0]! }))
+    await until(client, rows => states(rows, ids).join() === 'paused null,fetching null')
+    await rm(part, { recursive: true })
+    await client.transfer.cancel({ id: ids[0]! })
+    await until(client, rows => !rows.has(ids[0]!))
+  }
+)

@@ -179,11 +179,14 @@ export class Transfers implements AsyncDisposable {
     return formatLink({ root: parseRoot(root), addrs: [...addrs], ...known })
   }
 
-  /** Stops it, forgets it and removes the `.part` it made. Throws not-found. */
+  /** Stops it, forgets it and removes the `.part` it made. Throws not-found, and what the disk says: then it is paused, and may be cancelled again. */
   async cancel(id: string): Promise<void> {
     const entry = this.#entry(id)
-    await entry.run?.discard()
-    await this.#stop(id, entry, 'paused')
+    try {
+      await entry.run?.discard()
+    } finally {
+      await this.#stop(id, entry, 'paused')
+    }
     entry.feed.end({ type: 'paused', root: entry.row.root })
     await this.#ports.discardPart(entry.row)
     this.#forget(id, entry)
