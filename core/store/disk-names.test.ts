@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { linkSync, readdirSync, readlinkSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import { fstatSync, linkSync, readdirSync, readlinkSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { DiskNames, type NameCalls } from './disk-names.ts'
@@ -21,8 +21,9 @@ function busy(times: number, which: readonly (keyof NameCalls)[], code = 'EBUSY'
   const failing =
     (name: keyof NameCalls, call: (...args: [string, string]) => void) =>
     (...args: string[]): void => {
-      seen.onCall(args[0] ?? '')
-      const rest = seen.isHeld(args[0] ?? '') ? (left.get(name) ?? 0) : 0
+      const at = plainPath(args[0] ?? '')
+      seen.onCall(at)
+      const rest = seen.isHeld(at) ? (left.get(name) ?? 0) : 0
       if (rest > 0) left.set(name, rest - 1)
       if (rest > 0) throw Object.assign(new Error('a virus scanner'), { code })
       call(...(args as [string, string])) // as many as the call takes
@@ -40,13 +41,19 @@ function busy(times: number, which: readonly (keyof NameCalls)[], code = 'EBUSY'
   return { names: new DiskNames({ calls, platform, wait }), waits, seen }
 }
 
-/** Descriptors of this process that lead into the folder. */
+/** The path of something that is named by way of a held folder. */
+function plainPath(at: string): string {
+  const [held, fd] = /^\/proc\/self\/fd\/(\d+)\//.exec(at) ?? []
+  return held === undefined ? at : path.join(readlinkSync(`/proc/self/fd/${fd}`), at.slice(held.length))
+}
+
+/** Files in the folder that this process has open; where folders are held, no file is kept from its name. */
 function openIn(directory: string): string[] {
   const found: string[] = []
   for (const fd of readdirSync('/proc/self/fd')) {
     try {
       const at = readlinkSync(`/proc/self/fd/${fd}`)
-      if (at.startsWith(`${directory}/`)) found.push(at)
+      if (at.startsWith(`${directory}/`) && !fstatSync(Number(fd)).isDirectory()) found.push(at)
     } catch {
       // the one that listed them
     }

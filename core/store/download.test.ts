@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmdirSync,
   rmSync,
   statSync,
@@ -16,6 +17,7 @@ import {
 import path from 'node:path'
 import { test } from 'node:test'
 import { rootText } from '../cid.ts'
+import { codeOf } from '../errors.ts'
 import type { ServableChange } from '../exchange/servable.ts'
 import { fileStatOf } from '../files/file-stat.ts'
 import { findExisting } from './find-existing.ts'
@@ -309,6 +311,58 @@ test('a symlink put in the way is not followed', async t => {
   await assert.rejects(feed(it, download, [deep.start]), { code: 'unsafe-name' })
   await download.discard()
   assert.deepEqual(readdirSync(outside), [])
+})
+
+const SMALL = { 'sub/a.txt': Buffer.from('one'), 'sub/b.txt': Buffer.from('two'), 'sub/deep/c.txt': Buffer.from('sea') }
+const SWAPS: Record<string, string[]> = {
+  'a folder of it': ['things.part', 'sub'],
+  'its .part': ['things.part'],
+  'the destination': []
+}
+
+for (const [what, names] of Object.entries(SWAPS)) {
+  test(`${what} swapped for a symlink while files arrive: nothing outside is written, renamed or removed`, async t => {
+    const it = bench(t, SMALL)
+    const [swapped, aside] = [path.join(it.directory, ...names), path.join(it.dir, 'aside')]
+    const outside = path.join(it.dir, 'outside')
+    const inside = ['things.part', 'sub'].slice(names.length).join('/')
+    mkdirSync(path.join(outside, inside, 'deep'), { recursive: true })
+    for (const name of ['a.txt', 'b.txt', 'b.txt.part', 'deep/c.txt'])
+      writeFileSync(path.join(outside, inside, name), 'mine')
+    const before = listed(outside)
+    await using download = await open(it)
+    await feed(it, download, [0])
+    renameSync(swapped, aside)
+    symlinkSync(outside, swapped)
+    await feed(it, download, [1, 2]).catch((err: unknown) => assert.equal(codeOf(err), 'unsafe-name'))
+    await assert.rejects(download.finish(never))
+    assert.deepEqual(listed(outside), before)
+    await download.discard()
+    assert.deepEqual(listed(outside), before)
+  })
+}
+
+/** Every file and its content. */
+function listed(dir: string): Record<string, string> {
+  const names = below(dir).filter(name => lstatSync(path.join(dir, name)).isFile())
+  return Object.fromEntries(names.map(name => [name, readFileSync(path.join(dir, name), 'utf8')]))
+}
+
+test('a destination that the user named through a symlink is where it leads', async t => {
+  const it = bench(t, SMALL)
+  const real = path.join(it.dir, 'real')
+  mkdirSync(real)
+  rmSync(it.directory, { recursive: true })
+  symlinkSync(real, it.directory)
+  {
+    await using download = await open(it)
+    await feed(it, download, [0])
+  }
+  await using download = await open(it)
+  await feed(it, download)
+  const { path: at } = await download.finish(never)
+  assert.equal(at, path.join(it.directory, 'things'))
+  assert.equal(readFileSync(path.join(real, 'things/sub/deep/c.txt'), 'utf8'), 'sea')
 })
 
 test('discarding removes what the download made, and nothing else', async t => {

@@ -276,6 +276,7 @@ export class Download implements Servable, AsyncDisposable {
     await Promise.allSettled(this.#reading)
     await this.#it.tree.closeAll()
     await removePart(this.#it.tree, this.#it.isAdding ? partFiles(this.#it.store.db, this.#it.row.id) : undefined)
+    await this.#it.tree.closeAll()
     dropDownload(this.#it.store.db, rootText(this.root), this.#it.row.id)
   }
 

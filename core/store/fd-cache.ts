@@ -1,11 +1,12 @@
 // A few open descriptors by path, so that a file read or written in many pieces is opened once. Decides nothing about content.
-import { close, open } from 'node:fs'
+import { close } from 'node:fs'
 import { promisify } from 'node:util'
 
-const [openAt, closeAt] = [promisify(open), promisify(close)]
+const closeAt = promisify(close)
 
 export interface FdCacheOptions {
   readonly flags: number
+  open(path: string, flags: number): Promise<number>
   /** Descriptors in use may go above this. */
   readonly max: number
   /** Opened anew when older; Infinity: never. */
@@ -63,14 +64,14 @@ export class FdCache implements AsyncDisposable {
   }
 
   #enter(path: string, flags: number): Entry {
-    const { max, maxAgeMs } = this.#options
+    const { max, maxAgeMs, open } = this.#options
     let entry = this.#entries.get(path)
     if (entry !== undefined && performance.now() - entry.openedAt >= maxAgeMs) {
       this.#takeOut(entry)
       entry = undefined
     }
     if (entry === undefined) {
-      const opening = openAt(path, flags)
+      const opening = open(path, flags)
       const closed = Promise.withResolvers<void>()
       entry = { path, opening, openedAt: performance.now(), users: 0, isOut: false, closed }
       opening.catch(() => this.#takeOut(entry!))

@@ -2,7 +2,7 @@
 import { lstatSync, readlinkSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { rootText } from '../cid.ts'
-import { CodedError } from '../errors.ts'
+import { CodedError, codeOf } from '../errors.ts'
 import { nextFreeName } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
 import type { DownloadParts } from './download.ts'
@@ -51,7 +51,8 @@ async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> 
     const place = path.join(folder, name)
     setPlace(store.db, row.id, place)
     try {
-      if (kind === 'folder') await tree.names.patiently(calls => calls.rename(tree.base, place), signal)
+      if (kind === 'folder')
+        await tree.names.patiently(calls => calls.rename(tree.held.at(tree.base), tree.held.at(place)), signal)
       else await renameFile(tree, place, signal)
     } catch (err) {
       if (attempt < MAX_ATTEMPTS && TAKEN_CODES.has(systemCode(err) ?? '')) continue // taken since: the next name
@@ -64,19 +65,19 @@ async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> 
 }
 
 /** Unlike rename, a link never replaces what stands there. Where links cannot be made, the check just before has to do. */
-async function renameFile({ base, names }: PartTree, to: string, signal: AbortSignal): Promise<void> {
+async function renameFile({ base, names, held }: PartTree, to: string, signal: AbortSignal): Promise<void> {
   let isLinked = false
   await names.patiently(calls => {
     if (isTaken(to)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
     try {
-      calls.link(base, to)
+      calls.link(held.at(base), held.at(to))
       isLinked = true
     } catch (err) {
       if (systemCode(err) === 'EEXIST') throw err
-      calls.rename(base, to)
+      calls.rename(held.at(base), held.at(to))
     }
   }, signal)
-  if (isLinked) await names.patiently(calls => calls.unlink(base))
+  if (isLinked) await names.patiently(calls => calls.unlink(held.at(base)))
 }
 
 async function register(
@@ -110,7 +111,7 @@ function makeSymlinks(tree: PartTree): string[] {
     const at = path.join(tree.base, ...placed)
     tree.ensureFolder(path.dirname(at))
     try {
-      symlinkSync(symlink.target, at)
+      symlinkSync(symlink.target, tree.held.at(at))
     } catch (err) {
       const isThere =
         systemCode(err) === 'EEXIST' && lstatSync(at).isSymbolicLink() && readlinkSync(at) === symlink.target
@@ -167,10 +168,12 @@ async function removeEmpty(tree: PartTree, folders: ReadonlySet<string>): Promis
   for (const at of [...folders].toSorted((a, b) => b.length - a.length)) await remove(tree, at, 'rmdir')
 }
 
-async function remove({ names }: PartTree, at: string, how: 'unlink' | 'rmdir'): Promise<void> {
+/** Never by way of a symlink that was put in place of a folder: what is behind it is not ours. */
+async function remove({ names, held }: PartTree, at: string, how: 'unlink' | 'rmdir'): Promise<void> {
   try {
-    await names.patiently((calls: NameCalls) => calls[how](at))
+    await names.patiently((calls: NameCalls) => calls[how](held.at(at)))
   } catch (err) {
+    if (codeOf(err) === 'unsafe-name') return
     const code = systemCode(err)
     if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw codedWrite(err)
   }

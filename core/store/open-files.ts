@@ -1,15 +1,17 @@
 // Reads pieces of the user's files, after a look at their stat. Decides nothing about what is read.
-import { closeSync, constants, fstatSync, openSync, type BigIntStats } from 'node:fs'
+import { closeSync, constants, fstatSync, open, openSync, type BigIntStats } from 'node:fs'
+import { promisify } from 'node:util'
 import { fileStatOf } from '../files/file-stat.ts'
 import { FdCache } from './fd-cache.ts'
 import { readHashed, readHashedNow, SMALL_BYTES, type Hashed } from './hashed-read.ts'
 import type { LeafThreads } from './leaf-threads.ts'
 import { packStat } from './stat.ts'
 
+const openAt = promisify(open)
 const MAX_OPEN = 64
 const MAX_AGE_MS = 2_000 // a file replaced at its path is noticed within this
-// A pipe put where a file was must not block us: opened like this, it does not.
-const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+// A pipe put where a file was must not block us, and a symlink there leads elsewhere: opened like this, neither does. Windows has no such flags.
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0)
 
 /**
  * What stands at the path now: the file's stat (packed; undefined: no file), and
@@ -24,7 +26,7 @@ export interface Piece {
 /** At most 64 descriptors; rejects with the system's error (`code` ENOENT and so on). */
 export class OpenFiles implements AsyncDisposable {
   readonly #threads: LeafThreads
-  readonly #fds = new FdCache({ flags: FLAGS, max: MAX_OPEN, maxAgeMs: MAX_AGE_MS })
+  readonly #fds = new FdCache({ flags: FLAGS, open: openAt, max: MAX_OPEN, maxAgeMs: MAX_AGE_MS })
 
   constructor(threads: LeafThreads) {
     this.#threads = threads

@@ -6,7 +6,6 @@ import {
   fstatSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -21,10 +20,11 @@ import { twinKey, type Platform } from '../files/safe-name.ts'
 import { fileStatOf } from '../files/file-stat.ts'
 import { DiskNames } from './disk-names.ts'
 import { FdCache } from './fd-cache.ts'
+import { HeldFolders } from './held-folders.ts'
 import { readHashed, readHashedNow, SMALL_BYTES, type Hashed } from './hashed-read.ts'
 import type { LeafThreads } from './leaf-threads.ts'
 import { packStat } from './stat.ts'
-import { symlinkInTheWay, systemCode } from './write-error.ts'
+import { systemCode } from './write-error.ts'
 
 const [syncAt, writeAt] = [promisify(fdatasync), promisify(write)]
 
@@ -41,11 +41,17 @@ export class PartTree implements AsyncDisposable {
   readonly #threads: LeafThreads
   readonly #isFile: boolean
   readonly #unfinished: readonly string[][] | undefined // where it differs from name + .part
-  readonly #fds = new FdCache({ flags: FLAGS, max: MAX_OPEN, maxAgeMs: Infinity })
+  readonly #fds = new FdCache({
+    flags: FLAGS,
+    open: async (at, flags) => this.held.in(at, it => openSync(it, flags)), // at once: the folder is held for as long
+    max: MAX_OPEN,
+    maxAgeMs: Infinity
+  })
   readonly #finished = new Set<number>()
   readonly #begun = new Set<number>() // found under their unfinished name
   readonly #sized = new Set<number>()
-  readonly #folders = new Set<string>() // seen to be real folders
+  #folders: HeldFolders
+  readonly #seen = new Set<string>() // folders in which something was made
   readonly #newFolders = new Set<string>() // to be synced, with what they are in
 
   /** `base`: the .part file or folder, absolute. Throws `unsafe-name` for a tree that may not be written. */
@@ -54,6 +60,7 @@ export class PartTree implements AsyncDisposable {
     this.names = names
     this.#threads = threads
     this.#base = base
+    this.#folders = new HeldFolders(path.dirname(base))
     this.#isFile = layout.kind === 'file'
     this.placed = placeInside(layout, platform)
     this.#unfinished = unfinishedNames(this.placed, platform)
@@ -65,8 +72,17 @@ export class PartTree implements AsyncDisposable {
 
   /** Every path is below `base` from now on. Let go of the files first. */
   moveTo(base: string): void {
+    if (path.dirname(base) !== path.dirname(this.#base)) {
+      this.#folders.close()
+      this.#folders = new HeldFolders(path.dirname(base))
+    }
     this.#base = base
-    this.#folders.clear()
+    this.#seen.clear()
+  }
+
+  /** The way to everything in here that is made, named or removed. */
+  get held(): HeldFolders {
+    return this.#folders
   }
 
   isFinished(idx: number): boolean {
@@ -114,7 +130,7 @@ export class PartTree implements AsyncDisposable {
     const at = this.path(idx)
     if (!this.#isFile) this.ensureFolder(path.dirname(at))
     if (bytes.length === sizeBytes && sizeBytes <= SMALL_BYTES && !this.#fds.has(at)) {
-      if (!this.#writeNew(idx, bytes)) writeNow(at, FLAGS | constants.O_TRUNC, bytes)
+      if (!this.#writeNew(idx, bytes)) this.held.in(at, it => writeNow(it, FLAGS | constants.O_TRUNC, bytes))
       return undefined
     }
     return this.#fds.use(at, async fd => {
@@ -161,7 +177,7 @@ export class PartTree implements AsyncDisposable {
   async sync(idx: number): Promise<Uint8Array> {
     const at = this.path(idx)
     if (this.#fds.has(at)) return this.#fds.use(at, syncNow)
-    const fd = openSync(at, constants.O_RDWR | NOFOLLOW)
+    const fd = this.held.in(at, it => openSync(it, constants.O_RDWR | NOFOLLOW))
     try {
       return await syncNow(fd)
     } finally {
@@ -175,9 +191,10 @@ export class PartTree implements AsyncDisposable {
     const [from, to] = [this.unfinishedPath(idx), this.finishedPath(idx)]
     if (this.#fds.has(from)) await this.#fds.forget(from)
     await this.names.patiently(calls => {
-      if (lstatSync(to, { throwIfNoEntry: false }) !== undefined)
-        throw Object.assign(new Error('exists'), { code: 'EEXIST' })
-      calls.rename(from, to)
+      this.held.in(to, at => {
+        if (isThere(at)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
+        calls.rename(this.held.at(from), at)
+      })
     })
     this.#finished.add(idx)
     this.#newFolders.add(path.dirname(to))
@@ -187,33 +204,28 @@ export class PartTree implements AsyncDisposable {
   nameUnfinished(idx: number): void {
     if (this.#isFile) return
     this.#finished.delete(idx)
-    if (lstatSync(this.unfinishedPath(idx), { throwIfNoEntry: false }) === undefined) {
-      renameSync(this.finishedPath(idx), this.unfinishedPath(idx))
-    }
+    this.held.in(this.unfinishedPath(idx), to => {
+      if (!isThere(to)) renameSync(this.held.at(this.finishedPath(idx)), to)
+    })
   }
 
   makeEmpty(idx: number): void {
     if (this.#isFile) return // made when the download was opened
     const at = this.finishedPath(idx)
     this.ensureFolder(path.dirname(at))
-    if (lstatSync(at, { throwIfNoEntry: false }) === undefined) closeSync(openSync(at, FLAGS | constants.O_EXCL))
+    this.held.in(at, it => {
+      if (!isThere(it)) closeSync(openSync(it, FLAGS | constants.O_EXCL))
+    })
     this.#finished.add(idx)
     this.#newFolders.add(path.dirname(at))
   }
 
   /** Makes a folder below the base, one level after the other; none of them may be a symlink (`unsafe-name`). */
   ensureFolder(at: string): void {
-    if (this.#folders.has(at)) return
-    if (at !== this.#base) this.ensureFolder(path.dirname(at))
-    try {
-      mkdirSync(at)
-      this.#newFolders.add(path.dirname(at))
-    } catch (err) {
-      if (systemCode(err) !== 'EEXIST') throw err
-      if (!lstatSync(at).isDirectory()) throw symlinkInTheWay(err)
-    }
+    for (const made of this.#folders.make(at)) this.#newFolders.add(path.dirname(made))
+    if (this.#seen.has(at)) return
+    this.#seen.add(at)
     this.#newFolders.add(at)
-    this.#folders.add(at)
   }
 
   /** Folders in which names changed since the last call. */
@@ -230,6 +242,7 @@ export class PartTree implements AsyncDisposable {
 
   async closeAll(): Promise<void> {
     await this.#fds[Symbol.asyncDispose]()
+    this.#folders.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -241,10 +254,10 @@ export class PartTree implements AsyncDisposable {
     if (this.isFinished(idx) || this.#begun.has(idx)) return false
     const at = this.finishedPath(idx)
     try {
-      writeNow(at, FLAGS | constants.O_EXCL, bytes)
+      this.held.in(at, it => writeNow(it, FLAGS | constants.O_EXCL, bytes))
     } catch (err) {
       if (systemCode(err) === 'EEXIST') return false
-      rmSync(at, { force: true })
+      this.held.in(at, it => rmSync(it, { force: true }))
       throw err
     }
     this.#finished.add(idx)
@@ -259,7 +272,7 @@ export class PartTree implements AsyncDisposable {
       // it may get its own name before it is opened: then nothing is to be made under the old one
       return this.#fds.use(at, fd => readHashed(this.#threads, fd, offset, length), FLAGS & ~constants.O_CREAT)
     }
-    const fd = openSync(at, constants.O_RDONLY | NOFOLLOW)
+    const fd = this.held.in(at, it => openSync(it, constants.O_RDONLY | NOFOLLOW))
     try {
       return readHashedNow(fd, offset, length)
     } finally {
@@ -267,6 +280,8 @@ export class PartTree implements AsyncDisposable {
     }
   }
 }
+
+const isThere = (at: string): boolean => lstatSync(at, { throwIfNoEntry: false }) !== undefined
 
 async function syncNow(fd: number): Promise<Uint8Array> {
   await syncAt(fd)
