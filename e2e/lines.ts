@@ -27,6 +27,7 @@ export interface SharedLine {
   readonly bytes: number
   readonly files: number
   readonly seconds: number
+  readonly leftOut: readonly { readonly path: string; readonly reason: string }[]
 }
 export interface DoneLine {
   readonly event: 'done'

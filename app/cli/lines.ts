@@ -43,13 +43,14 @@ export const fetchLine = (event: Of<TransferEvent, 'progress'>): ProgressLine =>
   return { event: 'progress', phase, root, bytes, total, rate, received, duplicate }
 }
 
-export const sharedLine = ({ root, link, bytes, files, seconds }: Of<ShareEvent, 'shared'>) => ({
+export const sharedLine = ({ root, link, bytes, files, seconds, leftOut }: Of<ShareEvent, 'shared'>) => ({
   event: 'shared',
   root,
   link,
   bytes,
   files,
-  seconds
+  seconds,
+  leftOut
 })
 export const doneLine = (event: Of<TransferEvent, 'done'>) => {
   const { root, path, bytes, seconds, received, duplicate, sources } = event

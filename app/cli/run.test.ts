@@ -92,7 +92,7 @@ test('share: its lines, then it serves until Ctrl-C, which is its normal end', a
   assert.equal(keys(lines[0]), 'event peerId addrs')
   assert.equal(keys(lines[1]), 'event phase root bytes total rate received duplicate')
   assert.deepEqual([lines[1]?.phase, lines[1]?.root], ['index', null])
-  assert.equal(keys(lines.at(-1)), 'event root link bytes files seconds')
+  assert.equal(keys(lines.at(-1)), 'event root link bytes files seconds leftOut')
   assert.equal(readRunFile(it.dir), undefined)
 })
 

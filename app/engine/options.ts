@@ -20,6 +20,8 @@ export interface EngineOptions {
   readonly limits: Limits
   /** Absolute folders that a browser may share from and save to. */
   readonly folders: readonly string[]
+  /** Absolute: a folder of Shoal's own that may be shared although it stands in a data directory. For the welcome files. */
+  readonly ownFiles?: string
 }
 
 /** The application without a window: app/service/application.ts opens it, inside the engine's thread or, in unit tests, inline. */

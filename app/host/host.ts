@@ -1,8 +1,9 @@
 // The process that holds a data directory: takes the lock, starts the engine, answers the other commands and, for `serve`, a browser.
 // Ends in the reverse order, so that those who were connected see the connection end before the engine does and can go on by themselves.
 import { statfsSync } from 'node:fs'
-import { openDataDir } from '../../core/store/data-dir.ts'
 import type { CodedError } from '../../core/errors.ts'
+import { DataDirs } from '../../core/files/data-dirs.ts'
+import { openDataDir } from '../../core/store/data-dir.ts'
 import { type Client, openClient, portSocket } from '../engine/client.ts'
 import { type Engine, startEngine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/options.ts'
@@ -100,11 +101,11 @@ function lastingClient(engine: Engine): { readonly client: Client } {
 }
 
 /** What the page does by HTTP, in the host's own name. */
-function openApi(own: { readonly client: Client }, { folders, limits }: EngineOptions): Api {
+function openApi(own: { readonly client: Client }, { dataDir, folders, limits }: EngineOptions): Api {
   return {
     downloads: new Downloads({ client: () => own.client, now: () => performance.now() }),
     uploads: new Uploads({
-      folders: new Folders(folders),
+      folders: new Folders(folders, undefined, new DataDirs({ running: dataDir })),
       grants: async paths => (await own.client.grant.paths({ paths: [...paths], use: 'read' })).grants,
       reserveBytes: async folder => {
         const reserveBytes = limits.reserveBytes ?? (await own.client.settings.get({})).reserveBytes

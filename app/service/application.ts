@@ -11,6 +11,7 @@ import { systemClock } from '../../core/exchange/clock.ts'
 import { RateLimits } from '../../core/exchange/rate-limit.ts'
 import type { Found, Servables } from '../../core/exchange/servable.ts'
 import { RateBucket } from '../../core/fetch/rate-bucket.ts'
+import { DataDirs } from '../../core/files/data-dirs.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
 import { openIdentity } from '../../core/network/identity.ts'
 import { type Network, openNetwork } from '../../core/network/open-network.ts'
@@ -39,13 +40,17 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   const { dataDir } = options
   await using acquiring = new AsyncDisposableStack()
   const log = openLog(dataDir)
+  const dataDirs = new DataDirs({ running: dataDir, open: options.ownFiles })
   const settings = openSettings(dataDir)
   const mode = options.network ?? settings.value.network ?? 'lan'
   const store = acquiring.use(openStore(path.join(dataDir, 'shoal.db')))
+  const withdrawn = store.withdrawOwn(dataDirs)
+  if (withdrawn.length > 0) log.info('share.own-data-withdrawn', { shares: withdrawn.length })
   const pool = acquiring.use(openHashPool())
   const limits = new RunLimits(settings, options.limits)
 
   const privateKey = await openIdentity(dataDir)
+  const folders = new Folders(options.folders, folder => limits.reserveBytes(folder), dataDirs)
   const network = options.offline
     ? undefined
     : acquiring.use(await openNode(options, privateKey, mode, settings, store, log, signal))
@@ -86,6 +91,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     new ShareJobs({
       store,
       pool,
+      dataDirs,
       shared: (_row, root) => provide(root),
       outdated: root => shares.remove(root),
       linkOf: row => shares.linkOf(row),
@@ -134,7 +140,8 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     jobs,
     transfers: running,
     grants: new Grants(),
-    folders: new Folders(options.folders, folder => limits.reserveBytes(folder)),
+    folders,
+    dataDirs,
     limits,
     downloads: () => settings.value.downloads ?? options.folders[0] ?? path.join(os.homedir(), 'Downloads'),
     indexBytes: () => indexBytes(dataDir),

@@ -2,6 +2,7 @@
 import { lstat, mkdir, readdir, realpath, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
+import { DataDirs, isDataDir } from '../../core/files/data-dirs.ts'
 
 export interface Entry {
   readonly name: string
@@ -20,19 +21,30 @@ const MAX_ENTRIES = 10_000 // what one look into a folder shows at most
 export class Folders {
   readonly #roots: string[]
   readonly #reserveBytes: (folder: string) => number
+  readonly #dataDirs: DataDirs
 
-  /** @param roots absolute. @param reserveBytes what is to stay free where a folder is, and does not count as room */
-  constructor(roots: readonly string[], reserveBytes: (folder: string) => number = () => 0) {
+  /**
+   * Throws forbidden for a data directory, or what is in one.
+   * @param roots absolute. @param reserveBytes what is to stay free where a folder is, and does not count as room
+   */
+  constructor(
+    roots: readonly string[],
+    reserveBytes: (folder: string) => number = () => 0,
+    dataDirs: DataDirs = new DataDirs()
+  ) {
+    for (const root of roots) dataDirs.refuse(root)
     this.#roots = [...roots]
     this.#reserveBytes = reserveBytes
+    this.#dataDirs = dataDirs
   }
 
   async list(): Promise<Shown[]> {
     return Promise.all(this.#roots.map(async (root, id) => this.#shown(root, id)))
   }
 
-  /** One more, or the one that is there already. @param root absolute */
+  /** One more, or the one that is there already. Throws forbidden. @param root absolute */
   async add(root: string): Promise<Shown> {
+    this.#dataDirs.refuse(root)
     const known = this.#roots.indexOf(root)
     return this.#shown(root, known < 0 ? this.#roots.push(root) - 1 : known)
   }
@@ -56,6 +68,7 @@ export class Folders {
     if (wanted !== top && !wanted.startsWith(top.endsWith(path.sep) ? top : top + path.sep)) {
       throw new CodedError('forbidden', 'That leads outside the folder Shoal was started with.')
     }
+    this.#dataDirs.refuse(wanted)
     return wanted
   }
 
@@ -70,7 +83,7 @@ export class Folders {
     return this.resolve(id, inside)
   }
 
-  /** What stands in a folder, folders first; symlinks and special files are not shown. Throws not-found, forbidden, unreadable. */
+  /** What stands in a folder, folders first; symlinks, special files and data directories are not shown. Throws not-found, forbidden, unreadable. */
   async entries(id: number, inside: readonly string[]): Promise<Entry[]> {
     const root = this.#roots[id]
     if (root != null && inside.length === 0 && !(await isThere(root))) return [] // made when something is saved
@@ -81,6 +94,7 @@ export class Folders {
     })
     for (const name of names.slice(0, MAX_ENTRIES)) {
       const info = await lstat(path.join(folder, name)).catch(() => undefined) // gone meanwhile
+      if (info?.isDirectory() === true && isDataDir(own => path.join(folder, name, own))) continue
       if (info?.isDirectory() === true) found.push({ name, kind: 'folder', bytes: 0 })
       else if (info?.isFile() === true) found.push({ name, kind: 'file', bytes: info.size })
     }

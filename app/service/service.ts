@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { parseRoot } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
+import type { DataDirs } from '../../core/files/data-dirs.ts'
 import type { Network } from '../../core/network/open-network.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { Door, Service } from '../contract/service.ts'
@@ -37,6 +38,7 @@ export interface ServiceParts {
   readonly transfers: Transfers
   readonly grants: Grants
   readonly folders: Folders
+  readonly dataDirs: DataDirs
   readonly limits: RunLimits
   /** The folder for downloads when none is named. */
   readonly downloads: () => string
@@ -51,7 +53,7 @@ export interface ServiceParts {
 const LOGS_PER_MINUTE = 60
 
 export function createService(parts: ServiceParts): Service {
-  const { settings, store, network, connections, shares, jobs, transfers, grants, folders, limits } = parts
+  const { settings, store, network, connections, shares, jobs, transfers, grants, folders, dataDirs, limits } = parts
   const previews = new Previews({
     store,
     swarm: connections,
@@ -154,6 +156,7 @@ export function createService(parts: ServiceParts): Service {
       },
       start: ({ folder, first = false, ...asked }) => {
         const directory = folder == null ? parts.downloads() : grants.take(folder, 'write')
+        dataDirs.refuse(directory)
         return transfers.start({ ...asked, first, directory })
       },
       follow: ({ id }, { signal }) => transfers.follow(id, signal),
@@ -202,6 +205,7 @@ export function createService(parts: ServiceParts): Service {
       get: () => shownSettings(settings.value),
       set({ downloads, ...named }) {
         const folder = downloads == null ? {} : { downloads: grants.take(downloads, 'write') }
+        if (folder.downloads != null) dataDirs.refuse(folder.downloads)
         const shown = shownSettings(settings.change({ ...definedOf(named), ...folder }))
         limits.apply()
         network?.setMaxConnections(shown.maxConnections)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { DataDirs } from '../../core/files/data-dirs.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
 import { openStore } from '../../core/store/store.ts'
 import type { ShareJob } from '../contract/shapes.ts'
@@ -17,6 +18,7 @@ async function bench(t: TestContext) {
   const jobs = stack.use(
     new ShareJobs({
       store,
+      dataDirs: new DataDirs(),
       pool,
       shared: () => {},
       outdated: () => {},

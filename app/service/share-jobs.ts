@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { CodedError } from '../../core/errors.ts'
+import type { DataDirs } from '../../core/files/data-dirs.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
 import { type Indexed, indexPaths, unreadableIn } from '../../core/files/index-paths.ts'
 import type { LeftOut } from '../../core/files/source-walk.ts'
@@ -24,6 +25,7 @@ const MAX_RUNNING = 64
 export interface ShareJobPorts {
   readonly store: Store
   readonly pool: HashPool
+  readonly dataDirs: DataDirs
   /** Called with the root of a share whose content is no longer what it was and was shared anew. */
   readonly outdated: (root: string) => void
   /** Called once a share is in the store. */
@@ -144,6 +146,7 @@ export class ShareJobs implements AsyncDisposable {
           skipUnreadable,
           pool: this.#ports.pool,
           cache: this.#ports.store.statCache,
+          dataDirs: this.#ports.dataDirs,
           onProgress: ({ bytes, totalBytes, files }) => {
             const now = this.#clock.now()
             progress.add({ bytes, total: totalBytes, files }, now)

@@ -84,7 +84,7 @@ export class Welcome implements AsyncDisposable {
     await writeFiles(dataDir, folder)
     openSettings(dataDir).change({ name: NAME })
     const engine = acquiring.use(
-      await startEngine(optionsOf(dataDir, version), signal, { onCrash: thrown => this.#ports.log(thrown) })
+      await startEngine(optionsOf(dataDir, folder, version), signal, { onCrash: thrown => this.#ports.log(thrown) })
     )
     const port = engine.connect('cli')
     acquiring.defer(() => port.close())
@@ -106,8 +106,9 @@ async function writeFiles(dataDir: string, folder: string): Promise<void> {
   }
 }
 
-const optionsOf = (dataDir: string, version: string): EngineOptions => ({
+const optionsOf = (dataDir: string, ownFiles: string, version: string): EngineOptions => ({
   dataDir,
+  ownFiles,
   version,
   offline: false,
   network: 'loopback',

@@ -14,8 +14,9 @@ export type Work =
   | { readonly kind: 'hash'; readonly slices: readonly Slice[] }
   | { readonly kind: 'list'; readonly folders: readonly string[] }
 
-/** Why something could not be read: what the system said, or that it is not what was asked for any more. */
-export type Failure = { readonly why: 'system'; readonly errno: string } | { readonly why: 'changed' }
+/** Why something could not be read: what the system said, that it is not what was asked for any more, or that it is Shoal's own. */
+export type Failure =
+  { readonly why: 'system'; readonly errno: string } | { readonly why: 'changed' } | { readonly why: 'data-dir' }
 
 /** `digests`: 32 bytes a chunk, slice after slice. `stats`: two rows a slice, before and after reading. */
 export interface HashAnswer {

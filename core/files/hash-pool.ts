@@ -1,7 +1,8 @@
 // Threads that read files: SHA-256 of every chunk, and listings of folders. The calling thread never waits for a disk.
 
-import { lstat } from 'node:fs/promises'
+import { lstat, realpath } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { CHUNK_BYTES } from '../content/limits.ts'
 import { CodedError } from '../errors.ts'
@@ -19,7 +20,7 @@ export type Listed = Omit<ListAnswer, 'kind' | 'folder'>
 
 export interface HashPool extends AsyncDisposable {
   /**
-   * Hashes files. `onFile` is called once for each: a file that is not what its stat says, or changes while it is read, or cannot
+   * Hashes files; their paths lead through no symlink. `onFile` is called once for each: a file that is not what its stat says, or changes while it is read, or cannot
    * be read, is a failure of its own. `onBytes` gets what was read since its last call. Rejects with `cancelled`, `internal`
    * and whatever `onFile` throws, which ends the call.
    */
@@ -31,7 +32,7 @@ export interface HashPool extends AsyncDisposable {
   /** Hashes one file; throws `not-found`, `unreadable`, `source-changed`, `cancelled`, `internal`. Does not follow a symlink. */
   hashFile(path: string, signal: AbortSignal, onBytes?: (bytes: number) => void): Promise<Hashed & { stat: FileStat }>
   /**
-   * Lists folders, without entering what is in them: `visit` is called once or several times for each, and returns what to list
+   * Lists folders, whose paths lead through no symlink, without entering what is in them: `visit` is called once or several times for each, and returns what to list
    * besides. Rejects with `cancelled`, `internal` and whatever `visit` throws, which ends the call.
    */
   listFolders<F extends { readonly path: string }>(
@@ -80,14 +81,15 @@ export function openHashPool(options: HashPoolOptions = {}): HashPool {
 
   return {
     hashFiles,
-    async hashFile(path, signal, onBytes = () => {}) {
-      const stat = await statOf(path)
+    async hashFile(named, signal, onBytes = () => {}) {
+      const stat = await statOf(named)
+      const file = path.join(await realpath(path.dirname(named)), path.basename(named))
       let hashed: Hashed | undefined
-      const file = (_: ToHash, result: Hashed | Failure): void => {
-        if ('why' in result) throw failureError(path, result)
+      const onFile = (_: ToHash, result: Hashed | Failure): void => {
+        if ('why' in result) throw failureError(named, result)
         hashed = result
       }
-      await hashFiles([{ path, stat }], { file, bytes: onBytes }, signal)
+      await hashFiles([{ path: file, stat }], { file: onFile, bytes: onBytes }, signal)
       if (hashed === undefined) throw new CodedError('internal', 'A file was hashed without a result')
       return { ...hashed, stat }
     },
@@ -119,21 +121,21 @@ export function openHashPool(options: HashPoolOptions = {}): HashPool {
 }
 
 /** A failure to read a file, for people: `source-changed`, `not-found` or `unreadable`. */
-export function failureError(path: string, failure: Failure): CodedError {
-  if (failure.why === 'changed') {
-    return new CodedError('source-changed', `${path} changed while it was read; try again when nothing writes to it`)
+export function failureError(file: string, failure: Failure): CodedError {
+  if (failure.why !== 'system') {
+    return new CodedError('source-changed', `${file} changed while it was read; try again when nothing writes to it`)
   }
-  if (failure.errno === 'ENOENT') return new CodedError('not-found', `There is no file ${path}`)
-  return new CodedError('unreadable', `Cannot read ${path}: ${errnoReason(failure.errno)}`)
+  if (failure.errno === 'ENOENT') return new CodedError('not-found', `There is no file ${file}`)
+  return new CodedError('unreadable', `Cannot read ${file}: ${errnoReason(failure.errno)}`)
 }
 
 /** What the path itself is; a symlink is not followed. Throws `not-found` and `unreadable`. */
-async function statOf(path: string): Promise<FileStat> {
+async function statOf(file: string): Promise<FileStat> {
   try {
-    return fileStatOf(await lstat(path, { bigint: true }))
+    return fileStatOf(await lstat(file, { bigint: true }))
   } catch (thrown) {
     const errno = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown)
-    throw failureError(path, { why: 'system', errno })
+    throw failureError(file, { why: 'system', errno })
   }
 }
 

@@ -15,10 +15,12 @@ import {
   readSync,
   readlinkSync
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import { isDataDir } from './data-dirs.ts'
 import type { Failure, HashAnswer, ListAnswer, Order, Slice } from './hash-messages.ts'
 import { DIGEST_BYTES, ENTRY, STAT_COLUMNS, errnoReason } from './hash-messages.ts'
+import { RealFolder } from './real-folder.ts'
 
 const ROWS_PER_ANSWER = 4096
 const LISTED_AT_ONCE = 1024
@@ -52,16 +54,34 @@ function hashSlices(slices: readonly Slice[], stop: Int32Array): HashAnswer {
   const digests = new Uint8Array(DIGEST_BYTES * chunkCounts.reduce((sum, count) => sum + count, 0))
   const stats = new BigInt64Array(2 * STAT_COLUMNS * slices.length)
   let at = 0
+  let folder: RealFolder | undefined // of the slice before: files come folder by folder
   const failures = slices.map((slice, i) => {
     const own = digests.subarray(at, (at += DIGEST_BYTES * (chunkCounts[i] ?? 0)))
     const rows = stats.subarray(2 * STAT_COLUMNS * i, 2 * STAT_COLUMNS * (i + 1))
-    return failureOf(() => hashSlice(slice, own, rows, stop))
+    return failureOf(() => {
+      const above = dirname(slice.path)
+      if (folder?.path !== above) {
+        folder?.[Symbol.dispose]()
+        folder = undefined
+        folder = new RealFolder(above)
+      }
+      const failure = hashSlice(folder.at(basename(slice.path)), slice, own, rows, stop)
+      folder.check()
+      return failure
+    })
   })
+  folder?.[Symbol.dispose]()
   return { kind: 'hash', failures, digests, stats }
 }
 
-function hashSlice({ path, start, end, sizeBytes }: Slice, out: Uint8Array, stats: BigInt64Array, stop: Int32Array) {
-  const fd = openSync(path, OPEN_FLAGS)
+function hashSlice(
+  file: string,
+  { start, end, sizeBytes }: Slice,
+  out: Uint8Array,
+  stats: BigInt64Array,
+  stop: Int32Array
+): Failure | null {
+  const fd = openSync(file, OPEN_FLAGS)
   try {
     const before = fstatSync(fd, { bigint: true })
     writeStat(before, stats, 0)
@@ -90,16 +110,19 @@ function readWhole(fd: number, at: number, length: number): boolean {
   return true
 }
 
-function listFolder(folder: string, at: number, { id, stop }: Order): void {
+function listFolder(path: string, at: number, { id, stop }: Order): void {
   const rows = new Rows(at)
   const failure = failureOf(() => {
+    using folder = new RealFolder(path)
+    if (isDataDir(name => folder.at(name))) return DATA_DIR
     // `encoding: 'buffer'` works and is not declared: names come as bytes, which need not be UTF-8
-    using dir = opendirSync(folder, { encoding: 'buffer' as BufferEncoding, bufferSize: LISTED_AT_ONCE })
+    using dir = opendirSync(folder.own, { encoding: 'buffer' as BufferEncoding, bufferSize: LISTED_AT_ONCE })
     for (let name = nextName(dir); name !== undefined; name = nextName(dir)) {
       if (Atomics.load(stop, 0) !== 0) return null
       addEntry(rows, folder, name)
       if (rows.names.length >= ROWS_PER_ANSWER) send(id, false, rows.take())
     }
+    folder.check()
     return null
   })
   send(id, false, rows.take(failure))
@@ -110,10 +133,10 @@ function nextName(dir: Dir): Buffer | undefined {
   return entry?.name
 }
 
-function addEntry(rows: Rows, folder: string, bytes: Buffer): void {
+function addEntry(rows: Rows, folder: RealFolder, bytes: Buffer): void {
   const name = bytes.toString()
   if (!isUtf8(bytes)) return void rows.unreadable.push({ name, reason: 'its name is not UTF-8' })
-  const path = join(folder, name)
+  const path = folder.at(name)
   const failure = failureOf(() => {
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
     if (stat === undefined) return null // gone between the two calls, as if it had never been listed
@@ -174,6 +197,7 @@ function writeStat(stat: BigIntStats, out: BigInt64Array, at: number): void {
 }
 
 const CHANGED: Failure = { why: 'changed' }
+const DATA_DIR: Failure = { why: 'data-dir' }
 
 /** What the system refused, as a value. Anything else is a mistake of ours and ends the thread. */
 function failureOf(run: () => Failure | null): Failure | null {

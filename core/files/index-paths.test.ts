@@ -10,7 +10,8 @@ import { build } from 'esbuild'
 import { CHUNK_BYTES, MAX_NODES_AND_LEAVES } from '../content/limits.ts'
 import { CodedError } from '../errors.ts'
 import type { StatCache } from './file-stat.ts'
-import { openHashPool } from './hash-pool.ts'
+import { DataDirs } from './data-dirs.ts'
+import { type HashPool, openHashPool } from './hash-pool.ts'
 import { type IndexOptions, type IndexProgress, type Indexed, indexPaths } from './index-paths.ts'
 
 const scratch = fs.realpathSync(
@@ -62,6 +63,23 @@ function shownTree({ built: { layout }, files }: Indexed): Record<string, string
   return shown
 }
 
+/** The pool, with something done right after a folder of this name was found and before anybody looks into it. */
+function onceFound(name: string, act: (folder: string) => void): HashPool {
+  return {
+    ...pool,
+    listFolders: async (folders, visit, signal) =>
+      pool.listFolders(
+        folders,
+        (folder, rows) => {
+          const below = visit(folder, rows)
+          for (const it of below) if (path.basename(it.path) === name) act(it.path)
+          return below
+        },
+        signal
+      )
+  }
+}
+
 test('one file is the root, under its own name', async () => {
   const folder = makeTree({ 'hello.txt': 'hello world', empty: '' })
   const indexed = await index(path.join(folder, 'hello.txt'))
@@ -92,6 +110,78 @@ test('one folder is the root, with everything in it', async () => {
   assert.deepEqual(shownTree(indexed), expected)
   const none = await index(makeTree({}))
   assert.equal(none.built.root.toString(), 'bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354') // IPIP-0499
+})
+
+test('a folder swapped for a symlink after it was found is not followed, nor is one above it', async () => {
+  const outside = makeTree({ 'private.key': 'secret', deep: { 'private.key': 'secret' } })
+  for (const [found, swapped] of [
+    ['sub', 'sub'],
+    ['deep', 'sub']
+  ] as const) {
+    const folder = makeTree({ a: '1', sub: { b: '2', deep: { c: '3' } } })
+    const swap = (): void => {
+      fs.renameSync(path.join(folder, swapped), `${folder}-aside`)
+      fs.symlinkSync(outside, path.join(folder, swapped))
+    }
+    await assert.rejects(index(folder, { pool: onceFound(found, swap) }), { code: 'source-changed' })
+  }
+})
+
+test('a folder swapped for a symlink before its files are read: nothing outside is read for them', async () => {
+  const folder = makeTree({ sub: { b: '2' } })
+  const file = path.join(folder, 'sub/b')
+  const outside = makeTree({})
+  fs.linkSync(file, path.join(outside, 'b')) // it looks the very same
+  const swapping: HashPool = {
+    ...pool,
+    hashFiles: async (files, on, signal) => {
+      fs.renameSync(path.dirname(file), `${folder}-aside`)
+      fs.symlinkSync(outside, path.dirname(file))
+      return pool.hashFiles(files, on, signal)
+    }
+  }
+  await assert.rejects(index(folder, { pool: swapping }), { code: 'source-changed' })
+})
+
+test('what is named through a symlink is recorded where it really stands', async () => {
+  const folder = makeTree({ sub: { b: '2' } })
+  const way = path.join(makeTree({}), 'way')
+  fs.symlinkSync(folder, way)
+  const indexed = await index(path.join(way, 'sub'))
+  assert.deepEqual(indexed.sourcePaths, [path.join(way, 'sub')])
+  assert.deepEqual(
+    indexed.files.map(it => it.sourcePath),
+    [path.join(folder, 'sub/b')]
+  )
+})
+
+test('data directories are left out, named first, whatever the way to them', async () => {
+  const own = { 'shoal.json': '{}', 'identity.key': 'k', logs: { 'shoal.jsonl': 'l' } }
+  const folder = makeTree({
+    a: '1',
+    out: linkTo('/etc'),
+    theirs: own,
+    half: { 'shoal.json': '{}' },
+    deep: { mine: own }
+  })
+  const mine = path.join(folder, 'deep/mine')
+  fs.linkSync(path.join(mine, 'identity.key'), path.join(folder, 'innocent.txt'))
+  const indexed = await index(folder, { dataDirs: new DataDirs({ running: mine }) })
+  assert.deepEqual(shownTree(indexed), { a: '1', half: 'folder', 'half/shoal.json': '{}', deep: 'folder' })
+  const leftOut = indexed.leftOut.map(it => path.relative(path.basename(folder), it.path))
+  assert.deepEqual(leftOut.slice(0, 3).toSorted(), ['deep/mine', 'innocent.txt', 'theirs'])
+  assert.deepEqual(leftOut.slice(3), ['out'])
+
+  const way = path.join(makeTree({}), 'way')
+  fs.symlinkSync(mine, way)
+  for (const named of [mine, way, path.join(way, 'logs'), path.join(folder, 'theirs/identity.key')])
+    await assert.rejects(index(named), { code: 'forbidden' })
+  await assert.rejects(index(path.join(folder, 'innocent.txt'), { dataDirs: new DataDirs({ running: mine }) }), {
+    code: 'forbidden'
+  })
+  const open = new DataDirs({ open: path.join(mine, 'logs') })
+  assert.deepEqual(shownTree(await index(path.join(mine, 'logs'), { dataDirs: open })), { 'shoal.jsonl': 'l' })
+  await assert.rejects(index(path.join(mine, 'identity.key'), { dataDirs: open }), { code: 'forbidden' })
 })
 
 test('several paths are a folder that holds them by base name; twins are refused', async () => {

@@ -7,6 +7,7 @@ import type { Built, SourceTree } from '../content/build.ts'
 import { buildDag } from '../content/build.ts'
 import { nameBytes } from '../content/name.ts'
 import { CodedError } from '../errors.ts'
+import { DataDirs } from './data-dirs.ts'
 import type { FileStat, StatCache } from './file-stat.ts'
 import { fileStatOf } from './file-stat.ts'
 import { DIGEST_BYTES, type Failure, errnoReason } from './hash-messages.ts'
@@ -40,6 +41,8 @@ export interface IndexOptions {
   readonly skipUnreadable: boolean
   readonly pool: HashPool
   readonly cache: StatCache
+  /** What is Shoal's own; when absent, what can be told without knowing which data directory is in use. */
+  readonly dataDirs?: DataDirs
   /** Called a few times for every folder and every 16 MiB; keep it cheap. */
   onProgress(progress: IndexProgress): void
 }
@@ -50,13 +53,14 @@ const MAX_LISTED = 10
 const LOOKUPS_AT_ONCE = 500
 
 /**
- * Indexes one share. Throws `usage` (no path, twins), `not-found`, `unreadable` (listing up to 10; only what cannot be left out with
+ * Indexes one share. Throws `usage` (no path, twins), `forbidden` (a data directory, or in one), `not-found`, `unreadable` (listing up to 10; only what cannot be left out with
  * `skipUnreadable`), `unsafe-name`, `too-large`, `source-changed`, `cancelled`.
  */
 export async function indexPaths(options: IndexOptions, signal: AbortSignal): Promise<Indexed> {
-  const { pool, skipUnreadable, onProgress } = options
+  const { pool, skipUnreadable, onProgress, dataDirs = new DataDirs() } = options
   const named = await resolveNamed(options.paths)
-  const walk = new SourceWalk()
+  const walk = new SourceWalk(dataDirs)
+  for (const it of named) dataDirs.refuse(it.path)
   const onFound = (): void => onProgress({ bytes: 0, totalBytes: null, files: walk.files.length })
   const tree = await walkNamed(walk, named, pool, onFound, signal)
   if (walk.unreadable.length > 0 && !skipUnreadable) throw unreadableError(walk.unreadable, true)
@@ -68,12 +72,12 @@ export async function indexPaths(options: IndexOptions, signal: AbortSignal): Pr
     built,
     name: nameOf(named),
     files: sourcesOf(built, tree, walk.files),
-    leftOut: [...walk.leftOut, ...walk.unreadable],
+    leftOut: [...walk.ownData, ...walk.leftOut, ...walk.unreadable],
     sourcePaths: named.map(it => it.sourcePath)
   }
 }
 
-/** What the user named: `path` is where a symlink leads, `sourcePath` the symlink. */
+/** What the user named: `path` is where it really stands, with no symlink on the way, `sourcePath` what was named. */
 interface Named {
   readonly sourcePath: string
   readonly path: string
@@ -103,7 +107,7 @@ async function lookUp(sourcePath: string): Promise<Named> {
   try {
     const found = await lstat(sourcePath, { bigint: true })
     if (name !== '') nameBytes(name)
-    const target = found.isSymbolicLink() ? await realpath(sourcePath) : sourcePath
+    const target = await realpath(sourcePath)
     const stat = target === sourcePath ? found : await lstat(target, { bigint: true })
     const it = { sourcePath, path: target, name }
     if (stat.isDirectory()) return { ...it, stat: 'folder' }
@@ -195,7 +199,7 @@ function failFile(
   failure: Failure,
   skipUnreadable: boolean
 ): void {
-  if (failure.why === 'changed' || failure.errno === 'ENOENT') throw changedError(shownPath)
+  if (failure.why !== 'system' || failure.errno === 'ENOENT' || failure.errno === 'ELOOP') throw changedError(shownPath)
   const leftOut = { path: shownPath, reason: errnoReason(failure.errno) }
   if (!skipUnreadable || inFolder === undefined) throw unreadableError([leftOut], inFolder !== undefined)
   walk.unreadable.push(leftOut)

@@ -6,6 +6,7 @@ import type { SourceTree } from '../content/build.ts'
 import { MAX_FOLDER_ENTRIES, MAX_NESTING, MAX_NODES_AND_LEAVES, MAX_PATH_BYTES } from '../content/limits.ts'
 import { nameBytes } from '../content/name.ts'
 import { CodedError } from '../errors.ts'
+import { type DataDirs, IS_OWN, type Inode } from './data-dirs.ts'
 import type { FileStat } from './file-stat.ts'
 import { statAtRow } from './file-stat.ts'
 import type { Failure } from './hash-messages.ts'
@@ -46,13 +47,22 @@ interface OpenFolder extends Place {
   readonly inFolder?: { readonly entries: Entries; readonly name: string }
 }
 
+const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']) // a folder that is none any more, or leads elsewhere
+
 /** One walk. Whatever is added may throw `too-large` and `unsafe-name`. */
 export class SourceWalk {
   readonly files: FoundFile[] = []
+  /** Data directories of Shoal: they come first, because whoever shares wants to know. */
+  readonly ownData: LeftOut[] = []
   readonly leftOut: LeftOut[] = []
   readonly unreadable: LeftOut[] = []
   totalBytes = 0
   #nodesAndLeaves = 0
+  readonly #isOwn: (it: Inode) => boolean
+
+  constructor(dataDirs?: DataDirs) {
+    this.#isOwn = dataDirs?.ownInodes() ?? (() => false)
+  }
 
   /** The root is a file. */
   addRootFile(file: string, name: string, stat: FileStat): SourceTree {
@@ -99,12 +109,14 @@ export class SourceWalk {
       const target = kind === ENTRY.symlink ? rows.targets[nextTarget++] : undefined
       const shown = [...folder.shown, name]
       this.#checkPath(folder, name)
-      if (kind === ENTRY.folder) found.push(this.#addFolder(folder, name))
+      const stat = statAtRow(rows.stats, row)
+      if (this.#isOwn(stat)) this.#leaveOut(shown, IS_OWN, this.ownData)
+      else if (kind === ENTRY.folder) found.push(this.#addFolder(folder, name))
       else if (kind === ENTRY.symlink) this.#addSymlink(folder, name, target ?? null)
       else if (kind === ENTRY.other) this.#leaveOut(shown, 'it is neither a file nor a folder')
       else {
         const at = { entries: folder.entries, name }
-        folder.entries.set(name, this.#addFile(path.join(folder.path, name), shown, statAtRow(rows.stats, row), at))
+        folder.entries.set(name, this.#addFile(path.join(folder.path, name), shown, stat, at))
       }
     }
     if (folder.entries.size > MAX_FOLDER_ENTRIES) {
@@ -160,14 +172,19 @@ export class SourceWalk {
 
   #failFolder(folder: OpenFolder, failure: Failure): void {
     const shown = shownPath(folder.shown)
-    if (failure.why === 'changed' || failure.errno === 'ENOENT' || failure.errno === 'ENOTDIR')
-      throw changedError(shown)
+    if (failure.why === 'data-dir') {
+      if (folder.inFolder === undefined) throw changedError(shown) // what was named was none when it was looked at
+      this.#leaveOut(folder.shown, IS_OWN, this.ownData)
+      folder.inFolder.entries.delete(folder.inFolder.name)
+      return
+    }
+    if (failure.why === 'changed' || GONE.has(failure.errno)) throw changedError(shown)
     this.unreadable.push({ path: shown, reason: errnoReason(failure.errno) })
     if (folder.entries.size === 0) folder.inFolder?.entries.delete(folder.inFolder.name)
   }
 
-  #leaveOut(shown: readonly string[], reason: string): void {
-    this.leftOut.push({ path: shownPath(shown), reason })
+  #leaveOut(shown: readonly string[], reason: string, to = this.leftOut): void {
+    to.push({ path: shownPath(shown), reason })
   }
 
   #checkPath(folder: Place, name: string): void {

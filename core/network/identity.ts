@@ -16,6 +16,7 @@ import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { CodedError, codeOf } from '../errors.ts'
+import { IDENTITY_FILE } from '../files/data-dirs.ts'
 
 const MAX_KEY_BYTES = 256 // an Ed25519 key takes 68
 const SEED_BYTES = 32
@@ -25,7 +26,7 @@ const SEED_BYTES = 32
  * Throws `data-damaged` for a file that is not our key (it is never replaced: the peer ID would change silently), `unreadable`, `not-writable`.
  */
 export async function openIdentity(dataDir: string): Promise<Ed25519PrivateKey> {
-  const file = path.join(dataDir, 'identity.key')
+  const file = path.join(dataDir, IDENTITY_FILE)
   const bytes = readKeyFile(file)
   if (bytes != null) return parseKey(bytes)
   const key = await generateKeyPair('Ed25519')

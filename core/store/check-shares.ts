@@ -1,5 +1,7 @@
 // Finds out whether shared files still are what was shared: a quick look at every stat, and a hash where a stat differs.
-import { stat } from 'node:fs'
+import { lstat } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import path from 'node:path'
 import { promisify } from 'node:util'
 import { fileStatOf } from '../files/file-stat.ts'
 import type { HeldRoot } from './held-root.ts'
@@ -8,10 +10,10 @@ import { isGone, verifyFile } from './read-leaf.ts'
 import { FILE, type FileRow } from './share-repo.ts'
 import { isSameFile, packedSize, packStat } from './stat.ts'
 
-const statAt = promisify(stat)
+const statAt = promisify(lstat)
 const IN_FLIGHT = 16
 
-/** The stat (packed) of the file at the row's path; undefined when there is none, or nothing that is a file. */
+/** The stat (packed) of the file at the row's path; undefined when there is none, or nothing that is a file: a symlink is not followed. */
 async function findStat(row: FileRow): Promise<Uint8Array | undefined> {
   try {
     const stats = await statAt(row.path, { bigint: true })
@@ -19,6 +21,22 @@ async function findStat(row: FileRow): Promise<Uint8Array | undefined> {
   } catch (err) {
     if (isGone(err)) return undefined
     return row.stat // cannot be looked at now: reading it will tell
+  }
+}
+
+/**
+ * True when the folders between what was shared and the file are still real ones. A file that is another now is read to see whether it holds the
+ * same content: not when somebody put a symlink in the way. What the user named may itself be reached through one.
+ */
+async function standsBelow({ base, path: file }: FileRow): Promise<boolean> {
+  const folder = path.dirname(file)
+  const rest = path.relative(base, folder)
+  try {
+    const isBelow = file !== base && !rest.startsWith('..') && !path.isAbsolute(rest)
+    const expected = isBelow ? path.join(await realpath(base), rest) : file === base ? undefined : folder
+    return expected === undefined || (await realpath(folder)) === expected
+  } catch {
+    return false
   }
 }
 
@@ -86,7 +104,7 @@ export class Rechecker implements Disposable {
 
   async #recheck(held: HeldRoot, row: FileRow): Promise<void> {
     const now = await findStat(row)
-    if (now === undefined) {
+    if (now === undefined || !(await standsBelow(row))) {
       held.mark(row, FILE.missing, row.stat)
       return
     }

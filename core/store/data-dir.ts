@@ -2,10 +2,10 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../errors.ts'
+import { DATA_MARKER as MARKER } from '../files/data-dirs.ts'
 import { openLock } from './db.ts'
 
 const FORMAT = 1
-const MARKER = 'shoal.json'
 const LOCK = 'lock'
 const MAX_MARKER_BYTES = 64 * 1024
 

@@ -131,7 +131,17 @@ async function isContent(
   if (row?.state === FILE.clean && isSameFile(row.stat, stat)) return true
   const { start, end, sizeBytes } = layout.files[idx]!
   if (packedSize(stat) !== sizeBytes) return false
-  const file = { copyId: 0, idx, path: at, first: start, leaves: end - start, sizeBytes, stat, state: FILE.clean }
+  const file = {
+    copyId: 0,
+    idx,
+    base: at,
+    path: at,
+    first: start,
+    leaves: end - start,
+    sizeBytes,
+    stat,
+    state: FILE.clean
+  }
   return (await verifyFile(files, file, layout, stat, signal)) === FILE.clean
 }
 

@@ -2,6 +2,7 @@
 import { type Dir, lstatSync, opendirSync, readlinkSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import type { Layout } from '../content/layout.ts'
+import { isDataDir } from '../files/data-dirs.ts'
 import { platformOf } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
 import { OpenFiles } from './open-files.ts'
@@ -29,6 +30,8 @@ export async function findExisting(
   if (!(layout.kind === 'folder' ? stats?.isDirectory() : stats?.isFile())) return undefined
   const tree = new PartTree(layout, at, platformOf(process.platform), store.threads)
   if (layout.kind === 'folder' && !(await hasSameEntries(tree, signal))) return undefined
+  const folders = new Set(layout.files.map((_, idx) => path.dirname(tree.finishedPath(idx))))
+  for (const folder of folders) if (isDataDir(own => path.join(folder, own))) return undefined // shared it never is
   const found: { idx: number; path: string; stat: Uint8Array }[] = []
   for (const [idx, { sizeBytes }] of layout.files.entries()) {
     if (idx % YIELD_EVERY === YIELD_EVERY - 1) await breathe(signal)
@@ -42,7 +45,8 @@ export async function findExisting(
     if (idx % YIELD_EVERY === YIELD_EVERY - 1) await breathe(signal)
     signal.throwIfAborted()
     const { start, end, sizeBytes } = layout.files[idx]!
-    const row = { copyId: 0, idx, path: file, first: start, leaves: end - start, sizeBytes, stat, state: FILE.clean }
+    const place = { copyId: 0, idx, base: at, path: file }
+    const row = { ...place, first: start, leaves: end - start, sizeBytes, stat, state: FILE.clean }
     if ((await verifyFile(files, row, layout, stat, signal)) !== FILE.clean) return undefined
   }
   store.putCopy(layout, name, 'received', { sources: [at], base: at, files: found })

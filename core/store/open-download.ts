@@ -4,6 +4,7 @@ import path from 'node:path'
 import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
+import { DataDirs } from '../files/data-dirs.ts'
 import { nextFreeName, platformOf } from '../files/safe-name.ts'
 import type { DiskNames } from './disk-names.ts'
 import { Download } from './download.ts'
@@ -42,11 +43,12 @@ export interface DownloadOptions extends Asked {
   readonly names?: DiskNames
 }
 
-/** Throws `disk-full` (what is missing and the reserve do not fit), `not-writable`, `unsafe-name`, `not-found` (selection). */
+/** Throws `disk-full` (what is missing and the reserve do not fit), `forbidden` (in a data directory), `not-writable`, `unsafe-name`, `not-found` (selection). */
 export async function openDownload(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<Download> {
   const { layout, directory } = options
   const root = rootText(layout.root)
   const platform = platformOf(process.platform)
+  new DataDirs().refuse(directory)
   try {
     await using opening = new AsyncDisposableStack()
     const tree = opening.use(new PartTree(layout, directory, platform, store.threads, options.names)) // refuses names before anything is made

@@ -31,10 +31,12 @@ export async function readLeafFrom(
   }
 }
 
-/** True for the errors of a path where nothing stands. */
+/** True for the errors of a path where nothing stands that was shared: also when a symlink was put there. */
 export function isGone(err: unknown): boolean {
-  return err instanceof Error && 'code' in err && (err.code === 'ENOENT' || err.code === 'ENOTDIR')
+  return err instanceof Error && 'code' in err && typeof err.code === 'string' && GONE.has(err.code)
 }
+
+const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 
 const IN_FLIGHT = 4
 

@@ -33,6 +33,8 @@ export type FileState = (typeof FILE)[keyof typeof FILE]
 export interface FileRow {
   readonly copyId: number
   readonly idx: number
+  /** Absolute: where the copy stands. */
+  readonly base: string
   /** Absolute. */
   readonly path: string
   readonly first: number
@@ -143,7 +145,7 @@ function copyFor(db: Db, rootId: number, copy: NewCopy): number {
   return db.get<{ id: number }>('SELECT last_insert_rowid() AS id')!.id
 }
 
-function countHere(db: Db, rootId: number): void {
+export function countHere(db: Db, rootId: number): void {
   db.run(
     `UPDATE share SET (here_files, here_bytes) = (SELECT count(*), coalesce(sum(bytes), 0) FROM
        (SELECT max(file.size_bytes) AS bytes FROM copy JOIN file ON file.copy_id = copy.id
@@ -171,7 +173,7 @@ const PAGE_ROWS = 1_000
 export function* filePages(db: Db, root: string): Generator<FileRow[]> {
   let [copy, idx] = [0, -1]
   for (;;) {
-    const page = db.all<FileRow & { base: string }>(
+    const page = db.all<FileRow>(
       `SELECT ${FILE_COLUMNS} ${FROM_FILES} AND (file.copy_id, file.idx) > (?, ?)
          ORDER BY file.copy_id, file.idx LIMIT ${PAGE_ROWS}`,
       root,
@@ -187,9 +189,7 @@ export function* filePages(db: Db, root: string): Generator<FileRow[]> {
 
 /** The files with index [from, to) in every copy of the root. */
 export function copiesOfFiles(db: Db, root: string, from: number, to: number): FileRow[] {
-  return db
-    .all<FileRow & { base: string }>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx >= ? AND idx < ?`, root, from, to)
-    .map(placed)
+  return db.all<FileRow>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx >= ? AND idx < ?`, root, from, to).map(placed)
 }
 
 /** Those of the files with index [from, to) that stand in a copy, whatever became of them there. */
@@ -232,10 +232,7 @@ function worstFile(db: Db, rootId: number): FileState {
   return row?.worst ?? FILE.clean
 }
 
-const placed = ({ base, ...row }: FileRow & { base: string }): FileRow => ({
-  ...row,
-  path: path.resolve(base, row.path)
-})
+const placed = (row: FileRow): FileRow => ({ ...row, path: path.resolve(row.base, row.path) })
 
 function belowBase(base: string, file: string): string {
   if (file === base) return ''

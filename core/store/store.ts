@@ -14,8 +14,10 @@ import { Layouts } from './layouts.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
 import { LeafThreads } from './leaf-threads.ts'
 import { OpenFiles } from './open-files.ts'
+import { dropOwnFiles } from './own-files.ts'
 import * as peers from './peer-repo.ts'
 import { verifyFile } from './read-leaf.ts'
+import type { DataDirs } from '../files/data-dirs.ts'
 import type { Indexed } from '../files/index-paths.ts'
 import {
   allShares,
@@ -137,6 +139,11 @@ export class Store implements Disposable {
     this.#layouts.forget(root)
     if (isRemoved) this.#announce(root)
     return isRemoved
+  }
+
+  /** Before anything is served: shares of earlier versions lose what stands in a data directory. Returns their roots. */
+  withdrawOwn(dataDirs: DataDirs): string[] {
+    return dropOwnFiles(this.db, dataDirs)
   }
 
   /** Called with the root of every share that was added, removed, or whose state may be another now. */
