@@ -4,6 +4,7 @@ import { readNamedLink } from '../../core/files/share-file.ts'
 import type { Client } from '../engine/client.ts'
 import type { TransferEvent } from '../contract/shapes.ts'
 import type { Command } from './args.ts'
+import { openToOthers } from './destination.ts'
 import { formatBytes } from './format.ts'
 import { doneLine, fetchLine, listeningLine } from './lines.ts'
 import type { Output } from './output.ts'
@@ -19,6 +20,8 @@ export async function get({ command, out, session, interrupt }: Task<GetCommand>
   const { directory, giveUpAfterMs, peers } = command
   const link = await readNamedLink(command.link, command.cwd)
   out.line(listeningLine(await client.node.info({})))
+  const open = openToOthers(directory)
+  if (open != null) out.note(`Others on this computer may change ${open}: they decide what stands there in the end.`)
   const { grants } = await client.grant.paths({ paths: [directory], use: 'write' })
   const folder = grants[0] ?? null
   const asked = { link, folder, selection: null, addrs: [...peers], giveUpAfterMs, first: true }
