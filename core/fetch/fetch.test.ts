@@ -6,6 +6,7 @@ import { StepClock } from '../exchange/step-clock.ts'
 import { HaveKind } from '../exchange/messages.ts'
 import { SampleServables } from '../exchange/sample-servable.ts'
 import { giveUpCode } from './fetch.ts'
+import type { FetchPorts } from './ports.ts'
 import { ContentServable, type Content, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
 
 const MIB = 1_048_576
@@ -155,6 +156,31 @@ test('a full disk holds everything; with room again it goes on', limit, async t 
   await it.fetch.done
   assert.deepEqual(it.download.bytes(), bigFile.bytes)
   assert.deepEqual(it.download.twice, [])
+})
+
+test('no room to keep the skeleton: a transfer waits and goes on, a preview says so', limit, async t => {
+  let full = true
+  let kept = Buffer.alloc(0)
+  const skeleton: FetchPorts['skeleton'] = {
+    parts: () => (kept.length === 0 ? [] : [kept]),
+    append: (offset, bytes) => {
+      if (full) throw new CodedError('disk-full', 'Full')
+      assert.equal(offset, kept.length)
+      kept = Buffer.concat([kept, bytes])
+    }
+  }
+  const preview = sampleFetch(t, bigFile, { mode: 'preview', ports: { skeleton } })
+  const it = sampleFetch(t, bigFile, { ports: { skeleton } })
+  const [seed, another] = await seeds(t, bigFile, 2)
+  preview.fetch.addPeer(seed!.requester, { rttMs: 1 })
+  await assert.rejects(preview.fetch.layout(), { code: 'disk-full' })
+  it.fetch.addPeer(another!.requester, { rttMs: 1 })
+  await it.until(() => it.fetch.snapshot().state === 'disk-full')
+  full = false
+  it.fetch.resume()
+  await it.fetch.done
+  assert.deepEqual(it.download.bytes(), bigFile.bytes)
+  assert.deepEqual(kept, bigFile.skeleton)
 })
 
 test('finishing that fails for want of room is tried again', limit, async t => {

@@ -260,7 +260,7 @@ export class Fetch implements AsyncDisposable {
 
   async #transfer(): Promise<Finished> {
     const { signal } = this.#ending
-    let found = await this.#finder.find(signal)
+    let found = await this.#find(this.#finder)
     this.#setLayout(found.layout)
     this.#phase = 'ready'
     this.#changed()
@@ -282,14 +282,35 @@ export class Fetch implements AsyncDisposable {
     }
   }
 
+  /** No room to keep a skeleton makes a transfer wait, and begin with what was kept; a preview ends with it. */
+  async #find(finder: LayoutFinder): Promise<Found> {
+    const { signal } = this.#ending
+    for (;;) {
+      try {
+        return await finder.find(signal)
+      } catch (err) {
+        signal.throwIfAborted()
+        if (this.#options.mode === 'preview' || codeOf(err) !== 'disk-full') throw err
+      }
+      this.#setHold('disk-full')
+      await this.#free.promise
+      signal.throwIfAborted()
+      finder = this.#anotherFinder()
+    }
+  }
+
   /** A preview took a peer's word for the length of a raw root: now it is fetched and measured. */
   async #findLeaf(): Promise<Found> {
     this.#phase = 'layout'
-    this.#finder = this.#newFinder(false)
-    for (const peer of this.#peers.ready()) this.#finder.addPeer(peer)
-    const found = await this.#finder.find(this.#ending.signal)
+    const found = await this.#find(this.#anotherFinder())
     this.#setLayout(found.layout)
     return found
+  }
+
+  #anotherFinder(): LayoutFinder {
+    this.#finder = this.#newFinder(false)
+    for (const peer of this.#peers.ready()) this.#finder.addPeer(peer)
+    return this.#finder
   }
 
   async #try({ layout, leaf }: Found): Promise<Finished> {
