@@ -83,6 +83,7 @@ export interface InfoLine {
   readonly network: string
   readonly data: string
   readonly ui: string | null
+  readonly ownDisk: 'ok' | 'full'
 }
 export interface ErrorLine {
   readonly event: 'error'

@@ -189,7 +189,7 @@ function sceneOf(content: Content, service: Service): Service {
       status: (_, caller) =>
         hold(
           {
-            version: '0.1.0', name: settings.name, peerId: '12D3KooWself', addrs: [], listen: [], network: 'lan',
+            version: '0.1.0', name: settings.name, peerId: '12D3KooWself', addrs: [], listen: [], network: 'lan', ownDisk: 'ok',
             state: peers.length === 0 ? 'alone' : 'connected', peers: peers.length, nearby: 0, rateIn: 92e6, rateOut: 2.1e6
           },
           caller

@@ -9,7 +9,7 @@ const transfer = (id: string, state: Transfer['state'], bytes = 0): Transfer => 
   id, root: 'bafyroot', name: id, state, bytes, total: 10, rate: 0, secondsLeft: null, received: 0, duplicate: 0, sources: 0, from: [], place: null, waitingFor: null, error: null, addedAt: 0, folder: '', path: null
 }) // prettier-ignore
 const status = (rateOut: number): NodeStatus => ({
-  peerId: 'p', addrs: [], version: '1', name: 'Ana', network: 'loopback', listen: [], state: 'alone', peers: 0, nearby: 0, rateIn: 0, rateOut
+  peerId: 'p', addrs: [], version: '1', name: 'Ana', network: 'loopback', listen: [], ownDisk: 'ok', state: 'alone', peers: 0, nearby: 0, rateIn: 0, rateOut
 }) // prettier-ignore
 
 /** The real feeds of an engine, without the engine. */

@@ -24,6 +24,7 @@ export async function ask(task: Task<AskCommand>): Promise<number> {
     case 'transfers': {
       const rows = await client.transfer.list({}, call)
       for (const row of rows) out.line(transferLine(row))
+      await noteFull(task)
       table(out, rows.map(row => [row.root, sizes(row.bytes, row.total), row.rate > 0 ? formatRate(row.rate) : '', row.state, row.name]), 'Nothing is being fetched.') // prettier-ignore
       return 0
     }
@@ -38,6 +39,7 @@ export async function ask(task: Task<AskCommand>): Promise<number> {
       out.line(infoLine(info, command.dataDir, session.uiUrl))
       const facts = [['Version', info.version], ['Name', info.name], ['Peer ID', info.peerId], ['Network', info.network], ['Data', command.dataDir], ['Page', session.uiUrl ?? 'none'], ...info.addrs.map(addr => ['Address', addr])] // prettier-ignore
       table(out, facts, '')
+      if (info.ownDisk === 'full') out.note(OWN_DISK_FULL)
       return 0
     }
     case 'remove': {
@@ -51,6 +53,14 @@ export async function ask(task: Task<AskCommand>): Promise<number> {
     default:
       throw new Error(command satisfies never)
   }
+}
+
+const OWN_DISK_FULL =
+  "The disk that Shoal's own folder (Data) is on is full: downloads wait, and nothing new can be begun. Make room there, and everything goes on by itself."
+
+async function noteFull({ session, interrupt, out }: Task<AskCommand>): Promise<void> {
+  const { ownDisk } = await session.client.node.info({}, { signal: interrupt })
+  if (ownDisk === 'full') out.note(OWN_DISK_FULL)
 }
 
 async function verify(root: string, { out, session, interrupt }: Task<AskCommand>): Promise<number> {

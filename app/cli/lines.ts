@@ -92,13 +92,14 @@ export const verifiedLine = ({ root, bytes, bad }: Of<VerifyEvent, 'verified'>) 
   bytes,
   bad
 })
-export const infoLine = ({ version, peerId, addrs, network }: NodeInfo, data: string, ui: string | null) => ({
+export const infoLine = ({ version, peerId, addrs, network, ownDisk }: NodeInfo, data: string, ui: string | null) => ({
   event: 'info',
   version,
   peerId,
   addrs,
   network,
   data,
-  ui
+  ui,
+  ownDisk
 })
 export const errorLine = (code: Code, message: string) => ({ event: 'error', code, message })

@@ -160,7 +160,7 @@ test('through a running node: share prints its lines and ends, the others ask, a
   assert.equal(keys((await asked('transfers'))[0]), 'event root name state bytes total rate path')
   assert.equal(keys((await asked('peers'))[0]), 'event peerId name addrs via direct latencyMs rateIn rateOut')
   const [info] = await asked('info')
-  assert.equal(keys(info), 'event version peerId addrs network data ui')
+  assert.equal(keys(info), 'event version peerId addrs network data ui ownDisk')
   assert.deepEqual([info?.ui, info?.data], [url, it.dir])
   const verified = (await asked(`verify ${ROOT}`)).at(-1)
   assert.equal(keys(verified), 'event root bytes bad')

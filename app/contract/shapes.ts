@@ -208,7 +208,8 @@ export const NodeInfo = z.object({
   peerId: z.string(),
   addrs: z.array(z.string()), // with /p2p/, the ones the mode allows
   listen: z.array(z.string()), // as asked for, to tell whether another --listen is meant
-  network: NetworkMode
+  network: NetworkMode,
+  ownDisk: z.enum(['ok', 'full']) // of the data directory: while it is full downloads wait, and nothing new can be begun
 })
 export type NodeInfo = z.infer<typeof NodeInfo>
 

@@ -80,7 +80,8 @@ export function openFake(options: EngineOptions): Promise<Application> {
     peerId: '12D3KooWself',
     addrs: options.offline ? [] : ['/ip4/127.0.0.1/tcp/9/p2p/12D3KooWself'],
     listen: [...options.listen],
-    network: options.network ?? 'lan'
+    network: options.network ?? 'lan',
+    ownDisk: 'ok'
   }
   const outdated = Promise.withResolvers<void>()
   let settings: Settings = {

@@ -2,6 +2,7 @@
 import { openSync, closeSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { isNoRoom, ownDiskFull } from '../../core/store/write-error.ts'
 
 const MAX_CHARS = 64 * 1024
 
@@ -16,17 +17,22 @@ export type RunFile = z.infer<typeof RunFile>
 
 const fileIn = (dir: string): string => path.join(dir, 'run.json')
 
-/** Whole or not at all, mode 0600 from its first byte. The caller holds the data directory. */
+/** Whole or not at all, mode 0600 from its first byte. The caller holds the data directory. Throws `disk-full`. */
 export function writeRunFile(dir: string, run: RunFile): void {
   const draft = `${fileIn(dir)}.new`
   rmSync(draft, { force: true })
-  const fd = openSync(draft, 'wx', 0o600)
   try {
-    writeSync(fd, `${JSON.stringify(run)}\n`)
-  } finally {
-    closeSync(fd)
+    const fd = openSync(draft, 'wx', 0o600)
+    try {
+      writeSync(fd, `${JSON.stringify(run)}\n`)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(draft, fileIn(dir))
+  } catch (err) {
+    rmSync(draft, { force: true })
+    throw isNoRoom(err) ? ownDiskFull(err) : err
   }
-  renameSync(draft, fileIn(dir))
 }
 
 /** Undefined when there is none or it makes no sense: nobody answers there. */

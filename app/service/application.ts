@@ -16,6 +16,7 @@ import { openHashPool } from '../../core/files/hash-pool.ts'
 import { openIdentity } from '../../core/network/identity.ts'
 import { type Network, openNetwork } from '../../core/network/open-network.ts'
 import { findDownload } from '../../core/store/download-repo.ts'
+import { dropKey } from '../../core/store/download.ts'
 import { openDownload } from '../../core/store/open-download.ts'
 import { openStore, type Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
@@ -43,7 +44,9 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   const dataDirs = new DataDirs({ running: dataDir, open: options.ownFiles })
   const settings = openSettings(dataDir)
   const mode = options.network ?? settings.value.network ?? 'lan'
-  const store = acquiring.use(openStore(path.join(dataDir, 'shoal.db')))
+  const store = acquiring.use(
+    openStore(path.join(dataDir, 'shoal.db'), { onFault: thrown => log.error('store.write-failed', thrown) })
+  )
   const withdrawn = store.withdrawOwn(dataDirs)
   if (withdrawn.length > 0) log.info('share.own-data-withdrawn', { shares: withdrawn.length })
   const pool = acquiring.use(openHashPool())
@@ -267,7 +270,8 @@ function connect(
 
 /** Opening it is what finds out which files it made; the space for the rest of it is not needed any more. */
 async function discardPart(store: Store, row: TransferRow): Promise<void> {
-  if (findDownload(store.db, row.root, row.directory) == null) return
+  const found = findDownload(store.db, row.root, row.directory)
+  if (found == null || store.late.has(dropKey(found))) return
   const layout = await store.layout(parseRoot(row.root), row.totalBytes ?? 0)
   const { name, directory } = row
   const opened = { layout, name, directory, selection: [], reserveBytes: Number.NEGATIVE_INFINITY }

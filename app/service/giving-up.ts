@@ -2,6 +2,7 @@
 import { CodedError } from '../../core/errors.ts'
 import { giveUpCode } from '../../core/fetch/fetch.ts'
 import type { FetchSnapshot } from '../../core/fetch/ports.ts'
+import { ownDiskFull } from '../../core/store/write-error.ts'
 
 const GAVE_UP: Record<ReturnType<typeof giveUpCode>, string> = {
   'source-changed':
@@ -10,14 +11,19 @@ const GAVE_UP: Record<ReturnType<typeof giveUpCode>, string> = {
   'no-providers': 'Nobody who has this can be reached right now. What arrived is kept; the same command goes on.'
 }
 
-/** Why this one is given up now; undefined while it is not. `afterMs`: null waits for ever, for peers and for room on the disk. */
-export function givenUp(snapshot: FetchSnapshot, afterMs: number | null): CodedError | undefined {
+/** Why this one is given up now; undefined while it is not. `afterMs`: null waits for ever, for peers and for room on the disk. `ownDisk`: of the data directory. */
+export function givenUp(
+  snapshot: FetchSnapshot,
+  afterMs: number | null,
+  ownDisk: 'ok' | 'full'
+): CodedError | undefined {
   if (snapshot.state === 'io-error')
     return new CodedError(
       'not-writable',
       'The files cannot be written there. Check the folder; what arrived is kept, and the same command goes on.'
     )
   if (afterMs == null) return undefined
+  if (snapshot.state === 'disk-full' && ownDisk === 'full') return ownDiskFull()
   if (snapshot.state === 'disk-full')
     return new CodedError(
       'disk-full',

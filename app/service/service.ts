@@ -67,7 +67,8 @@ export function createService(parts: ServiceParts): Service {
     peerId: parts.peerId,
     addrs: network?.addrs() ?? [],
     listen: [...parts.listen],
-    network: parts.mode
+    network: parts.mode,
+    ownDisk: store.ownDisk
   })
   const status = new StatusFeed((): NodeStatus => {
     const rows = connections?.rows() ?? []

@@ -5,6 +5,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import path from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
+import { isNoRoom, ownDiskFull } from '../../core/store/write-error.ts'
 import { Settings } from '../contract/shapes.ts'
 import { randomName } from './names.ts'
 
@@ -125,8 +126,7 @@ function write(file: string, value: SavedSettings): void {
     renameSync(draft, file)
   } catch (err) {
     rmSync(draft, { force: true, recursive: true })
-    const isFull = err instanceof Error && 'code' in err && (err.code === 'ENOSPC' || err.code === 'EDQUOT')
-    if (isFull) throw new CodedError('disk-full', 'No space to save the settings; they stay as they were.')
+    if (isNoRoom(err)) throw ownDiskFull(err)
     throw new CodedError('not-writable', 'The settings cannot be saved; they stay as they were.', { cause: err })
   }
 }

@@ -61,11 +61,12 @@ export class ShareJobs implements AsyncDisposable {
 
   /**
    * Starts indexing these absolute paths as one share. `before`: the root they were once shared as, which goes when they are something else now.
-   * Throws usage when too much is going on.
+   * Throws usage when too much is going on, disk-full when there is no room to note it.
    */
   create(paths: readonly string[], skipUnreadable: boolean, before?: string): string {
     if (this.#jobs.size >= MAX_RUNNING)
       throw new CodedError('usage', 'Too many shares are being prepared. Wait for some to finish.')
+    this.#ports.store.requireRoom() // hours of hashing would end in it
     const id = randomUUID()
     const abort = new AbortController()
     const feed = new JobFeed<ShareEvent>()

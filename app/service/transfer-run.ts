@@ -1,12 +1,11 @@
 // One transfer while it runs: brings peers to the fetch, gives it a place to write, publishes what it shows, decides when to give up.
 // What is asked of whom is the fetch's affair; what is kept is the row's, which its owner writes.
-import { statfsSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import { parseRoot, rootText } from '../../core/cid.ts'
 import type { Layout } from '../../core/content/layout.ts'
-import { CodedError } from '../../core/errors.ts'
+import { CodedError, codeOf } from '../../core/errors.ts'
 import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
 import { MAX_OUT_BYTES } from '../../core/fetch/limits.ts'
 import type { DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
@@ -330,7 +329,7 @@ export class TransferRun implements AsyncDisposable {
       this.#ports.save(this.progress)
     }
     if (now > this.#pexAt) this.#introduce(fetch, snapshot, now)
-    const why = givenUp(snapshot, this.#giveUpAfterMs)
+    const why = givenUp(snapshot, this.#giveUpAfterMs, this.#ports.store.ownDisk)
     if (why != null) this.#givenUp.reject(why)
   }
 
@@ -338,9 +337,12 @@ export class TransferRun implements AsyncDisposable {
   #tryDisk(fetch: Fetch, now: number): void {
     if (now - this.#diskTriedAt < DISK_RETRY_MS) return
     this.#diskTriedAt = now
-    const { bavail, bsize } = statfsSync(this.#row.directory)
+    const { store } = this.#ports
+    const { directory } = this.#row
+    if (!store.hasRoom()) return
+    const reserveBytes = this.#ports.reserveBytes(directory)
     const missing = (this.#view.row.total ?? 0) - this.#view.row.bytes
-    if (bavail * bsize >= missing + this.#ports.reserveBytes(this.#row.directory)) fetch.resume()
+    if (this.#download?.takeRoom(reserveBytes) ?? store.room.fits(directory, missing, reserveBytes)) fetch.resume()
   }
 
   /** Peers that exchange one root tell each other of the others. */
@@ -391,7 +393,12 @@ export class TransferRun implements AsyncDisposable {
     const options = { paths: [at], skipUnreadable: false, pool, cache: store.statCache, onProgress: () => {} }
     const indexed = await indexPaths(options, signal).catch(() => undefined) // not this content, whatever it is
     if (indexed == null || !indexed.built.root.equals(this.#root)) return undefined
-    store.addShare(indexed)
+    try {
+      store.addShare(indexed)
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'disk-full') throw thrown
+      return undefined // opening the download says the same, and waits
+    }
     return { path: at, bytes: indexed.built.layout.sizeBytes }
   }
 
@@ -400,7 +407,7 @@ export class TransferRun implements AsyncDisposable {
     const seconds = (performance.now() - this.#startedAt) / 1000
     const { received = 0, duplicate = 0, sources = 0 } = snapshot ?? {}
     const share = this.#ports.store.share(this.#row.root)
-    if (share?.origin === 'received' && !this.#ports.keepSharing()) this.#ports.store.removeShare(share.root)
+    if (share?.origin === 'received' && !this.#ports.keepSharing()) this.#ports.store.removeShareSoon(share.root)
     this.#ports.holds(this.#root)
     return {
       row: { state: 'done', path: at, name: path.basename(at), bytes, totalBytes: bytes },

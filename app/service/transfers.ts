@@ -87,7 +87,7 @@ export class Transfers implements AsyncDisposable {
 
   /**
    * Starts a transfer, or goes on with the one of this root and directory: what is chosen now comes to what was chosen before and is not done yet, so
-   * that no file is left half got. Throws invalid-link, unsupported-cid.
+   * that no file is left half got. Throws invalid-link, unsupported-cid, disk-full.
    */
   start(options: StartOptions): { id: string; root: string } {
     const link = parseLink(options.link)
@@ -106,6 +106,8 @@ export class Transfers implements AsyncDisposable {
       if (options.first) this.#line.feed({ type: 'urge', id, urgency })
       return { id, root }
     }
+    this.#store.requireRoom()
+    this.#store.putTransfer(row) // before anything is begun that could not be gone on with
     const isGoing = known != null && this.#line.has(id)
     const entry = isGoing
       ? known
@@ -138,7 +140,7 @@ export class Transfers implements AsyncDisposable {
       const inLine = this.#line.order(key)
       if (inLine == null || inLine === entry.row.inLine) continue
       entry.row = { ...entry.row, inLine }
-      this.#store.putTransfer(entry.row)
+      this.#store.noteTransfer(entry.row)
     }
   }
 
@@ -333,7 +335,7 @@ export class Transfers implements AsyncDisposable {
         save: progress => {
           if (entry.run !== run) return
           entry.row = { ...entry.row, ...progress, changedAt: Date.now() }
-          this.#store.putTransfer(entry.row)
+          this.#store.noteTransfer(entry.row)
         },
         ended: outcome => {
           if (entry.run === run) void this.#end(id, entry, outcome) // else stopped at the same moment; starting it again finds everything there
@@ -380,7 +382,7 @@ export class Transfers implements AsyncDisposable {
 
   /** @param last what had arrived in the end; as last shown, when nobody knows better */
   #save(id: string, entry: Entry, last: Arrived | undefined = this.feed.get(id)): void {
-    this.#store.putTransfer(entry.row)
+    this.#store.noteTransfer(entry.row)
     const { received = 0, duplicate = 0 } = last ?? {}
     const shown = { ...restingRow(entry.row, entry.error), received, duplicate }
     this.feed.set(id, inLine(shown, this.#line.place(id)))

@@ -17,13 +17,14 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { CodedError, codeOf } from '../errors.ts'
 import { IDENTITY_FILE } from '../files/data-dirs.ts'
+import { isNoRoom, ownDiskFull } from '../store/write-error.ts'
 
 const MAX_KEY_BYTES = 256 // an Ed25519 key takes 68
 const SEED_BYTES = 32
 
 /**
  * Reads the key of the data directory, or makes one if there is none. The caller holds the directory's lock, so nobody else makes one meanwhile.
- * Throws `data-damaged` for a file that is not our key (it is never replaced: the peer ID would change silently), `unreadable`, `not-writable`.
+ * Throws `data-damaged` for a file that is not our key (it is never replaced: the peer ID would change silently), `unreadable`, `not-writable`, `disk-full`.
  */
 export async function openIdentity(dataDir: string): Promise<Ed25519PrivateKey> {
   const file = path.join(dataDir, IDENTITY_FILE)
@@ -87,6 +88,7 @@ function writeKeyFile(file: string, bytes: Uint8Array): void {
     syncFolder(path.dirname(file))
   } catch (err) {
     rmSync(temporary, { force: true })
+    if (isNoRoom(err)) throw ownDiskFull(err)
     throw new CodedError(
       'not-writable',
       'The key of this node cannot be saved; check the free space and who owns the data directory',

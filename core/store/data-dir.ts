@@ -4,6 +4,7 @@ import path from 'node:path'
 import { CodedError } from '../errors.ts'
 import { DATA_MARKER as MARKER } from '../files/data-dirs.ts'
 import { openLock } from './db.ts'
+import { isNoRoom, ownDiskFull } from './write-error.ts'
 
 const FORMAT = 1
 const LOCK = 'lock'
@@ -15,7 +16,7 @@ export interface DataDir extends Disposable {
 
 /**
  * Opens `dir`, creating it (mode 0700) when it is missing or empty, and holds it until disposed. Throws `data-foreign`
- * (something else lives there), `data-newer`, `data-damaged`, `already-running`, `not-writable`.
+ * (something else lives there), `data-newer`, `data-damaged`, `already-running`, `not-writable`, `disk-full`.
  */
 export function openDataDir(dir: string): DataDir {
   claimDataDir(dir)
@@ -35,6 +36,7 @@ export function claimDataDir(dir: string): void {
   } catch (err) {
     if (err instanceof CodedError) throw err
     const code = err instanceof Error && 'code' in err ? err.code : undefined
+    if (isNoRoom(err)) throw ownDiskFull(err)
     if (code === 'EEXIST' || code === 'ENOTDIR') throw foreign(err)
     throw new CodedError('not-writable', 'The data directory cannot be made or written. Choose another --data.', {
       cause: err

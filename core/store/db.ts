@@ -1,7 +1,10 @@
 // Opens the database and takes it to this version's schema. The only file that names the SQLite driver.
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { CodedError } from '../errors.ts'
+import path from 'node:path'
+import { CodedError, codeOf } from '../errors.ts'
+import { freeBytes } from './disk-room.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { ownDiskFull } from './write-error.ts'
 
 type Row = Record<string, SQLOutputValue>
 
@@ -14,25 +17,30 @@ const CACHE_KIB = 16 * 1024
  * `data-damaged`, `not-writable`; a query's row type is the caller's claim about the SQL beside it.
  */
 export class Db implements Disposable {
+  /** On which disk it stands; undefined: in memory. */
+  readonly folder: string | undefined
+  /** Told whenever a call found no room. */
+  onFull: () => void = () => {}
   readonly #driver: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   #depth = 0
 
-  constructor(driver: DatabaseSync) {
+  constructor(driver: DatabaseSync, folder: string | undefined) {
     this.#driver = driver
+    this.folder = folder
   }
 
   /** Returns how many rows changed. */
   run(sql: string, ...params: SQLInputValue[]): number {
-    return guard(() => Number(this.#prepare(sql).run(...params).changes))
+    return this.#guard(() => Number(this.#prepare(sql).run(...params).changes))
   }
 
   get<T = Row>(sql: string, ...params: SQLInputValue[]): T | undefined {
-    return guard(() => this.#prepare(sql).get(...params)) as T | undefined // the SQL names T's columns
+    return this.#guard(() => this.#prepare(sql).get(...params)) as T | undefined // the SQL names T's columns
   }
 
   all<T = Row>(sql: string, ...params: SQLInputValue[]): T[] {
-    return guard(() => this.#prepare(sql).all(...params)) as T[] // the SQL names T's columns
+    return this.#guard(() => this.#prepare(sql).all(...params)) as T[] // the SQL names T's columns
   }
 
   /**
@@ -43,10 +51,10 @@ export class Db implements Disposable {
     if (this.#depth > 0) return change()
     if (durability === 'durable') this.#driver.exec('PRAGMA synchronous=FULL')
     try {
-      guard(() => this.#driver.exec('BEGIN IMMEDIATE'))
+      this.#guard(() => this.#driver.exec('BEGIN IMMEDIATE'))
       this.#depth++
       const result = change()
-      guard(() => this.#driver.exec('COMMIT'))
+      this.#guard(() => this.#driver.exec('COMMIT'))
       return result
     } catch (err) {
       if (this.#driver.isTransaction) this.#driver.exec('ROLLBACK')
@@ -61,6 +69,15 @@ export class Db implements Disposable {
     if (this.#driver.isOpen) this.#driver.close()
   }
 
+  #guard<T>(act: () => T): T {
+    try {
+      return guard(act, this.folder)
+    } catch (err) {
+      if (codeOf(err) === 'disk-full') this.onFull()
+      throw err
+    }
+  }
+
   #prepare(sql: string): StatementSync {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
@@ -72,19 +89,20 @@ export class Db implements Disposable {
 
 /** Opens or creates `file` (`:memory:` works). Throws `data-newer`, `data-damaged`, `not-writable`, `disk-full`. */
 export function openDb(file: string): Db {
-  const driver = guard(() => new DatabaseSync(file))
+  const folder = file === ':memory:' ? undefined : path.dirname(file)
+  const driver = guard(() => new DatabaseSync(file), folder)
   try {
     guard(() => {
       driver.exec(`PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
         PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-${CACHE_KIB};
         PRAGMA journal_size_limit=${WAL_LIMIT_BYTES}`)
       migrate(driver)
-    })
+    }, folder)
   } catch (err) {
     driver.close()
     throw err
   }
-  return new Db(driver)
+  return new Db(driver, folder)
 }
 
 function migrate(driver: DatabaseSync): void {
@@ -100,12 +118,13 @@ function migrate(driver: DatabaseSync): void {
 
 /**
  * Takes an exclusive lock on `file` and keeps it until disposed; the system releases it when the process dies.
- * Throws `already-running` when another holder has it, `not-writable`, `data-damaged`.
+ * Throws `already-running` when another holder has it, `not-writable`, `data-damaged`, `disk-full`.
  */
 export function openLock(file: string): Disposable {
-  const driver = guard(() => new DatabaseSync(file, { timeout: 0 }))
+  const folder = path.dirname(file)
+  const driver = guard(() => new DatabaseSync(file, { timeout: 0 }), folder)
   try {
-    guard(() => driver.exec('BEGIN EXCLUSIVE'))
+    guard(() => driver.exec('BEGIN EXCLUSIVE'), folder)
   } catch (err) {
     driver.close()
     throw err
@@ -113,24 +132,29 @@ export function openLock(file: string): Disposable {
   return { [Symbol.dispose]: () => driver.isOpen && driver.close() }
 }
 
-function guard<T>(act: () => T): T {
+function guard<T>(act: () => T, folder: string | undefined): T {
   try {
     return act()
   } catch (err) {
-    throw coded(err)
+    throw coded(err, folder)
   }
 }
 
 // Primary result codes, sqlite.org/rescode.html
+/** SQLite does not say why the system refused it room for its shared memory, or a new file: with less than this free, that is why. */
+const NO_ROOM_BYTES = 256 * 1024
 const SQLITE = { PERM: 3, BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 }
 
-function coded(err: unknown): unknown {
+function coded(err: unknown, folder: string | undefined): unknown {
   if (!(err instanceof Error) || !('errcode' in err) || typeof err.errcode !== 'number') return err
-  switch (err.errcode & 0xff) {
+  const code = err.errcode & 0xff
+  const isUnclear = code === SQLITE.IOERR || code === SQLITE.CANTOPEN
+  if (isUnclear && folder !== undefined && (freeBytes(folder) ?? Infinity) < NO_ROOM_BYTES) return ownDiskFull(err)
+  switch (code) {
     case SQLITE.BUSY:
       return new CodedError('already-running', 'Another Shoal is using this data directory.', { cause: err })
     case SQLITE.FULL:
-      return new CodedError('disk-full', 'The disk of the data directory is full. Free some space.', { cause: err })
+      return ownDiskFull(err)
     case SQLITE.CORRUPT:
     case SQLITE.NOTADB:
     case 1: // a statement that does not fit the tables: somebody else's schema

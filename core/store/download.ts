@@ -2,10 +2,11 @@
 import type { CID } from 'multiformats/cid'
 import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
-import { CodedError } from '../errors.ts'
+import { CodedError, codeOf } from '../errors.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
 import { Bitmap } from './bitmap.ts'
 import { dropDownload, partFiles, type DownloadRow } from './download-repo.ts'
+import type { Claim } from './disk-room.ts'
 import type { Standing } from './earlier-place.ts'
 import { Durability } from './durability.ts'
 import { finishDownload, removePart } from './finish-download.ts'
@@ -13,7 +14,7 @@ import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
 import type { PartTree } from './part-tree.ts'
 import type { Resumed } from './resume.ts'
 import type { Store } from './store.ts'
-import { codedWrite } from './write-error.ts'
+import { codedWrite, diskFull } from './write-error.ts'
 
 const COPIES_IN_FLIGHT = 4
 
@@ -53,6 +54,7 @@ export class Download implements Servable, AsyncDisposable {
   readonly #layout: Layout
   readonly #chosen: ReadonlySet<number> | undefined
   readonly #durability: Durability
+  readonly #claim: Claim
   readonly #listeners = new Set<(change: ServableChange) => void>()
   readonly #writing = new Set<number>()
   readonly #inFlight = new Set<Promise<unknown>>() // writes
@@ -78,8 +80,10 @@ export class Download implements Servable, AsyncDisposable {
     markEmpty(tree.layout, resumed.durable)
     this.have = new Bitmap(this.leafCount, resumed.durable.bytes)
     this.totalBytes = this.#bytesOf(this.wanted) + this.#standingBytes
+    this.#claim = store.room.claim(row.directory, () => this.totalBytes - this.bytesWritten)
     this.#durability = new Durability({
       db: store.db,
+      late: store.late,
       id: row.id,
       tree,
       durable: resumed.durable,
@@ -106,6 +110,13 @@ export class Download implements Servable, AsyncDisposable {
   /** Bytes given to `writeLeaf` that are not in a file yet: ask peers for no more than there is room for. */
   get queuedBytes(): number {
     return this.#queuedBytes
+  }
+
+  /** Claims the room for what is missing; it is given back by whatever fails with `disk-full`. False when it does not fit. */
+  takeRoom(reserveBytes: number): boolean {
+    const hasRoom = this.#claim.take(reserveBytes)
+    if (hasRoom) this.#durability.retry()
+    return hasRoom
   }
 
   /** Whether the selection names this file. */
@@ -179,9 +190,11 @@ export class Download implements Servable, AsyncDisposable {
         throw new CodedError('bad-content', 'A part has another length than its folder says. The link is damaged.')
       }
       const missing = ordinals.filter(it => this.wanted.has(it) && !this.have.has(it) && !this.#writing.has(it))
-      return missing.length === 0 || (await tracked(this.#inFlight, write(missing)))
+      if (missing.length === 0) return true
+      if (!this.#claim.mayWrite(length * missing.length)) throw diskFull()
+      return await tracked(this.#inFlight, write(missing))
     } catch (err) {
-      throw codedWrite(err)
+      throw this.#failed(err)
     } finally {
       this.#queuedBytes -= length
     }
@@ -242,11 +255,12 @@ export class Download implements Servable, AsyncDisposable {
       await this.#allDurable()
       const finished = await finishDownload(this.#it, async () => this.#letGo(), signal)
       this.#state = 'finished'
+      this.#claim.give()
       this.#tell({ state: this.state })
       return finished
     } catch (err) {
       signal.throwIfAborted()
-      throw codedWrite(err)
+      throw this.#failed(err)
     } finally {
       this.#moving?.resolve()
       this.#moving = undefined
@@ -267,23 +281,33 @@ export class Download implements Servable, AsyncDisposable {
     await this.#it.tree.closeAll()
   }
 
+  /** While it waits for room, others may have it. */
+  #failed(err: unknown): unknown {
+    const coded = codedWrite(err)
+    if (codeOf(coded) === 'disk-full') this.#claim.give()
+    return coded
+  }
+
   /** Forgets the download and removes the .part it made, and nothing else. */
   async discard(): Promise<void> {
     if (this.#state !== 'open') return
     this.#tell({ unset: [0, this.leafCount] })
     this.#state = 'closed'
+    this.#claim.give()
     await this.#settled()
     await Promise.allSettled(this.#reading)
     await this.#it.tree.closeAll()
     await removePart(this.#it.tree, this.#it.isAdding ? partFiles(this.#it.store.db, this.#it.row.id) : undefined)
     await this.#it.tree.closeAll()
-    dropDownload(this.#it.store.db, rootText(this.root), this.#it.row.id)
+    const { store, row } = this.#it
+    store.late.note(dropKey(row), () => dropDownload(store.db, rootText(this.root), row.id))
   }
 
   /** Makes durable what is written, and lets go of the files. Nothing is lost: opening it again goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === 'open') {
       this.#state = 'closed'
+      this.#claim.give()
       await this.#settled()
     }
     await this.#it.tree.closeAll()
@@ -426,5 +450,8 @@ function markEmpty(layout: Layout, have: Bitmap): void {
     if (layout.leafBytes(i) === 0 && hasDigest(empty, layout.digest(i))) have.set(i)
   }
 }
+
+/** Names the note that a download is to be forgotten. */
+export const dropKey = ({ id }: Pick<DownloadRow, 'id'>): string => `download ${id}`
 
 const notHere = (): CodedError => new CodedError('not-found', 'That part has not been received.')

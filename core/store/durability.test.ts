@@ -27,12 +27,12 @@ function parts(t: TestContext, sync: (idx: number) => Promise<void> = async () =
   }
   const tree = new Tree(layout, base, 'linux', it.store.threads)
   t.after(() => tree.closeAll())
-  const { db } = it.store
+  const { db, late } = it.store
   const { id } = addDownload(db, rootText(layout.root), it.directory, 'things', base)
   const durable = new Bitmap(layout.leafCount)
   const lost: number[] = []
   const onLost = (ordinals: readonly number[]): void => void lost.push(...ordinals)
-  const durability = new Durability({ db, id, tree, durable, dirty: [], onLost })
+  const durability = new Durability({ db, late, id, tree, durable, dirty: [], onLost })
   const write = async (ordinal: number): Promise<void> => {
     const idx = layout.fileIndexOf(ordinal)
     const bytes = leafOf(it.indexed, ordinal)

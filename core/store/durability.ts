@@ -2,9 +2,11 @@
 // files their names, sync the folders, then one transaction. Notes an extent as dirty before the first write into it.
 import { closeSync, constants, fsync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { codeOf } from '../errors.ts'
 import type { Bitmap } from './bitmap.ts'
 import type { Db } from './db.ts'
 import { dropDirty, putDirty, putDurable, putPartFile } from './download-repo.ts'
+import type { LateWrites } from './late-writes.ts'
 import type { PartTree } from './part-tree.ts'
 import { codedWrite } from './write-error.ts'
 
@@ -22,6 +24,7 @@ interface Batch {
 
 export interface DurabilityOptions {
   readonly db: Db
+  readonly late: LateWrites
   readonly id: number
   readonly tree: PartTree
   /** What is durable already; owned by this from now on. */
@@ -81,10 +84,17 @@ export class Durability {
 
   /** Leaves turned out to be wrong: no open batch makes them durable, and where a bit is set it goes, durably. */
   lose(ordinals: readonly number[]): void {
-    const { db, id, durable } = this.#it
+    const { db, id, durable, late } = this.#it
     for (const ordinal of ordinals) this.#takeOut(ordinal)
     const lost = ordinals.filter(ordinal => durable.clear(ordinal))
-    if (lost.length > 0) db.transaction('durable', () => putDurable(db, id, durable, lost))
+    if (lost.length === 0) return
+    late.note(`lost ${id} ${lost[0]}`, () => db.transaction('durable', () => putDurable(db, id, durable, lost)))
+  }
+
+  /** There is room again: what a full disk failed with is over, and what could not be noted is noted now. */
+  retry(): void {
+    if (codeOf(this.#error) === 'disk-full') this.#error = undefined
+    this.#start()
   }
 
   /** Resolves when everything written is durable. Throws `disk-full` and the like when it cannot be made so. */

@@ -26,6 +26,8 @@ export interface HeldPorts {
   readElsewhere(digest: Uint8Array, except: string): Promise<Uint8Array | undefined>
   /** The file's stat is not the recorded one: hash it in the background and `mark` the outcome. */
   recheck(held: HeldRoot, row: FileRow): void
+  /** Writes as soon as there is room; never throws. */
+  note(key: string, write: () => void): void
   /** A file's state was written: the share's may be another now. */
   touched(root: string): void
 }
@@ -42,6 +44,7 @@ export class HeldRoot implements Servable {
   readonly #rows = new Map<number, FileRow[]>() // by file, of every copy
   #have: Bitmap
   #troubled = { checking: 0, missing: 0, changed: 0 } // files with no clean copy
+  readonly #unwritten = new Map<string, Pick<FileRow, 'state' | 'stat'>>() // what was found out, where the index has no room for it
   #isGone = false
 
   constructor(root: CID, share: ShareRow, ports: HeldPorts) {
@@ -114,7 +117,12 @@ export class HeldRoot implements Servable {
   /** Writes what was found out about a file, and tells the watchers which leaves that gives or takes. */
   mark(row: FileRow, state: FileState, stat: Uint8Array): void {
     if (this.#isGone) return
-    setFile(this.#ports.db, row, state, stat)
+    const key = keyOf(row)
+    this.#unwritten.set(key, { state, stat })
+    this.#ports.note(key, () => {
+      setFile(this.#ports.db, row, state, stat)
+      this.#unwritten.delete(key)
+    })
     this.#rows.clear()
     this.#ports.touched(this.#key)
     this.#recount(row.idx)
@@ -157,7 +165,8 @@ export class HeldRoot implements Servable {
     if (this.#rows.size > MAX_ROWS) this.#rows.clear()
     for (let i = idx; i < idx + ROWS_AT_ONCE; i++) this.#rows.set(i, [])
     for (const row of copiesOfFiles(this.#ports.db, this.#key, idx, idx + ROWS_AT_ONCE)) {
-      this.#rows.get(row.idx)!.push(row)
+      const found = this.#unwritten.get(keyOf(row))
+      this.#rows.get(row.idx)!.push(found === undefined ? row : { ...row, ...found })
     }
     return this.#rows.get(idx)!
   }
@@ -219,6 +228,8 @@ export class HeldRoot implements Servable {
     return have
   }
 }
+
+const keyOf = ({ copyId, idx }: FileRow): string => `file ${copyId}/${idx}`
 
 /** The runs that are set in `a` and not in `b`. */
 function* runsIn(a: Bitmap, b: Bitmap): Generator<readonly [number, number]> {

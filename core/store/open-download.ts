@@ -1,5 +1,5 @@
 // Opens a download: goes on with the .part it made before, or makes a new one where nothing stands yet.
-import { closeSync, constants, lstatSync, mkdirSync, openSync, statfsSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, lstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
@@ -43,7 +43,10 @@ export interface DownloadOptions extends Asked {
   readonly names?: DiskNames
 }
 
-/** Throws `disk-full` (what is missing and the reserve do not fit), `forbidden` (in a data directory), `not-writable`, `unsafe-name`, `not-found` (selection). */
+/**
+ * Throws `disk-full` (what is missing, what other downloads on that disk still need and the reserve do not fit), `forbidden` (in a data directory),
+ * `not-writable`, `unsafe-name`, `not-found` (selection).
+ */
 export async function openDownload(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<Download> {
   const { layout, directory } = options
   const root = rootText(layout.root)
@@ -54,7 +57,8 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     const tree = opening.use(new PartTree(layout, directory, platform, store.threads, options.names)) // refuses names before anything is made
     mkdirSync(directory, { recursive: true })
     const known = knownDownload(store, options) ?? (await addingTo(store, options, signal))
-    if (known === undefined) checkSpace(directory, chosenBytes(layout, options.selection), options.reserveBytes)
+    const needBytes = chosenBytes(layout, options.selection)
+    if (known === undefined && !store.room.fits(directory, needBytes, options.reserveBytes)) throw noRoom()
     const { row, base } = known ?? newPart(store, root, options)
     tree.moveTo(base)
     const isAdding = row.part === row.place
@@ -74,7 +78,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
       isAdding,
       standing: standing ?? NOTHING_STANDS
     })
-    checkSpace(directory, download.totalBytes - download.bytesWritten, options.reserveBytes)
+    if (!download.takeRoom(options.reserveBytes)) throw noRoom()
     opening.move()
     return download
   } catch (err) {
@@ -178,11 +182,8 @@ function chosenBytes(layout: Layout, selection: readonly number[] | undefined): 
   return selection.reduce((bytes, idx) => bytes + (layout.files[idx]?.sizeBytes ?? 0), 0)
 }
 
-function checkSpace(directory: string, needBytes: number, reserveBytes: number): void {
-  const { bavail, bsize } = statfsSync(directory)
-  if (needBytes === 0 || needBytes + reserveBytes <= bavail * bsize) return
-  throw new CodedError(
+const noRoom = (): CodedError =>
+  new CodedError(
     'disk-full',
-    'There is not enough room on the disk for this. Free some space, or choose another disk.'
+    'There is not enough room on the disk for this and for what else is being received. Free some space, or choose another disk.'
   )
-}

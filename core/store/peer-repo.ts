@@ -39,10 +39,12 @@ export function ban(db: Db, peerId: string, until: number): void {
   })
 }
 
-/** The peers banned at `now`; what has run out is forgotten. */
+/** The peers banned at `now`. */
 export function bans(db: Db, now: number): { peerId: string; until: number }[] {
-  db.run('DELETE FROM ban WHERE until <= ?', now)
-  const rows = db.all<{ peerId: string; until: number }>('SELECT peer_id AS peerId, until FROM ban ORDER BY until')
+  const rows = db.all<{ peerId: string; until: number }>(
+    'SELECT peer_id AS peerId, until FROM ban WHERE until > ? ORDER BY until',
+    now
+  )
   return rows.map(row => ({ ...row }))
 }
 

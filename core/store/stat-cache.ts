@@ -1,5 +1,6 @@
 // Digests of files hashed before, by their stat: sharing an unchanged file again reads nothing of it (DESIGN 3).
 import type { FileStat, StatCache } from '../files/file-stat.ts'
+import { CodedError } from '../errors.ts'
 import type { Db } from './db.ts'
 import { packStat } from './stat.ts'
 
@@ -36,11 +37,27 @@ export class SqlStatCache implements StatCache {
     const key = packStat(stat)
     this.#waiting.set(keyText(key), { stat: key, digests: digests.slice() })
     this.#bytes += digests.length
-    if (this.#waiting.size >= FLUSH_ROWS || this.#bytes >= FLUSH_BYTES) this.flush()
+    if (this.#isFull) this.flush()
   }
 
+  get #isFull(): boolean {
+    return this.#waiting.size >= FLUSH_ROWS || this.#bytes >= FLUSH_BYTES
+  }
+
+  /** Best effort: what the index has no room for waits for the next time while it is little, else the files are hashed again some day. */
   flush(): void {
     if (this.#waiting.size === 0) return
+    try {
+      this.#write()
+    } catch (err) {
+      if (!(err instanceof CodedError)) throw err
+      if (!this.#isFull) return
+    }
+    this.#waiting.clear()
+    this.#bytes = 0
+  }
+
+  #write(): void {
     this.#db.transaction('written', () => {
       for (const { stat, digests } of this.#waiting.values()) {
         this.#db.run('INSERT OR REPLACE INTO stat_cache VALUES (?, ?, ?)', stat, digests, this.#now())
@@ -53,8 +70,6 @@ export class SqlStatCache implements StatCache {
         )
       }
     })
-    this.#waiting.clear()
-    this.#bytes = 0
   }
 }
 

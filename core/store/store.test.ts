@@ -242,9 +242,52 @@ test('transfers, peers, bans and the reprovide schedule outlive the store', t =>
   assert.deepEqual(store.goodPeers()[0], { peerId: 'p69', addrs: ['/ip4/69'], seenAt: 69 })
   assert.deepEqual(store.bans(), [{ peerId: 'bad', until: 1_000 }])
   assert.deepEqual(store.provides(), [{ root, providedAt: 100, dueAt: 200 }])
-  assert.equal(store.removeTransfer(root, '/d'), true)
-  assert.equal(store.removeTransfer(root, '/d'), false)
+  store.removeTransfer(root, '/d')
+  store.removeTransfer(root, '/d')
+  assert.deepEqual(
+    store.transfers().map(it => it.directory),
+    ['/e']
+  )
   store.removeTransfer(root, '/e')
   assert.deepEqual(store.provides(), [])
   assert.deepEqual(readFileSync(path.join(dir, 'x', 'sub', 'b.txt'), 'utf8'), 'hello')
+})
+
+test('no room for the index: what somebody waits for throws, what nobody waits for is written when there is room', t => {
+  const dir = scratch(t)
+  const file = path.join(dir, 'shoal.db')
+  const root = rootText(writeSample(path.join(dir, 'x'), 'x', { a: Buffer.from('hello') }).built.root)
+  const row = {
+    root,
+    directory: '/d',
+    name: 'n',
+    state: 'active',
+    addrs: [],
+    inLine: 0,
+    bytes: 0,
+    addedAt: 1,
+    changedAt: 1
+  }
+  const big = { ...row, name: 'x'.repeat(100_000) } // more than the pages there are
+  {
+    using store = openStore(file)
+    store.putTransfer(row)
+    const { pages } = store.db.get<{ pages: number }>('SELECT page_count AS pages FROM pragma_page_count')!
+    store.db.get(`PRAGMA max_page_count=${pages}`)
+    assert.throws(() => store.putTransfer(big), { code: 'disk-full', message: /Shoal's own folder/ })
+    assert.equal(store.ownDisk, 'full')
+    assert.deepEqual(store.transfers(), [row])
+    store.noteTransfer({ ...big, bytes: 1 })
+    store.noteTransfer({ ...big, bytes: 2 })
+    store.savePeer({ peerId: 'p', addrs: [], seenAt: 1 })
+    assert.deepEqual([store.transfers(), store.goodPeers()], [[row], []])
+    store.db.get('PRAGMA max_page_count=100000')
+    assert.ok(store.hasRoom())
+    store.requireRoom()
+    assert.equal(store.ownDisk, 'ok')
+    assert.deepEqual(store.transfers(), [{ ...big, bytes: 2 }])
+    assert.equal(store.goodPeers().length, 1)
+  }
+  using store = openStore(file)
+  assert.deepEqual(store.transfers(), [{ ...big, bytes: 2 }])
 })

@@ -12,6 +12,8 @@ import { durableLeaves, findDownload } from './download-repo.ts'
 import { HeldRoot } from './held-root.ts'
 import { Layouts } from './layouts.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
+import { DiskRoom, freeBytes } from './disk-room.ts'
+import { LateWrites } from './late-writes.ts'
 import { LeafThreads } from './leaf-threads.ts'
 import { OpenFiles } from './open-files.ts'
 import { dropOwnFiles } from './own-files.ts'
@@ -37,10 +39,15 @@ import * as skeletons from './skeleton-repo.ts'
 import { SqlStatCache } from './stat-cache.ts'
 import { packStat } from './stat.ts'
 import { allTransfers, putTransfer, removeTransfer, type TransferRow } from './transfer-repo.ts'
+import { ownDiskFull } from './write-error.ts'
 
 export interface StoreOptions {
   /** Milliseconds since 1970; only for display and for the age of files. */
   readonly now?: () => number
+  /** The account of the room on disks; a system's own unless a test has others. */
+  readonly room?: DiskRoom
+  /** A write that nobody waited for failed for good. */
+  readonly onFault?: (thrown: unknown) => void
 }
 
 /** What `indexPaths` found. */
@@ -48,7 +55,7 @@ export type Shareable = Pick<Indexed, 'built' | 'name' | 'files' | 'sourcePaths'
 
 /** Opens or creates the database (`:memory:` works). Throws `data-newer`, `data-damaged`, `not-writable`. */
 export function openStore(file: string, options: StoreOptions = {}): Store {
-  return new Store(openDb(file), options.now ?? Date.now)
+  return new Store(openDb(file), options)
 }
 
 /** Owned by whoever opened it: disposing it closes the database and stops background hashing. */
@@ -59,6 +66,10 @@ export class Store implements Disposable {
   readonly #now: () => number
   /** For the other files of this folder only. */
   readonly threads = new LeafThreads()
+  /** For the other files of this folder only. */
+  readonly late: LateWrites
+  /** What open downloads still need of each disk. */
+  readonly room: DiskRoom
   readonly #files = new OpenFiles(this.threads)
   readonly #layouts: Layouts
   readonly #held = new Map<string, HeldRoot>()
@@ -66,11 +77,35 @@ export class Store implements Disposable {
   readonly #listeners = new Set<(root: string) => void>()
   readonly #touched = new Set<string>()
 
-  constructor(db: Db, now: () => number) {
+  constructor(db: Db, { now = Date.now, room = new DiskRoom(), onFault = () => {} }: StoreOptions) {
     this.db = db
     this.#now = now
+    this.room = room
+    const { folder } = db
+    this.late = new LateWrites({
+      freeBytes: () => (folder === undefined ? Number.POSITIVE_INFINITY : (freeBytes(folder) ?? 0)),
+      onFault
+    })
+    db.onFull = () => this.late.foundFull()
     this.statCache = new SqlStatCache(db, now)
     this.#layouts = new Layouts(db)
+  }
+
+  // Its own disk
+
+  /** Whether the index had room when it was written to last, or has room again. */
+  get ownDisk(): 'ok' | 'full' {
+    return this.late.isFull ? 'full' : 'ok'
+  }
+
+  /** Looks again, now. */
+  hasRoom(): boolean {
+    return this.late.look()
+  }
+
+  /** Before anything that ends in a write somebody waits for. Throws `disk-full`. */
+  requireRoom(): void {
+    if (this.late.isFull && !this.late.look()) throw ownDiskFull()
   }
 
   // Shares
@@ -98,6 +133,7 @@ export class Store implements Disposable {
       const rootId = skeletons.rootId(this.db, root)
       putShare(this.db, { rootId, layout, name, origin, now: this.#now() }, copy)
     })
+    this.late.forget(unshareKey(root))
     this.#layouts.keep(layout)
     this.#held.get(root)?.refresh()
     this.#announce(root)
@@ -146,6 +182,11 @@ export class Store implements Disposable {
     return dropOwnFiles(this.db, dataDirs)
   }
 
+  /** The same as soon as the index has room for it; nobody waits. */
+  removeShareSoon(root: string): void {
+    this.late.note(unshareKey(root), () => this.removeShare(root))
+  }
+
   /** Called with the root of every share that was added, removed, or whose state may be another now. */
   onShares(listener: (root: string) => void): () => void {
     this.#listeners.add(listener)
@@ -165,6 +206,7 @@ export class Store implements Disposable {
       layouts: this.#layouts,
       readElsewhere: async (digest, except) => this.readLeaf(digest, except),
       recheck: (it, row) => this.#rechecker.add(it, row),
+      note: (it, write) => this.late.note(it, write),
       touched: it => this.#touch(it)
     })
     this.#held.set(key, held)
@@ -296,11 +338,18 @@ export class Store implements Disposable {
   transfers(): TransferRow[] {
     return allTransfers(this.db)
   }
+  /** Throws `disk-full`: then nothing was changed. */
   putTransfer(row: TransferRow): void {
     putTransfer(this.db, row)
+    this.late.forget(transferKey(row))
   }
-  removeTransfer(root: string, directory: string): boolean {
-    return removeTransfer(this.db, root, directory)
+  /** The same as soon as the index has room; never throws. The newest counts. */
+  noteTransfer(row: TransferRow): void {
+    this.late.note(transferKey(row), () => putTransfer(this.db, row))
+  }
+  /** As soon as the index has room; never throws. */
+  removeTransfer(root: string, directory: string): void {
+    this.late.note(transferKey({ root, directory }), () => removeTransfer(this.db, root, directory))
   }
   /** What of a download that is not open was made durable; undefined when it made nothing. */
   received(root: string, directory: string, leafCount: number): Bitmap | undefined {
@@ -311,19 +360,19 @@ export class Store implements Disposable {
     return peers.goodPeers(this.db)
   }
   savePeer(peer: peers.GoodPeer): void {
-    peers.savePeer(this.db, peer)
+    this.late.note(`peer ${peer.peerId}`, () => peers.savePeer(this.db, peer))
   }
   bans(): { peerId: string; until: number }[] {
     return peers.bans(this.db, this.#now())
   }
   ban(peerId: string, until: number): void {
-    peers.ban(this.db, peerId, until)
+    this.late.note(`ban ${peerId}`, () => peers.ban(this.db, peerId, until))
   }
   provides(): peers.ProvideRow[] {
     return peers.provides(this.db)
   }
   provided(root: string, at: number, dueAt: number): void {
-    peers.provided(this.db, root, at, dueAt)
+    this.late.note(`provided ${root}`, () => peers.provided(this.db, root, at, dueAt))
   }
 
   [Symbol.dispose](): void {
@@ -332,6 +381,7 @@ export class Store implements Disposable {
     void this.#files[Symbol.asyncDispose]()
     this.statCache.flush()
     this.#countTouched()
+    this.late[Symbol.dispose]()
     this.db[Symbol.dispose]()
   }
 
@@ -345,8 +395,10 @@ export class Store implements Disposable {
     const roots = [...this.#touched]
     this.#touched.clear()
     for (const root of roots) {
-      const id = skeletons.findRootId(this.db, root)
-      if (id !== undefined) countState(this.db, id)
+      this.late.note(`count ${root}`, () => {
+        const id = skeletons.findRootId(this.db, root)
+        if (id !== undefined) countState(this.db, id)
+      })
       this.#announce(root)
     }
   }
@@ -355,6 +407,10 @@ export class Store implements Disposable {
     for (const listener of this.#listeners) listener(root)
   }
 }
+
+const transferKey = ({ root, directory }: Pick<TransferRow, 'root' | 'directory'>): string =>
+  `transfer ${root} ${directory}`
+const unshareKey = (root: string): string => `unshare ${root}`
 
 function commonFolder(paths: readonly string[]): string {
   let common = path.dirname(paths[0] ?? path.sep)

@@ -8,9 +8,7 @@ export function codedWrite(err: unknown): unknown {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new CodedError('disk-full', 'The disk is full. What has arrived is kept; free some space and go on.', {
-        cause: err
-      })
+      return diskFull(err)
     case 'ELOOP':
       return symlinkInTheWay(err)
     case 'ENOTDIR':
@@ -22,6 +20,25 @@ export function codedWrite(err: unknown): unknown {
         cause: err
       })
   }
+}
+
+export function diskFull(cause?: unknown): CodedError {
+  return new CodedError('disk-full', 'The disk is full. What has arrived is kept; free some space and go on.', {
+    cause
+  })
+}
+
+/** There is no room for the index, the settings and so on. */
+export function ownDiskFull(cause?: unknown): CodedError {
+  const sentence =
+    "The disk that Shoal's own folder (its data directory) is on is full. Nothing is lost; make room there, and try again."
+  return new CodedError('disk-full', sentence, { cause })
+}
+
+/** The system had no room, or allowed no more. */
+export function isNoRoom(err: unknown): boolean {
+  const code = systemCode(err)
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }
 
 export function symlinkInTheWay(cause?: unknown): CodedError {
