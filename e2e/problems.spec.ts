@@ -103,6 +103,42 @@ test.describe('disks of the test’s own', () => {
     await b.stop()
   })
 
+  test('Shoal’s own disk is full: said over every screen, nothing new begins, and all goes on when there is room', async ({
+    instance,
+    scratch,
+    target
+  }) => {
+    test.skip(target !== 'web', 'Chromium keeps its profile of the window there too')
+    using mount = mountTmpfs(scratch.at('b'), 24 * MIB)
+    const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: 3 * MEGA }), instance('b')])
+    const link = await shareFilm(a)
+    await b.paste(link)
+    await get(b.page)
+    await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(MEGA)
+    const ballast = path.join(b.dataDir, 'somebody else’s')
+    fillUp(ballast, b.dataDir, 0)
+    const banner = b.page.getByRole('status').filter({ hasText: 'The disk with Shoal’s own folder is full.' })
+    await expect(banner).toContainText('Make room, and it goes on by itself.')
+    await expect(
+      drawer(b.page)
+        .getByText(/^Waiting: the disk is full/)
+        .first()
+    ).toBeVisible()
+    writeFileSync(path.join(b.folder, 'mine.txt'), 'mine')
+    await go(b.page, 'Home')
+    await b.page.getByRole('button', { name: 'Choose from this computer' }).click()
+    await b.page.getByRole('checkbox', { name: 'Choose mine.txt' }).press('Space')
+    await sheet(b.page).getByRole('button', { name: 'Share', exact: true }).click()
+    await expect(b.page.getByText('The disk is full.').first()).toBeVisible()
+    rmSync(ballast)
+    await expect(banner).toHaveCount(0)
+    await go(b.page, 'Transfers')
+    await b.page.getByRole('button', { name: /^film\.mkv/ }).click()
+    await expectFilm(b)
+    await b.stop()
+    void mount
+  })
+
   test('a disk that fills up half way: it waits, keeps what it has, and goes on when there is room', async ({
     instance,
     scratch

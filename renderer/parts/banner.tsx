@@ -1,4 +1,4 @@
-// What is wrong with everything at once: the page has lost Shoal, or Shoal itself ended. Over every screen, until it is over.
+// What is wrong with everything at once: the page has lost Shoal, Shoal itself ended, or has no room for its own notes. Over every screen, until it is over.
 import { useState } from 'react'
 import { Store } from '../store.ts'
 import { useStore } from '../watch.ts'
@@ -15,6 +15,7 @@ export function Banner() {
   const { ui, say } = useUi()
   const link = useStore(ui.session.state)
   const { desktop } = ui.platform
+  const status = useStore(ui.model.status)
   const window = useStore(desktop?.state ?? NO_WINDOW)
   const [isStarting, setStarting] = useState(false)
   const isLost = useLasting(link === 'lost', MOMENT_MS)
@@ -35,11 +36,16 @@ export function Banner() {
       </div>
     )
   }
-  if (!isLost) return null
+  if (isLost) return <Notice what={say('lost.what')} next={say(desktop == null ? 'lost.next' : 'lost.wait')} />
+  if (status?.ownDisk === 'full') return <Notice what={say('own-disk.full')} next={say('own-disk.next')} />
+  return null
+}
+
+function Notice({ what, next }: { what: string; next: string }) {
   return (
     <div className="lost" role="status">
       <p>
-        <strong>{say('lost.what')}</strong> {say(desktop == null ? 'lost.next' : 'lost.wait')}
+        <strong>{what}</strong> {next}
       </p>
     </div>
   )

@@ -163,6 +163,9 @@ export const de: Record<keyof typeof en, string> = {
   of: 'von',
   'origin.received': 'Von anderen empfangen',
   'origin.shared': 'Dieser Computer',
+  'own-disk.full': 'Der Datenträger mit Shoals eigenem Ordner ist voll.',
+  'own-disk.next':
+    'Übertragungen warten, und Neues lässt sich nicht beginnen. Alles bisher Empfangene ist sicher. Schaffen Sie Platz, dann geht es von selbst weiter.',
   'paste.look': 'Hineinsehen',
   'paste.other': 'Anderen Link einfügen',
   'paste.title': 'Link einfügen',

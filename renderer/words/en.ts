@@ -154,6 +154,9 @@ export const en = {
   of: 'of',
   'origin.received': 'Received from others',
   'origin.shared': 'This computer',
+  'own-disk.full': 'The disk with Shoal’s own folder is full.',
+  'own-disk.next':
+    'Downloads wait, and nothing new can be started. Everything received so far is safe. Make room, and it goes on by itself.',
   'paste.look': 'Look inside',
   'paste.other': 'Paste another link',
   'paste.title': 'Paste a link',
