@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
+  closeSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -36,6 +38,29 @@ const TREE = {
   empty: null
 }
 const below = (dir: string): string[] => readdirSync(dir, { recursive: true }).map(String).toSorted()
+
+test('a leaf that cannot be read for want of descriptors is here all the same', async t => {
+  const it = bench(t, { '': sampleBytes(2 * MIB, 'f') }, 'film.bin')
+  {
+    await using first = await open(it)
+    await feed(it, first, [0])
+  }
+  await using download = await open(it)
+  assert.ok(download.have.has(0))
+  const taken: number[] = []
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'))
+  } catch (err) {
+    assert.equal((err as NodeJS.ErrnoException).code, 'EMFILE')
+  }
+  try {
+    await assert.rejects(download.readLeaf(0), { code: 'unreadable' })
+  } finally {
+    for (const fd of taken) closeSync(fd)
+  }
+  assert.ok(download.have.has(0), 'nothing is lost')
+  assert.deepEqual(Buffer.from(await download.readLeaf(0)), leafOf(it.indexed, 0))
+})
 
 test('a file carries .part until it is whole, and is a share then', async t => {
   const it = bench(t, { '': sampleBytes(3 * MIB + 1, 'f') }, 'film.bin')

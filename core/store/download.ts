@@ -12,9 +12,10 @@ import { Durability } from './durability.ts'
 import { finishDownload, removePart } from './finish-download.ts'
 import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
 import type { PartTree } from './part-tree.ts'
+import { isGone } from './read-leaf.ts'
 import type { Resumed } from './resume.ts'
 import type { Store } from './store.ts'
-import { codedWrite, diskFull } from './write-error.ts'
+import { codedWrite, diskFull, systemCode } from './write-error.ts'
 
 const COPIES_IN_FLIGHT = 4
 
@@ -200,7 +201,10 @@ export class Download implements Servable, AsyncDisposable {
     }
   }
 
-  /** Throws `not-found` when the leaf is not here, or not right any more: then it is fetched again. */
+  /**
+   * Throws `not-found` when the leaf is not here, or not right any more: then it is fetched again. `unreadable`: it is here, and this system cannot read
+   * it now.
+   */
   async readLeaf(ordinal: number): Promise<Uint8Array> {
     while (this.#moving !== undefined) await this.#moving.promise
     if (this.#state === 'finished') return this.#readFinished(ordinal)
@@ -212,7 +216,7 @@ export class Download implements Servable, AsyncDisposable {
     const length = this.#layout.leafBytes(ordinal)
     if (length === 0) return new Uint8Array(0)
     const at = this.#layout.leafOffset(ordinal)
-    const read = await this.#it.tree.read(this.#layout.fileIndexOf(ordinal), at, length).catch(() => undefined)
+    const read = await this.#it.tree.read(this.#layout.fileIndexOf(ordinal), at, length).catch(lostOrThrown)
     if (isLeaf(read, length, this.#layout.digest(ordinal))) return read.bytes
     if (this.#state === 'open') {
       this.#durability.lose([ordinal])
@@ -453,5 +457,11 @@ function markEmpty(layout: Layout, have: Bitmap): void {
 
 /** Names the note that a download is to be forgotten. */
 export const dropKey = ({ id }: Pick<DownloadRow, 'id'>): string => `download ${id}`
+
+/** What stands at the place is gone, or the disk has lost it; anything else passes. */
+function lostOrThrown(err: unknown): undefined {
+  if (isGone(err) || systemCode(err) === 'EIO' || err instanceof CodedError) return undefined
+  throw new CodedError('unreadable', 'A part cannot be read now; it is tried again.', { cause: err })
+}
 
 const notHere = (): CodedError => new CodedError('not-found', 'That part has not been received.')
