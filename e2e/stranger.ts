@@ -55,6 +55,7 @@ export async function pipeTo(network: Network, addr: string, signal: AbortSignal
 
 /** One file held in memory. What it hands out may be falsified by a subclass: nothing here is hashed. */
 export class FileInMemory implements Servable {
+  readonly isWithdrawn = false
   readonly built: Built
   readonly name: string
   readonly have: HaveBits

@@ -8,8 +8,9 @@ import type { CID } from 'multiformats/cid'
 import { parseRoot } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
 import { systemClock } from '../../core/exchange/clock.ts'
+import { Holdings } from '../../core/exchange/holdings.ts'
 import { RateLimits } from '../../core/exchange/rate-limit.ts'
-import type { Found, Servables } from '../../core/exchange/servable.ts'
+import type { Servables } from '../../core/exchange/servable.ts'
 import { RateBucket } from '../../core/fetch/rate-bucket.ts'
 import { DataDirs } from '../../core/files/data-dirs.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
@@ -59,25 +60,24 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     : acquiring.use(await openNode(options, privateKey, mode, settings, store, log, signal))
   signal.throwIfAborted()
   let transfers: Transfers | undefined // the server may be asked before they are there
-  const servables: Servables = {
+  const holdings = new Holdings({
+    load: async root => void (await store.loadHeld(root)),
     // what is shared is served as it is also while the rest of it, or another copy, is being got
-    find: async (root: CID): Promise<Found> => {
-      const held = await store.loadHeld(root)
+    choose: root => {
+      const held = store.held(root)
       return held != null && held.have.nextSet(0) < held.leafCount ? held : (transfers?.servable(root) ?? held)
     }
-  }
+  })
   const connections =
-    network && acquiring.use(connect(network, servables, limits, settings, store, options.version, log))
+    network && acquiring.use(connect(network, holdings, limits, settings, store, options.version, log))
   const provide = (root: CID): void => {
+    holdings.changed(root)
     void connections?.server.refresh(root)
     if (network == null) return
     const given = AbortSignal.any([signal, AbortSignal.timeout(PROVIDE_DEADLINE_MS)])
     network.provide(root, given).catch(() => log.info('provide.waits')) // it stays scheduled
   }
-  const unprovide = (root: CID): void => {
-    void connections?.server.refresh(root)
-    network?.unprovide(root)
-  }
+  const unprovide = (root: CID): void => network?.unprovide(root)
   const nothingServed = { copies: 0, readers: 0, sentBytes: 0 }
   const shares = acquiring.use(
     new Shares({

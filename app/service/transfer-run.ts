@@ -126,9 +126,9 @@ export class TransferRun implements AsyncDisposable {
     this.#over = this.#run(options)
   }
 
-  /** What other peers may have of it already; `not-yet` until the skeleton is here. */
-  get servable(): Servable | 'not-yet' {
-    return this.#download ?? 'not-yet'
+  /** What other peers may have of it already; `not-yet` until the skeleton is here, undefined when it is withdrawn. */
+  get servable(): Servable | 'not-yet' | undefined {
+    return this.#download?.isWithdrawn === true ? undefined : (this.#download ?? 'not-yet')
   }
 
   get view(): TransferView {
@@ -406,6 +406,7 @@ export class TransferRun implements AsyncDisposable {
     const { path: at, bytes } = there
     const seconds = (performance.now() - this.#startedAt) / 1000
     const { received = 0, duplicate = 0, sources = 0 } = snapshot ?? {}
+    this.#download?.withdraw() // it is served as a share, as long as it is one
     const share = this.#ports.store.share(this.#row.root)
     if (share?.origin === 'received' && !this.#ports.keepSharing()) this.#ports.store.removeShareSoon(share.root)
     this.#ports.holds(this.#root)

@@ -217,11 +217,9 @@ export class Transfers implements AsyncDisposable {
   /** What is served of a root that is still being fetched. */
   servable(root: CID): Servable | 'not-yet' | undefined {
     const key = rootText(root)
-    for (const { row, run } of this.#entries.values()) {
-      const found = row.root === key ? run?.servable : undefined
-      if (found != null) return found
-    }
-    return undefined
+    const ofRoot = [...this.#entries.values()].filter(({ row }) => row.root === key)
+    const found = ofRoot.flatMap(({ run }) => run?.servable ?? [])
+    return found.find(it => it !== 'not-yet') ?? found[0]
   }
 
   /** Once a second while it runs; once of one that rests. Throws not-found. */

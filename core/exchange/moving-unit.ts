@@ -63,7 +63,7 @@ export class MovingUnit {
 
   #leafPiece(leaf: ReadLeaf, most: number): Piece | undefined {
     if (typeof leaf === 'number') {
-      this.rejectRest(leaf)
+      this.rejectRest(this.#refusal(leaf, this.unit.start))
       return undefined
     }
     const offset = this.done
@@ -85,8 +85,9 @@ export class MovingUnit {
 
   #packPiece(leaves: readonly ReadLeaf[]): Piece | undefined {
     const { unit } = this
-    for (let code = leaves[this.done]; typeof code === 'number'; code = leaves[this.done]) {
+    for (let read = leaves[this.done]; typeof read === 'number'; read = leaves[this.done]) {
       const ordinal = unit.start + this.done
+      const code = this.#refusal(read, ordinal)
       this.#packOver(1)
       this.#reject(unit.job.req, ordinal, 1, code, retryMs(code))
     }
@@ -136,6 +137,12 @@ export class MovingUnit {
         if (last) this.#wholeOver()
       }
     }
+  }
+
+  /** A leaf that was not there when it was read, and is said to be there now, was not lied about: that is our trouble. */
+  #refusal(code: ExchangeCode, ordinal: number): ExchangeCode {
+    const isHeld = code === ExchangeCode.NOT_HAVE && this.unit.job.root.servable?.have.has(ordinal) === true
+    return isHeld ? ExchangeCode.IO : code
   }
 
   #wholeOver(): void {

@@ -4,7 +4,7 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 import { createHash } from 'node:crypto'
 import { RAW } from '../cid.ts'
 import { CodedError, type Code } from '../errors.ts'
-import type { HaveBits, Servable, ServableChange, Servables, ServeState } from './servable.ts'
+import type { Found, HaveBits, Servable, ServableChange, Servables, ServeState } from './servable.ts'
 
 /** A raw root named by a text: it stands for a share, its digest is not that of any content. */
 export function sampleRoot(text: string): CID {
@@ -51,6 +51,7 @@ export class SampleServable implements Servable {
   readonly skeleton: Uint8Array
   readonly have: Bits
   state: ServeState = 'ready'
+  isWithdrawn = false
   /** Ordinals whose reading fails, and how. */
   readonly faults = new Map<number, Code>()
   /** Leaves read so far. */
@@ -92,7 +93,7 @@ export class SampleServable implements Servable {
     await this.beforeRead(ordinal)
     const fault = this.faults.get(ordinal)
     if (fault != null) throw new CodedError(fault, 'A fault of the test')
-    if (!this.have.has(ordinal)) throw new CodedError('not-found', 'Not held')
+    if (!this.have.has(ordinal) || this.isWithdrawn) throw new CodedError('not-found', 'Not held')
     return sampleLeaf(ordinal, this.leafBytes(ordinal))
   }
 
@@ -109,6 +110,13 @@ export class SampleServable implements Servable {
   hold(start: number, end: number, held: boolean): void {
     for (let i = start; i < end; i++) this.have.put(i, held)
     this.#tell(held ? { set: [start, end] } : { unset: [start, end] })
+  }
+
+  /** Is gone from now on: reads fail, those that are under way too. */
+  withdraw(): void {
+    if (this.isWithdrawn) return
+    this.isWithdrawn = true
+    this.#tell({ withdrawn: true })
   }
 
   become(state: ServeState): void {
@@ -129,7 +137,8 @@ export class SampleServables implements Servables {
     for (const it of servables) this.byRoot.set(it.root.toString(), it)
   }
 
-  find(root: CID): Servable | 'not-yet' | undefined {
-    return this.byRoot.get(root.toString())
+  find(root: CID): Found {
+    const found = this.byRoot.get(root.toString())
+    return typeof found === 'object' && found.isWithdrawn ? undefined : found
   }
 }

@@ -18,9 +18,11 @@ export interface ServableChange {
   set?: readonly [start: number, end: number]
   unset?: readonly [start: number, end: number]
   state?: ServeState
+  /** It is withdrawn from now on; told before the first read fails for it. */
+  withdrawn?: true
 }
 
-/** One root that can be served, its skeleton known in full. */
+/** One root that can be served, its skeleton known in full. Until it is withdrawn, for good: whoever serves it says so, and lets go of it. */
 export interface Servable {
   readonly root: CID
   /** A name to suggest; '' when there is none. */
@@ -29,6 +31,8 @@ export interface Servable {
   readonly leafCount: number
   readonly skeletonBytes: number
   readonly state: ServeState
+  /** Nothing of it is served any more. Its numbers, claims included, stay as they were. */
+  readonly isWithdrawn: boolean
   /** Live; do not modify. */
   readonly have: HaveBits
   /** At most `maxBytes` from `offset`, never empty; undefined when they are not there (yet). Valid until the next call. */
@@ -43,7 +47,7 @@ export interface Servable {
   watch(listener: (change: ServableChange) => void): () => void
 }
 
-/** Finds what is served. `not-yet`: the root is known here, its skeleton is still being fetched. */
+/** Finds what is served: one servable for a root, never a withdrawn one. `not-yet`: the root is known here, its skeleton is still being fetched. */
 export interface Servables {
   find(root: CID): Found | Promise<Found>
 }

@@ -19,7 +19,7 @@ import {
 } from './messages.ts'
 import type { UploadBudget } from './rate-limit.ts'
 import { SendQueue, type Job } from './send-queue.ts'
-import type { Found, Servables } from './servable.ts'
+import type { Found, ServableChange, Servables } from './servable.ts'
 import { ServedRoot } from './served-root.ts'
 import type { Turns } from './turns.ts'
 import { UnitSender } from './unit-sender.ts'
@@ -87,10 +87,6 @@ export class ServeSession {
       clock: ports.clock,
       signal: this.#abort.signal,
       reject,
-      findAgain: async root => {
-        await this.#find(root)
-        return root.servable
-      },
       onSent: (root, bytes) => this.#onSent(root, bytes),
       onFailed: error => this.#fail(error)
     })
@@ -147,12 +143,11 @@ export class ServeSession {
     if (choked) this.#cancel(() => true, ExchangeCode.BUSY)
   }
 
-  /** Looks a root up anew, if the peer has it open: it came, went, or is served from elsewhere. */
+  /** Looks a root up anew, if the peer has it open and is not served: it may have come. That it goes, its servable says itself. */
   async refresh(key: string): Promise<void> {
-    for (const open of [...this.#opens.values()].filter(it => it.key === key)) {
-      const before = open.servable
+    for (const open of [...this.#opens.values()].filter(it => it.key === key && it.servable == null)) {
       const found = await this.#find(open)
-      if (open.servable !== before) this.#announce(open, found)
+      if (open.servable != null) this.#announce(open, found)
     }
   }
 
@@ -312,8 +307,8 @@ export class ServeSession {
   }
 
   #cancel(matches: (job: Job) => boolean, code: ExchangeCode, start = 0, end = Infinity): void {
+    this.#queue.cancel(matches, code, start, end) // first: the sender would go on with what is queued
     this.#sender.cancel(matches, code, start, end)
-    this.#queue.cancel(matches, code, start, end)
   }
 
   #onHave(sid: number, have: HaveMessage): void {
@@ -326,33 +321,46 @@ export class ServeSession {
     if (was !== open.peerIsFull) this.#ports.onInterest()
   }
 
-  /** Attaches what is served for a root now. A failed look-up leaves it as it is. */
+  /** Attaches what is served for a root now. */
   async #find(open: ServedRoot): Promise<Found | 'failed'> {
     try {
       const found = await this.#ports.servables.find(open.root)
       if (this.ended || this.#opens.get(open.sid) !== open) return undefined
-      if (found == null || found === 'not-yet') open.detach()
-      else if (found !== open.servable) open.attach(found, stateChanged => this.#onChange(open, stateChanged))
+      if (found == null || found === 'not-yet') return found
+      if (found.isWithdrawn) return undefined // since it was found
+      if (found !== open.servable) open.attach(found, change => this.#onChange(open, change))
       return found
     } catch {
       return 'failed' // the peer is told IO; what went wrong here is none of its business
     }
   }
 
-  /** Info, and everything we hold. A root that is gone takes what was asked of it along. */
+  /** Info, and everything we hold. */
   #announce(open: ServedRoot, found: Found | 'failed'): void {
     if (found === 'not-yet') this.#send(open.info(ExchangeCode.NOT_HAVE, limits.NOT_YET_RETRY_MS))
     else this.#send(open.info(found === 'failed' ? ExchangeCode.IO : ExchangeCode.NOT_FOUND))
     const whole = open.whole()
     for (const have of whole) this.#send({ type: 'have', sid: open.sid, ...have })
     if (whole.length > 1) this.#flood.spend(whole.length - 1, this.#ports.clock.now()) // big bitmaps are not for the asking
-    if (open.servable == null) this.#cancel(job => job.root === open, ExchangeCode.NOT_FOUND)
   }
 
-  #onChange(open: ServedRoot, stateChanged: boolean): void {
+  #onChange(open: ServedRoot, change: ServableChange): void {
     if (this.ended) return
-    if (stateChanged) this.#send(open.info())
+    if (change.withdrawn === true) return this.#withdraw(open)
+    if (!open.isTold) return // the answer to its Open says it all
+    if (change.state != null) this.#send(open.info())
     this.#newsLater()
+  }
+
+  /** It is not served any more: says so, then refuses what was asked of it. In this order nothing refused is still advertised. */
+  #withdraw(open: ServedRoot): void {
+    const { isTold } = open
+    if (isTold) this.#send({ type: 'have', sid: open.sid, kind: HaveKind.NONE, start: 0, bits: new Uint8Array(0) })
+    open.detach()
+    open.hasAsked = false
+    if (isTold) this.#send(open.info(ExchangeCode.NOT_FOUND))
+    this.#cancel(job => job.root === open, ExchangeCode.SHUTDOWN)
+    this.#ports.onInterest()
   }
 
   #newsLater(): void {

@@ -23,6 +23,7 @@ export class ServedRoot {
   servable: Servable | undefined
   readonly #set = new ChangedBytes()
   readonly #unset = new ChangedBytes()
+  #saidWhole = false // before that there is nothing to add to
   #saidFull = false
   #unwatch: (() => void) | undefined
 
@@ -32,13 +33,13 @@ export class ServedRoot {
     this.key = root.toString()
   }
 
-  /** From now on this is what is served. `onChange` is told of state changes at once and of bits whenever there are some to tell. */
-  attach(servable: Servable, onChange: (stateChanged: boolean) => void): void {
+  /** From now on this is what is served. `onChange` is told of everything at once; what it says of bits is noted by then. */
+  attach(servable: Servable, onChange: (change: ServableChange) => void): void {
     this.detach()
     this.servable = servable
     this.#unwatch = servable.watch(change => {
       this.#note(change)
-      onChange(change.state != null)
+      onChange(change)
     })
   }
 
@@ -48,7 +49,13 @@ export class ServedRoot {
     this.servable = undefined
     this.#set.clear()
     this.#unset.clear()
+    this.#saidWhole = false
     this.#saidFull = false
+  }
+
+  /** Whether the peer was told what is held. */
+  get isTold(): boolean {
+    return this.#saidWhole
   }
 
   /** The answer to Open, or news of the state. Without a servable it says `code`. */
@@ -73,18 +80,19 @@ export class ServedRoot {
     if (this.servable == null) return []
     this.#set.clear()
     this.#unset.clear()
+    this.#saidWhole = true
     this.#saidFull = this.servable.have.isFull
     return wholeHave(this.servable.have)
   }
 
   get hasNews(): boolean {
-    return this.#set.any || this.#unset.any
+    return this.#saidWhole && (this.#set.any || this.#unset.any)
   }
 
   /** One message of what was lost. */
   loss(): HaveMessage | undefined {
     const have = this.servable?.have
-    const lost = have == null ? undefined : this.#unset.take()
+    const lost = have == null || !this.#saidWhole ? undefined : this.#unset.take()
     if (have == null || lost == null) return undefined
     this.#saidFull = false
     return changedHave(have, HaveKind.UNSET, ...lost)
@@ -93,7 +101,7 @@ export class ServedRoot {
   /** One message of what changed; losses first. */
   news(): HaveMessage | undefined {
     const have = this.servable?.have
-    if (have == null) return undefined
+    if (have == null || !this.#saidWhole) return undefined
     const lost = this.loss()
     if (lost != null) return lost
     if (have.isFull) {

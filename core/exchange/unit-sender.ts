@@ -9,7 +9,6 @@ import { MovingUnit, type Piece } from './moving-unit.ts'
 import type { UploadBudget } from './rate-limit.ts'
 import type { Job, RejectCall, SendQueue } from './send-queue.ts'
 import type { ServedRoot } from './served-root.ts'
-import type { Servable } from './servable.ts'
 import type { Turn, Turns } from './turns.ts'
 import { readUnit } from './unit-reader.ts'
 
@@ -20,7 +19,6 @@ export interface SenderPorts {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly reject: RejectCall
-  findAgain(root: ServedRoot): Promise<Servable | undefined>
   /** Payload bytes of a root were given to a stream. */
   onSent(root: ServedRoot, bytes: number): void
   onFailed(error: unknown): void
@@ -118,7 +116,7 @@ export class UnitSender implements Turn {
 
   async #read(moving: MovingUnit): Promise<void> {
     const { ready } = moving
-    const leaves = await readUnit(moving.unit, () => this.#ports.findAgain(moving.unit.job.root))
+    const leaves = await readUnit(moving.unit)
     if (moving.ready !== ready) return // given back meanwhile
     moving.leaves = leaves
     ready.resolve()

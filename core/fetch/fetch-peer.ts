@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import { ExchangeCode, type HaveMessage, type InfoMessage, RootState, type Run } from '../exchange/messages.ts'
+import { MAX_RUN_LEAVES } from '../exchange/limits.ts'
 import type { OpenRoot, Requester, RootListener } from '../exchange/requester.ts'
 import { PendingHave } from './pending-have.ts'
 
@@ -122,9 +123,22 @@ export class FetchPeer {
 
   #onInfo(info: InfoMessage): void {
     if (info.state === RootState.CHANGED || info.code === ExchangeCode.CHANGED) this.#events.onChanged(this)
-    if (info.code !== ExchangeCode.OK) return this.#unready()
+    if (info.code !== ExchangeCode.OK) {
+      const leaves = this.info?.leaves ?? 0
+      this.#unready()
+      this.#open?.cancel(inRuns(leaves)) // whatever it still answers: whoever asked is gone
+      return
+    }
     const isNew = this.info === undefined
     this.info = info
     if (isNew) this.#events.onReady(this)
   }
+}
+
+function inRuns(leaves: number): Run[] {
+  const runs: Run[] = []
+  for (let start = 0; start < leaves; start += MAX_RUN_LEAVES) {
+    runs.push({ start, count: Math.min(MAX_RUN_LEAVES, leaves - start) })
+  }
+  return runs
 }

@@ -77,6 +77,7 @@ export class ContentServable implements Servable {
   readonly name = 'things'
   readonly have: Bitmap
   state: ServeState = 'ready'
+  isWithdrawn = false
   skeleton: Uint8Array
   /** What it sends instead of a leaf, or how reading fails. */
   tampered = new Map<number, Uint8Array | Code>()
@@ -111,7 +112,8 @@ export class ContentServable implements Servable {
     await this.beforeRead(ordinal)
     const instead = this.tampered.get(ordinal)
     if (typeof instead === 'string') throw new CodedError(instead, 'A fault of the test')
-    if (instead === undefined && !this.have.has(ordinal)) throw new CodedError('not-found', 'Not held')
+    if (this.isWithdrawn || (instead === undefined && !this.have.has(ordinal)))
+      throw new CodedError('not-found', 'Not held')
     return new Uint8Array(instead ?? this.content.leaves.get(hex(this.layout.digest(ordinal)))!)
   }
   leafBytes(ordinal: number): number {
@@ -124,6 +126,10 @@ export class ContentServable implements Servable {
   hold(start: number, end: number): void {
     this.have.setRange(start, end)
     for (const listener of this.#listeners) listener({ set: [start, end] })
+  }
+  withdraw(): void {
+    this.isWithdrawn = true
+    for (const listener of this.#listeners) listener({ withdrawn: true })
   }
   drop(ordinal: number): void {
     this.have.clear(ordinal)

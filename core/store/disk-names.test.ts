@@ -185,7 +185,7 @@ test('who reads while it is taken away is told first, refused, and opens nothing
     seen.onWait = () => void reading.push(assert.rejects(download.readLeaf(0), { code: 'not-found' }))
     seen.onCall = () => assert.deepEqual(openIn(it.directory), [])
     const discarded = download.discard()
-    assert.deepEqual(told, [{ unset: [0, download.leafCount] }], 'before anybody is refused')
+    assert.deepEqual(told, [{ withdrawn: true }], 'before anybody is refused')
     await assert.rejects(download.readLeaf(1), { code: 'not-found' })
     await discarded
     assert.ok(leafOf(it.indexed, 0).equals(await before), 'what had begun is answered')

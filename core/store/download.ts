@@ -39,6 +39,7 @@ export interface DownloadParts {
 /**
  * One open download; dispose it to pause. `have` is WRITTEN: verified, in the file, hashed again whenever it is served.
  * Watch it: a leaf found to be wrong later, or lost by a failed sync, is taken back with `unset` and must be fetched again.
+ * It is withdrawn before it is closed: whoever serves it stops asking first.
  */
 export class Download implements Servable, AsyncDisposable {
   readonly root: CID
@@ -65,6 +66,7 @@ export class Download implements Servable, AsyncDisposable {
   #bytesWritten = 0
   #queuedBytes = 0
   #state: 'open' | 'finished' | 'closed' = 'open'
+  #isWithdrawn = false
 
   constructor(parts: DownloadParts) {
     const { tree, resumed, store, row } = parts
@@ -138,6 +140,17 @@ export class Download implements Servable, AsyncDisposable {
 
   readSkeleton(offset: number, maxBytes: number): Uint8Array | undefined {
     return this.#it.store.readSkeleton(rootText(this.root), offset, maxBytes)
+  }
+
+  get isWithdrawn(): boolean {
+    return this.#isWithdrawn
+  }
+
+  /** Nothing of it is served from now on; the rest of it goes on. */
+  withdraw(): void {
+    if (this.#isWithdrawn) return
+    this.#isWithdrawn = true
+    this.#tell({ withdrawn: true })
   }
 
   watch(listener: (change: ServableChange) => void): () => void {
@@ -294,8 +307,8 @@ export class Download implements Servable, AsyncDisposable {
 
   /** Forgets the download and removes the .part it made, and nothing else. */
   async discard(): Promise<void> {
+    this.withdraw()
     if (this.#state !== 'open') return
-    this.#tell({ unset: [0, this.leafCount] })
     this.#state = 'closed'
     this.#claim.give()
     await this.#settled()
@@ -309,6 +322,7 @@ export class Download implements Servable, AsyncDisposable {
 
   /** Makes durable what is written, and lets go of the files. Nothing is lost: opening it again goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.withdraw()
     if (this.#state === 'open') {
       this.#state = 'closed'
       this.#claim.give()

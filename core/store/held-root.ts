@@ -42,6 +42,7 @@ export class HeldRoot implements Servable {
   readonly #ports: HeldPorts
   readonly #listeners = new Set<(change: ServableChange) => void>()
   readonly #rows = new Map<number, FileRow[]>() // by file, of every copy
+  #layout: Layout | undefined // kept once it is retired: its skeleton may be gone then
   #have: Bitmap
   #troubled = { checking: 0, missing: 0, changed: 0 } // files with no clean copy
   readonly #unwritten = new Map<string, Pick<FileRow, 'state' | 'stat'>>() // what was found out, where the index has no room for it
@@ -74,7 +75,11 @@ export class HeldRoot implements Servable {
   }
 
   leafBytes(ordinal: number): number {
-    return this.#ports.layouts.get(this.root, this.sizeBytes).leafBytes(ordinal)
+    return (this.#layout ?? this.#ports.layouts.get(this.root, this.sizeBytes)).leafBytes(ordinal)
+  }
+
+  get isWithdrawn(): boolean {
+    return this.#isGone
   }
 
   readSkeleton(offset: number, maxBytes: number): Uint8Array | undefined {
@@ -139,12 +144,16 @@ export class HeldRoot implements Servable {
     if (this.state !== state) this.#tell({}, state)
   }
 
+  /** Before the share is removed: the claims of its leaves hold for whoever is still counting. */
+  beforeRetiring(): void {
+    if (this.#listeners.size > 0) this.#layout = this.#ports.layouts.get(this.root, this.sizeBytes)
+  }
+
   /** The share was removed: nothing is served any more. */
   retire(): void {
-    const state = this.state
     this.#isGone = true
+    for (const listener of this.#listeners) listener({ withdrawn: true })
     this.#have = new Bitmap(this.leafCount)
-    this.#tell({ unset: [0, this.leafCount] }, state)
   }
 
   #doubt(row: FileRow, found: LeafRead): void {
@@ -172,7 +181,8 @@ export class HeldRoot implements Servable {
   }
 
   #notHeld(): CodedError {
-    if (this.state !== 'changed') return new CodedError('not-found', `“${this.name}” does not have that part.`)
+    if (this.#isGone || this.state !== 'changed')
+      return new CodedError('not-found', `“${this.name}” does not have that part.`)
     return new CodedError('source-changed', `“${this.name}” changed after it was shared. Share it again.`)
   }
 

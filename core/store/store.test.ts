@@ -59,7 +59,7 @@ test('a share outlives its store, is served whole, and goes without touching a f
   held.watch(change => changes.push(change))
   assert.equal(store.removeShare(root), true)
   assert.equal(store.removeShare(root), false)
-  assert.deepEqual(changes, [{ unset: [0, 5], state: 'changed' }])
+  assert.deepEqual(changes, [{ withdrawn: true }])
   assert.equal(store.held(indexed.built.root), undefined)
   await assert.rejects(held.readLeaf(0))
   assert.equal(store.hasLeaves, false)

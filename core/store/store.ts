@@ -169,9 +169,11 @@ export class Store implements Disposable {
 
   /** Forgets a share; touches no file of the user. False when there was none. */
   removeShare(root: string): boolean {
+    const held = this.#held.get(root)
+    held?.beforeRetiring()
     const isRemoved = this.db.transaction('durable', () => dropShare(this.db, root))
-    this.#held.get(root)?.retire()
     this.#held.delete(root)
+    held?.retire()
     this.#layouts.forget(root)
     if (isRemoved) this.#announce(root)
     return isRemoved
