@@ -35,11 +35,11 @@ const rootOf = (n: number): string => {
   return `bafybei${digits.join('').padStart(52, 'z')}`
 }
 
-const share = (n: number, change: Partial<Share>): Share => ({
+export const share = (n: number, change: Partial<Share>): Share => ({
   root: rootOf(n), name: 'x', bytes: GB, files: 1, hereBytes: change.bytes ?? GB, hereFiles: change.files ?? 1,
-  state: 'ready', origin: 'shared', addedAt: NOW - n * DAY, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, ...change
+  state: 'ready', origin: 'shared', addedAt: NOW - n * DAY, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, job: null, ...change
 }) // prettier-ignore
-const transfer = (n: number, change: Partial<Transfer>): Transfer => ({
+export const transfer = (n: number, change: Partial<Transfer>): Transfer => ({
   id: `t${n}`, root: rootOf(500 + n), name: 'x', state: 'fetching', bytes: 0, total: GB, rate: 0, secondsLeft: null,
   received: 0, duplicate: 0, sources: 0, from: [], place: null, waitingFor: null, error: null, addedAt: NOW - n * DAY,
   folder: 'Downloads', path: null,
@@ -257,12 +257,16 @@ function sceneOf(content: Content, service: Service): Service {
   }
 }
 
-/** The built page with such an engine behind it; `url` has its token. */
-export async function openScene(content: Content, signal: AbortSignal): Promise<{ url: string } & AsyncDisposable> {
+/** The built page with such an engine behind it; `url` has its token. @param change what of it answers otherwise */
+export async function openScene(
+  content: Content,
+  signal: AbortSignal,
+  change: (service: Service) => Service = service => service
+): Promise<{ url: string } & AsyncDisposable> {
   const stack = new AsyncDisposableStack()
   const open = async (options: EngineOptions) => {
     const application = await openFake(options)
-    return { ...application, service: sceneOf(content, application.service) }
+    return { ...application, service: change(sceneOf(content, application.service)) }
   }
   const engine = stack.use(await startInline(open, OPTIONS, signal))
   const tokens = { cli: newToken(), ui: newToken() }

@@ -7,8 +7,12 @@ export const PLACES = ['Home', 'Transfers', 'Library', 'Peers', 'Settings'] as c
 export type Place = (typeof PLACES)[number]
 export const DONE = 'Every byte was checked against the link.'
 
-export const go = async (page: Page, place: Place): Promise<void> =>
-  page.getByRole('navigation').getByRole('button', { name: place }).click()
+/** The place is there afterwards: until then a busy page shows the one that is left. */
+export async function go(page: Page, place: Place): Promise<void> {
+  await page.getByRole('navigation').getByRole('button', { name: place }).click()
+  const name = place === 'Home' ? /^You are / : place
+  await expect(page.locator('main').getByRole('heading', { name, level: 1 })).toBeVisible()
+}
 
 export const sheet = (page: Page): Locator => page.getByRole('dialog')
 export const drawer = (page: Page): Locator => page.getByRole('complementary')

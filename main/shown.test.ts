@@ -11,7 +11,7 @@ import { movesOf } from './moves.ts'
 import { wordsFor } from './words.ts'
 
 const share = (change: Partial<Share>): Share => ({
-  root: 'bafyroot', name: 'Summer', bytes: 1, files: 1, hereBytes: 1, hereFiles: 1, state: 'ready', origin: 'shared', addedAt: 0, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, ...change
+  root: 'bafyroot', name: 'Summer', bytes: 1, files: 1, hereBytes: 1, hereFiles: 1, state: 'ready', origin: 'shared', addedAt: 0, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, job: null, ...change
 }) // prettier-ignore
 const peer = (name: string, rateOut: number): Peer => ({
   peerId: name, name, addrs: [], via: 'mdns', direct: true, nearby: true, latencyMs: null, rateIn: 0, rateOut

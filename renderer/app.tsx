@@ -1,6 +1,6 @@
 // The window: rail, one screen, the drawer, one sheet; drop and paste anywhere.
 import i18next from 'i18next'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { Details } from './drawers/details.tsx'
@@ -22,7 +22,7 @@ import { SettingsScreen } from './screens/settings.tsx'
 import { Transfers } from './screens/transfers.tsx'
 import { CurrentSheet } from './sheets/current-sheet.tsx'
 import { useFeed, useStore } from './watch.ts'
-import { type Context, type Screen, SCREENS, type Ui, UiContext } from './ui.ts'
+import { type Context, type Screen, SCREENS, type Ui, UiContext, useUi } from './ui.ts'
 import { take } from './take.ts'
 import { isLanguage, type Say } from './words/words.ts'
 
@@ -83,9 +83,9 @@ function Window({ context: { ui, say } }: { context: Context }) {
         <Banner />
         <main className="content" ref={scroller} tabIndex={-1}>
           <ScrollContext.Provider value={scroller}>
-            <div className="column" key={screen}>
+            <Column key={screen} screen={screen}>
               <Place />
-            </div>
+            </Column>
           </ScrollContext.Provider>
         </main>
       </div>
@@ -97,6 +97,16 @@ function Window({ context: { ui, say } }: { context: Context }) {
           <span>{say('drop.release')}</span>
         </div>
       )}
+    </div>
+  )
+}
+
+/** A place. One that is being left is still seen until the next is drawn, and takes nothing any more: a menu opened there would go with it. */
+function Column({ screen, children }: { screen: Screen; children: ReactNode }) {
+  const isLeft = useStore(useUi().ui.screen) !== screen
+  return (
+    <div className="column" inert={isLeft}>
+      {children}
     </div>
   )
 }

@@ -6,23 +6,24 @@ const focusMain = (): void => document.querySelector('main')?.focus({ preventScr
 /** What lies over the screen for a moment. */
 const OVER = '.popover, .overlay, .toasts'
 
-/** To the row that took the place of the one that was removed, else to the screen. Whoever brings the focus back by themselves is let do it first. */
+/** To the row it was in, else to the one that took that row's place, else to the screen. Whoever brings the focus back by themselves is let do it first. */
 export function useKeptFocus(): void {
   useEffect(() => {
     let last: Element | null = null
-    let row: { list: Element; at: number } | null = null
+    let row: { item: Element; list: Element; at: number } | null = null
     const remember = ({ target }: FocusEvent): void => {
       if (!(target instanceof Element)) return
       last = target
       if (target.closest(OVER) != null) return // a menu or a sheet of a row: it goes back there
       const item = target.closest<HTMLElement>('[data-index]')
-      const list = item?.closest('.virtual-list')
-      row = item == null || list == null ? null : { list, at: Number(item.dataset.index) }
+      const list = item?.closest('ul')
+      row = item == null || list == null ? null : { item, list, at: Number(item.dataset.index) }
     }
     const mend = (): void => {
       if (last?.isConnected !== false || document.activeElement !== document.body) return
       const rows = [...(row?.list.querySelectorAll<HTMLElement>('[data-index]') ?? [])]
-      const next = rows.find(item => Number(item.dataset.index) >= (row?.at ?? 0)) ?? rows.at(-1)
+      const same = rows.find(item => item === row?.item)
+      const next = same ?? rows.find(item => Number(item.dataset.index) >= (row?.at ?? 0)) ?? rows.at(-1)
       const main = next?.querySelector<HTMLElement>('[data-row-main]')
       last = null
       if (main == null) focusMain()

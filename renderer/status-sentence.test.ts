@@ -49,7 +49,7 @@ test('every state has a sentence and a tone', () => {
 
 const share: Share = {
   root: 'b', name: 'x', bytes: 40_000_000_000, files: 2000, hereBytes: 40_000_000_000, hereFiles: 2000, state: 'ready',
-  origin: 'received', addedAt: 0, copies: 0, readers: 0, rateOut: 0, sentBytes: 0
+  origin: 'received', addedAt: 0, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, job: null
 } // prettier-ignore
 
 test('of a share of which some files were got, that is said', () => {

@@ -4,6 +4,7 @@ import { type Client, Failure, failureOf } from './client.ts'
 import type { Formats } from './format.ts'
 import type { Model } from './model.ts'
 import type { Dropped, Platform } from './platform.ts'
+import { NO_OFFERS, nextOffers, type Offers } from './offers.ts'
 import { Passing, type Toast } from './passing.ts'
 import type { Code } from './sentences.ts'
 import type { Session } from './session.ts'
@@ -52,6 +53,8 @@ export class Ui {
   readonly sheet = new Store<Sheet | null>(null)
   readonly drawer = new Store<Drawer | null>(null)
   readonly passing = new Passing()
+  /** Shares and those in the making, without what is on its way out. */
+  readonly offers = new Store<Offers>(NO_OFFERS)
   /** Roots that were shared from this page since it was opened, the newest first. */
   readonly fresh = new Store<readonly string[]>([])
   /** Something is under way in the sheet that would be lost if another took its place. */
@@ -65,6 +68,11 @@ export class Ui {
     this.model = model
     this.platform = platform
     this.screen = new Store(screen)
+    const { jobs, shares } = model
+    const { leaving } = this.passing
+    const look = (): void =>
+      this.offers.set(nextOffers(this.offers.get(), jobs.get() ?? [], shares.get().rows, leaving.get()))
+    for (const store of [jobs, shares, leaving]) store.subscribe(look)
   }
 
   go(screen: Screen): void {

@@ -42,7 +42,8 @@ export const Share = z.object({
   copies: bytes, // complete copies known elsewhere
   readers: bytes, // peers fetching it now
   rateOut: rate,
-  sentBytes: bytes // since this node started
+  sentBytes: bytes, // since this node started
+  job: maybe(JobId) // that made it, or made it anew, since this node started
 })
 export type Share = z.infer<typeof Share>
 

@@ -23,7 +23,8 @@ const share: Share = {
   copies: 0,
   readers: 0,
   rateOut: 0,
-  sentBytes: 0
+  sentBytes: 0,
+  job: null
 }
 const transfer: Transfer = {
   id: 't1',

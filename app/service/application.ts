@@ -95,7 +95,10 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
       store,
       pool,
       dataDirs,
-      shared: (_row, root) => provide(root),
+      shared: (row, root, job) => {
+        shares.madeBy(row.root, job)
+        provide(root)
+      },
       outdated: root => shares.remove(root),
       linkOf: row => shares.linkOf(row),
       log: fault('share.failed')

@@ -15,12 +15,13 @@ async function bench(t: TestContext) {
   t.after(async () => stack.disposeAsync())
   const store = stack.use(openStore(path.join(dir, 'shoal.db')))
   const pool = stack.use(openHashPool())
+  const made: [root: string, job: string][] = []
   const jobs = stack.use(
     new ShareJobs({
       store,
       dataDirs: new DataDirs(),
       pool,
-      shared: () => {},
+      shared: (row, _root, job) => made.push([row.root, job]),
       outdated: () => {},
       linkOf: () => '',
       log: thrown => assert.fail(String(thrown))
@@ -38,8 +39,16 @@ async function bench(t: TestContext) {
     }
     return assert.fail('the feed ended')
   }
-  return { jobs, tree, follow }
+  return { jobs, tree, follow, made }
 }
+
+test('a share is told with the job that made it', { timeout: 20_000 }, async t => {
+  const { jobs, tree, follow, made } = await bench(t)
+  await writeFile(path.join(tree, 'a'), 'a')
+  const id = jobs.create([tree], false)
+  const done = (await follow(id)).at(-1)
+  assert.deepEqual(made, [[done?.root, id]])
+})
 
 test('what is left out of a share is told by its job', { timeout: 20_000 }, async t => {
   const { jobs, tree, follow } = await bench(t)

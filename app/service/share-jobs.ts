@@ -28,8 +28,8 @@ export interface ShareJobPorts {
   readonly dataDirs: DataDirs
   /** Called with the root of a share whose content is no longer what it was and was shared anew. */
   readonly outdated: (root: string) => void
-  /** Called once a share is in the store. */
-  readonly shared: (row: ShareRow, root: CID) => void
+  /** Called once a share is in the store, with the job that made it. */
+  readonly shared: (row: ShareRow, root: CID, job: string) => void
   readonly linkOf: (row: ShareRow) => string
   readonly log: (thrown: unknown) => void
 }
@@ -158,7 +158,7 @@ export class ShareJobs implements AsyncDisposable {
       )
       signal.throwIfAborted()
       const row = this.#ports.store.addShare(indexed)
-      this.#ports.shared(row, indexed.built.root)
+      this.#ports.shared(row, indexed.built.root, id)
       if (before != null && before !== row.root) this.#ports.outdated(before)
       const shown = { bytes: row.sizeBytes, total: row.sizeBytes, files: row.fileCount, name: row.name, root: row.root }
       const leftOut = shownLeftOut(indexed.leftOut)

@@ -58,3 +58,22 @@ test('what changed on disk is told to whoever watches, though nobody fetches it'
   await next('missing').finally(() => clearInterval(passing)) // a is what it was again, b is gone
   await watching.return(undefined)
 })
+
+test('a share says which job made it, until it is shared no more', t => {
+  const dir = scratch(t)
+  using store = openStore(path.join(dir, 'shoal.db'))
+  const indexed = writeSample(dir, 'things', { 'a.txt': Buffer.from('a') })
+  const nothing = { copies: 0, readers: 0, sentBytes: 0 }
+  using shares = new Shares(
+    { store, addrs: () => [], served: () => nothing, others: () => [], provide: () => {}, unprovide: () => {} },
+    stepped().clock
+  )
+  const root = rootText(indexed.built.root)
+  store.addShare(indexed)
+  assert.equal(shares.feed.get(root)?.job, null)
+  shares.madeBy(root, 'j1')
+  assert.equal(shares.feed.get(root)?.job, 'j1')
+  shares.remove(root)
+  store.addShare(indexed)
+  assert.equal(shares.feed.get(root)?.job, null)
+})

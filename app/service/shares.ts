@@ -48,6 +48,7 @@ export class Shares implements Disposable {
   readonly #ports: SharesPorts
   readonly #clock: Clock
   readonly #meters = new Map<string, { meter: RateMeter; sentBytes: number }>()
+  readonly #jobs = new Map<string, string>() // by root
   readonly #forget: () => void
   readonly #stop = new AbortController()
   #cancelTimer: () => void = () => {}
@@ -62,6 +63,12 @@ export class Shares implements Disposable {
     this.#forget = ports.store.onShares(root => this.#refresh(root))
     for (const row of ports.store.shares()) this.feed.set(row.root, this.#shown(row))
     this.#watch()
+  }
+
+  /** To be called with the job's end, before anything else is told: a list that shows jobs and shares then sees one turn into the other. */
+  madeBy(root: string, job: string): void {
+    this.#jobs.set(root, job)
+    this.#refresh(root)
   }
 
   /** Looks at the files first, for a moment, so that what changed on disk shows. */
@@ -194,6 +201,7 @@ export class Shares implements Disposable {
     else {
       this.feed.delete(root)
       this.#meters.delete(root)
+      this.#jobs.delete(root)
     }
   }
 
@@ -211,7 +219,8 @@ export class Shares implements Disposable {
 
   #shown(row: ShareRow): Share {
     const { root, name, sizeBytes: bytes, fileCount: files, hereBytes, hereFiles, state, origin, addedAt } = row
-    return { root, name, bytes, files, hereBytes, hereFiles, state, origin, addedAt, ...this.#live(root) }
+    const job = this.#jobs.get(root) ?? null
+    return { root, name, bytes, files, hereBytes, hereFiles, state, origin, addedAt, job, ...this.#live(root) }
   }
 
   #live(root: string): Served & { rateOut: number } {

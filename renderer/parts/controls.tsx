@@ -45,6 +45,8 @@ export interface Choice {
   readonly inRow?: boolean
 }
 
+const OPENS_MENU = ['Enter', ' ', 'ArrowDown']
+
 /** The menu itself is made when it is opened, for the same reason. */
 export function RowMenu({ label, choices }: { label: string; choices: readonly Choice[] }) {
   const trigger = useRef<HTMLButtonElement>(null)
@@ -59,6 +61,11 @@ export function RowMenu({ label, choices }: { label: string; choices: readonly C
         aria-haspopup="menu"
         aria-expanded={isOpen}
         onClick={() => setOpen(true)}
+        onKeyDown={event => {
+          if (!OPENS_MENU.includes(event.key)) return
+          event.preventDefault() // a click by key is taken for one of a screen reader, and the first item would not have the focus
+          setOpen(true)
+        }}
       />
       {isOpen && (
         <Popover
@@ -69,7 +76,9 @@ export function RowMenu({ label, choices }: { label: string; choices: readonly C
           isOpen
           onOpenChange={setOpen}
         >
+          {/* another one when there is something else to choose from: the focus is on its first then, not on what is gone */}
           <Menu
+            key={choices.map(({ id }) => id).join()}
             className="menu"
             aria-label={label}
             autoFocus="first"

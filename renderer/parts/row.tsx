@@ -29,28 +29,20 @@ export function Bar({ part, tone }: { part: number | null; tone: Tone }) {
 /** Where there is no pointer to come near with, they are always there. */
 const HAS_NO_HOVER = matchMedia('(hover: none)').matches
 
-export function Row({
-  name,
-  icon,
-  sentence,
-  tone,
-  part,
-  isOpen = false,
-  onOpen,
-  choices,
-  menuLabel
-}: {
-  name: string
-  icon: React.ReactNode
-  sentence: string
-  tone: Tone
+export interface RowProps {
+  readonly name: string
+  readonly icon: React.ReactNode
+  readonly sentence: string
+  readonly tone: Tone
   /** 0..1; null: going on, nobody knows how far; undefined: no bar. */
-  part?: number | null
-  isOpen?: boolean
-  onOpen?: () => void
-  choices: readonly Choice[]
-  menuLabel: string
-}) {
+  readonly part?: number | null
+  readonly isOpen?: boolean
+  readonly onOpen?: () => void
+  readonly choices: readonly Choice[]
+  readonly menuLabel: string
+}
+
+export function Row({ name, icon, sentence, tone, part, isOpen = false, onOpen, choices, menuLabel }: RowProps) {
   const [isNear, setNear] = useState(HAS_NO_HOVER)
   const text = (
     <>
@@ -74,13 +66,17 @@ export function Row({
       }
     >
       <span className="row-icon">{icon}</span>
-      {onOpen == null ? (
-        <div className="row-main">{text}</div>
-      ) : (
-        <button type="button" className="row-main" data-row-main="" onClick={onOpen} aria-expanded={isOpen}>
-          {text}
-        </button>
-      )}
+      {/* with nothing to open yet it is there all the same: it keeps the focus when there is */}
+      <button
+        type="button"
+        className="row-main"
+        data-row-main=""
+        onClick={onOpen}
+        aria-disabled={onOpen == null || undefined}
+        aria-expanded={onOpen == null ? undefined : isOpen}
+      >
+        {text}
+      </button>
       <div className="row-actions">
         {isNear &&
           choices

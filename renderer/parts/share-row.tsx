@@ -2,12 +2,13 @@
 import { Copy, FolderOpen, QrCode, RotateCw, ShieldCheck, Trash2, X } from 'lucide-react'
 import { memo } from 'react'
 import type { Share, ShareJob } from '../../app/contract/shapes.ts'
+import { isShare, type Offer } from '../offers.ts'
 import { jobSentence, shareSentence, type Tone } from '../status-sentence.ts'
 import { useStore } from '../watch.ts'
-import { type Context, useUi } from '../ui.ts'
+import { type Context, type Drawer, useUi } from '../ui.ts'
 import type { Choice } from './controls.tsx'
 import { copyLinkAndSay } from './copy-when-shared.ts'
-import { KindIcon, Row } from './row.tsx'
+import { KindIcon, Row, type RowProps } from './row.tsx'
 import { startVerify } from './verify.ts'
 
 export function shareTone({ state, readers }: Share): Tone {
@@ -72,47 +73,48 @@ export function shareChoices(row: Share, context: Context): Choice[] {
   return choices.filter(choice => choice !== false)
 }
 
-function ShareRowNow({ row }: { row: Share }) {
+/** One and the same row from the first byte that is read to the share: it keeps its focus and its open menu when it becomes one. */
+function OfferRowNow({ row }: { row: Offer }) {
   const context = useUi()
-  const { ui, say, formats } = context
-  const drawer = useStore(ui.drawer)
-  const isOpen = drawer?.type === 'share' && drawer.root === row.root
-  return (
-    <Row
-      name={row.name}
-      icon={<KindIcon name={row.name} isFolder={row.files !== 1 || !row.name.includes('.')} />}
-      sentence={shareSentence(row, say, formats)}
-      tone={shareTone(row)}
-      isOpen={isOpen}
-      onOpen={() => ui.drawer.set(isOpen ? null : { type: 'share', root: row.root })}
-      choices={shareChoices(row, context)}
-      menuLabel={say('menu.of', { name: row.name })}
-    />
-  )
+  const drawer = useStore(context.ui.drawer)
+  return <Row {...(isShare(row) ? shareRow(row, context, drawer) : jobRow(row, context))} />
 }
 
 /** Drawn again only when its row is another. */
-export const ShareRow = memo(ShareRowNow)
+export const OfferRow = memo(OfferRowNow)
 
-export function JobRow({ job }: { job: ShareJob }) {
-  const { ui, say, formats } = useUi()
-  const isOver = job.state !== 'indexing'
+function shareRow(row: Share, { ui, say, formats }: Context, drawer: Drawer | null): RowProps {
+  const { root, name } = row
+  const isOpen = drawer?.type === 'share' && drawer.root === root
+  return {
+    name,
+    icon: <KindIcon name={name} isFolder={row.files !== 1 || !name.includes('.')} />,
+    sentence: shareSentence(row, say, formats),
+    tone: shareTone(row),
+    isOpen,
+    onOpen: () => ui.drawer.set(isOpen ? null : { type: 'share', root }),
+    choices: shareChoices(row, { ui, say, formats }),
+    menuLabel: say('menu.of', { name })
+  }
+}
+
+function jobRow(row: ShareJob, { ui, say, formats }: Context): RowProps {
+  const { job, name, bytes, total, state } = row
+  const isOver = state === 'failed' || state === 'cancelled' // one that is done is a share in a moment
   const cancel: Choice = {
     id: 'cancel',
     label: say('cancel'),
     icon: X,
-    run: () => void ui.try(async () => ui.session.client.share.cancel({ job: job.job })),
+    run: () => void ui.try(async () => ui.session.client.share.cancel({ job })),
     inRow: true
   }
-  return (
-    <Row
-      name={job.name}
-      icon={<KindIcon name={job.name} isFolder={!job.name.includes('.')} />}
-      sentence={jobSentence(job, say, formats)}
-      tone={job.state === 'failed' ? 'failed' : isOver ? 'quiet' : 'active'}
-      {...(!isOver && { part: job.total == null || job.total === 0 ? null : job.bytes / job.total })}
-      choices={isOver ? [] : [cancel]}
-      menuLabel={say('menu.of', { name: job.name })}
-    />
-  )
+  return {
+    name,
+    icon: <KindIcon name={name} isFolder={!name.includes('.')} />,
+    sentence: jobSentence(row, say, formats),
+    tone: state === 'failed' ? 'failed' : isOver ? 'quiet' : 'active',
+    ...(!isOver && { part: total == null || total === 0 ? null : bytes / total }),
+    choices: isOver ? [] : [cancel],
+    menuLabel: say('menu.of', { name })
+  }
 }

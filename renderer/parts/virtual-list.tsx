@@ -1,6 +1,13 @@
 // A list of any length: only what is seen is there. Arrow keys, Home and End move between rows; a row says which of how many it is.
 // What is measured is measured by observers, after the browser has laid the page out: asked for while rows are being put in, each answer would cost a layout.
-import { elementScroll, measureElement, useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
+import {
+  defaultRangeExtractor,
+  elementScroll,
+  measureElement,
+  type Range,
+  useVirtualizer,
+  type Virtualizer
+} from '@tanstack/react-virtual'
 import {
   createContext,
   type ReactNode,
@@ -11,6 +18,7 @@ import {
   useRef,
   useState
 } from 'react'
+import { type Held, useHeld } from './held.ts'
 
 /** The element that scrolls: the screen, a drawer, a sheet. */
 export const ScrollContext = createContext<{ readonly current: HTMLElement | null }>({ current: null })
@@ -21,6 +29,7 @@ export function VirtualList<Row>({
   keyOf,
   rowHeight,
   levelOf,
+  held: heldOutside,
   children
 }: {
   label: string
@@ -30,18 +39,24 @@ export function VirtualList<Row>({
   rowHeight: number
   /** Where rows stand below one another: 1 is the top. */
   levelOf?: (row: Row) => number
+  /** Of whoever wants to know which row somebody is on. */
+  held?: Held
   children: (row: Row) => ReactNode
 }) {
   const scroller = useContext(ScrollContext)
   const list = useRef<HTMLUListElement>(null)
   const scrollMargin = useDistance(scroller, list)
   const isPlaced = useRef(false)
+  const ownHeld = useHeld()
+  const held = heldOutside ?? ownHeld
+  const heldAt = held.key == null ? -1 : rows.findIndex(row => keyOf(row) === held.key)
   const virtual = useVirtualizer<HTMLElement, HTMLLIElement>({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     getItemKey: at => keyOf(rows[at]!), // within count
     overscan: 4,
+    rangeExtractor: range => withHeld(range, heldAt),
     initialRect: { width: innerWidth, height: innerHeight },
     observeElementRect: observeRect,
     measureElement: sizeOf,
@@ -100,6 +115,7 @@ export function VirtualList<Row>({
             aria-posinset={item.index + 1}
             aria-level={levelOf?.(row)}
             style={{ transform: `translateY(${item.start - scrollMargin}px)` }}
+            onFocus={held.hold(String(item.key))}
           >
             {children(row)}
           </li>
@@ -107,6 +123,13 @@ export function VirtualList<Row>({
       })}
     </ul>
   )
+}
+
+/** What is seen, and the row somebody is on: it keeps its focus and its menu when it is scrolled away. */
+function withHeld(range: Range, heldAt: number): number[] {
+  const seen = defaultRangeExtractor(range)
+  if (heldAt < 0 || heldAt >= range.count || seen.includes(heldAt)) return seen
+  return heldAt < (seen[0] ?? 0) ? [heldAt, ...seen] : [...seen, heldAt]
 }
 
 type List = Virtualizer<HTMLElement, HTMLLIElement>

@@ -4,10 +4,12 @@ import { useState } from 'react'
 import { Button } from 'react-aria-components'
 import { Action } from '../parts/controls.tsx'
 import { TextBox } from '../parts/fields.tsx'
-import { JobRow, ShareRow } from '../parts/share-row.tsx'
+import { useHeld } from '../parts/held.ts'
+import { OfferRow } from '../parts/share-row.tsx'
 import { ShareActions } from '../parts/sharing.tsx'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { WelcomeTile } from '../parts/welcome-tile.tsx'
+import { keyOf, type Offer } from '../offers.ts'
 import { useFeed, useStore } from '../watch.ts'
 import { takeText } from '../take.ts'
 import { useUi } from '../ui.ts'
@@ -15,15 +17,7 @@ import { useUi } from '../ui.ts'
 const SHOWN = 4
 
 export function Home() {
-  const { ui, say } = useUi()
-  const jobs = useFeed(ui.model.jobs)
-  const transfers = useFeed(ui.model.transfers)
-  const shares = useFeed(ui.model.shares)
-  const fresh = useStore(ui.fresh)
-  const leaving = useStore(ui.passing.leaving)
-  const making = jobs?.filter(job => job.state !== 'done') ?? []
-  const made = fresh.flatMap(root => (leaving.has(root) ? [] : (shares.rows.get(root) ?? [])))
-  const running = [...transfers.rows.values()].filter(isRunning).sort((a, b) => b.addedAt - a.addedAt)
+  const { say } = useUi()
   return (
     <>
       <header className="screen-head">
@@ -40,30 +34,41 @@ export function Home() {
       </section>
       <PasteLink />
       <WelcomeTile />
-      {making.length + made.length + running.length > 0 && (
-        <section>
-          <h2>{say('home.now')}</h2>
-          <ul className="plain-list">
-            {making.map(job => (
-              <li key={job.job}>
-                <JobRow job={job} />
-              </li>
-            ))}
-            {made.map(row => (
-              <li key={row.root}>
-                <ShareRow row={row} />
-              </li>
-            ))}
-            {running.slice(0, SHOWN).map(row => (
-              <li key={row.id}>
-                <TransferRow row={row} />
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <GoingOn />
       <Nearby />
     </>
+  )
+}
+
+/** What is being made, what was just made, what is being got: a few, and whichever somebody is on. */
+function GoingOn() {
+  const { ui, say } = useUi()
+  const offers = useFeed(ui.offers)
+  const { rows } = useFeed(ui.model.transfers)
+  const fresh = useStore(ui.fresh)
+  const held = useHeld()
+  const offered: Offer[] = [...offers.jobs, ...fresh.flatMap(root => offers.shares.get(root) ?? [])]
+  const running = [...rows.values()].filter(isRunning).sort((a, b) => b.addedAt - a.addedAt)
+  const got = running.slice(0, SHOWN)
+  const heldRow = held.key == null ? undefined : rows.get(held.key)
+  if (heldRow != null && !got.includes(heldRow)) got.push(heldRow)
+  if (offered.length + got.length === 0) return null
+  return (
+    <section>
+      <h2>{say('home.now')}</h2>
+      <ul className="plain-list">
+        {offered.map((row, at) => (
+          <li key={keyOf(row, offers)} data-index={at} onFocus={held.hold(keyOf(row, offers))}>
+            <OfferRow row={row} />
+          </li>
+        ))}
+        {got.map((row, at) => (
+          <li key={row.id} data-index={offered.length + at} onFocus={held.hold(row.id)}>
+            <TransferRow row={row} />
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

@@ -3,6 +3,7 @@ import { ArrowDownUp, Search } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { Empty, Loading } from '../parts/states.tsx'
 import { Filter, Tabs } from '../parts/filter.tsx'
+import { useHeld } from '../parts/held.ts'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import { matches } from '../matches.ts'
@@ -29,7 +30,8 @@ export function Transfers() {
     stopped: row => row.state === 'paused' || row.state === 'failed',
     done: row => row.state === 'done'
   }
-  const shown = all.filter(row => is[kind](row) && matches(row.name, text))
+  const held = useHeld()
+  const shown = all.filter(row => row.id === held.key || (is[kind](row) && matches(row.name, text)))
   return (
     <>
       <header className="screen-head">
@@ -64,7 +66,7 @@ export function Transfers() {
           </Action>
         </Empty>
       ) : (
-        <VirtualList label={say('place.transfers')} rows={shown} keyOf={row => row.id} rowHeight={68}>
+        <VirtualList label={say('place.transfers')} rows={shown} keyOf={row => row.id} rowHeight={68} held={held}>
           {row => <TransferRow row={row} />}
         </VirtualList>
       )}
