@@ -86,9 +86,22 @@ const USUAL_TRANSFERS = [
   transfer(2, { name: 'lecture-07.mp4', state: 'waiting', bytes: 400e6, total: 900e6, waitingFor: 'peers' }),
   transfer(3, { name: 'Slides.zip', state: 'paused', bytes: 10e6, total: 81e6 }),
   transfer(4, { name: 'Recordings', state: 'failed', bytes: 2 * GB, total: 7 * GB, error: { code: 'hash-mismatch', message: '' } }),
+  transfer(6, { name: 'Concert.flac', state: 'queued', place: 1, total: 412e6 }),
+  transfer(7, { name: 'Archive 2019.zip', state: 'queued', place: 2, bytes: 3.1 * GB, total: 18 * GB }),
+  transfer(8, { name: 'Interviews', state: 'queued', place: 3, total: null }),
   transfer(5, { name: 'Thesis draft.pdf', state: 'done', bytes: 2.3e6, total: 2.3e6, received: 2.3e6 })
 ] // prettier-ignore
-const STATES = ['fetching', 'finding', 'verifying', 'waiting', 'paused', 'done', 'failed', 'disk-full'] as const
+const STATES = [
+  'fetching',
+  'finding',
+  'verifying',
+  'waiting',
+  'paused',
+  'done',
+  'failed',
+  'disk-full',
+  'queued'
+] as const
 const TRANSFERS: Record<Content, Transfer[]> = {
   empty: [],
   usual: USUAL_TRANSFERS,
@@ -98,6 +111,7 @@ const TRANSFERS: Record<Content, Transfer[]> = {
     return transfer(n + 1, {
       name: n % 3 === 1 ? LONG : `Dataset ${n}`,
       state,
+      place: state === 'queued' ? Math.floor(n / STATES.length) + 1 : null,
       bytes: (n * 7e8) % (9 * GB),
       total: state === 'finding' ? null : 9 * GB,
       rate: state === 'fetching' ? 112e6 : 0,

@@ -50,6 +50,16 @@ export const VIEWS: Record<string, View> = {
   'drawer-share': firstRow('Library'),
   'drawer-peer': firstRow('Peers'),
   'drawer-failed': rowSaying('Transfers', /What arrived was not|cannot be written to/),
+  'drawer-queued': rowSaying('Transfers', /Queued · /),
+  'menu-queued': async page => {
+    await place('Transfers')(page)
+    const queued = page.getByRole('radio', { name: 'Queued' })
+    if ((await queued.count()) === 0) return false
+    await queued.press('Space')
+    await page.locator('.virtual-list').getByRole('button', { name: /^More for/ }).nth(1).click() // prettier-ignore
+    await page.getByRole('menu').waitFor()
+    return true
+  },
   'drawer-disk-full': rowSaying('Transfers', /disk is full/),
   'drawer-done': rowSaying('Transfers', /^.*Done ·/),
   'drawer-changed': rowSaying('Library', /Changed on disk/),

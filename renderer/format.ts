@@ -4,6 +4,8 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 const MEGA = 1_000_000
 const NBSP = '\u00a0'
 
+const ENGLISH_ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd', other: 'th' }
+
 export interface Formats {
   /** `12.4 GB`; three significant digits from kB up. Number and unit are never parted at the end of a line. */
   bytes(bytes: number): string
@@ -12,6 +14,8 @@ export interface Formats {
   /** `92 MB/s`, always that unit; below 0.1 it says `< 0.1 MB/s`. */
   rate(bytesPerSecond: number): string
   count(n: number): string
+  /** `3rd`: a place in a line. */
+  ordinal(n: number): string
   percent(part: number): string
   /** As it is typed into a field: no grouping. */
   typed(n: number): string
@@ -23,6 +27,8 @@ export interface Formats {
 
 /** @param locale BCP 47 */
 export function formatsFor(locale: string): Formats {
+  const rules = new Intl.PluralRules(locale, { type: 'ordinal' })
+  const endings = locale.startsWith('en') ? ENGLISH_ENDINGS : {}
   const plain = new Intl.NumberFormat(locale)
   const fine = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 })
   const part = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 })
@@ -53,6 +59,7 @@ export function formatsFor(locale: string): Formats {
       return `${mega < 10 ? fine.format(mega) : plain.format(Math.round(mega))}${NBSP}MB/s`
     },
     count: n => plain.format(n),
+    ordinal: n => `${plain.format(n)}${endings[rules.select(n)] ?? '.'}`,
     typed: n => typed.format(n),
     percent: value => part.format(value < 1 ? Math.min(value, 0.99) : 1), // 100 % is said when all of it is there
     latency: ms => `${ms < 10 ? fine.format(ms) : plain.format(Math.round(ms))}${NBSP}ms`,

@@ -39,7 +39,8 @@ test('every state has a sentence and a tone', () => {
     'paused',
     'done',
     'failed',
-    'disk-full'
+    'disk-full',
+    'queued'
   ] as const) {
     for (const total of [null, 5]) assert.doesNotMatch(sentence({ state, total }), /NO WORD|undefined|NaN|^$/)
     assert.ok(toneOf({ ...row, state }))
@@ -65,4 +66,18 @@ test('while somebody is looked for, what is waited for is said', () => {
   assert.equal(finding({ waitingFor: 'peers' }), 'Waiting for somebody who has it')
   assert.equal(finding({ waitingFor: 'bytes' }), 'Waiting for the next bytes')
   assert.match(finding({ waitingFor: 'peers', bytes: 5, total: 10 }), /who has the rest$/)
+})
+
+test('one that waits for its turn says which place it has, and how much it is', () => {
+  const queued = (change: Partial<Transfer>) => sentence({ state: 'queued', bytes: 0, sources: 0, from: [], ...change })
+  assert.equal(queued({ place: 1 }), 'Queued · next in line · 40 GB')
+  assert.equal(queued({ place: 3, total: null }), 'Queued · 3rd in line')
+  assert.equal(queued({ place: 12, bytes: 5_000_000_000 }), 'Queued · 12th in line · 5.0 of 40 GB')
+  assert.equal(queued({ place: 1002 }), 'Queued · 1,002nd in line · 40 GB')
+  assert.equal(toneOf({ ...row, state: 'queued' }), 'quiet')
+})
+
+test('in German too', () => {
+  assert.equal(formatsFor('de').ordinal(3), '3.')
+  assert.equal(formatsFor('en').ordinal(21), '21st')
 })

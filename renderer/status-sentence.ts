@@ -10,7 +10,7 @@ export function toneOf(row: Transfer): Tone {
   if (row.state === 'done') return 'done'
   if (row.state === 'failed') return 'failed'
   if (row.state === 'disk-full' || row.state === 'waiting' || row.waitingFor != null) return 'waiting'
-  return row.state === 'paused' ? 'quiet' : 'active'
+  return row.state === 'paused' || row.state === 'queued' ? 'quiet' : 'active'
 }
 
 const joined = (parts: readonly (string | false | null)[]): string =>
@@ -21,7 +21,12 @@ export function transferSentence(row: Transfer, say: Say, formats: Formats): str
   const amount = total == null ? '' : formats.bytesOf(bytes, total, say('of'))
   switch (row.state) {
     case 'queued':
-      return joined([say('transfer.queued'), amount])
+      return joined([
+        say('transfer.queued'),
+        row.place === 1 && say('queue.next'),
+        row.place != null && row.place > 1 && say('queue.place', { place: formats.ordinal(row.place) }),
+        bytes > 0 ? amount : total != null && formats.bytes(total)
+      ])
     case 'finding':
       return joined([bytes > 0 && amount, row.waitingFor == null ? say('transfer.finding') : waitingSentence(row, say)])
     case 'fetching':

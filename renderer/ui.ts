@@ -2,6 +2,7 @@
 import { createContext, useContext } from 'react'
 import { type Client, Failure, failureOf } from './client.ts'
 import type { Formats } from './format.ts'
+import { lineOf } from './line.ts'
 import type { Model } from './model.ts'
 import type { Dropped, Platform } from './platform.ts'
 import { NO_OFFERS, nextOffers, type Offers } from './offers.ts'
@@ -55,6 +56,8 @@ export class Ui {
   readonly passing = new Passing()
   /** Shares and those in the making, without what is on its way out. */
   readonly offers = new Store<Offers>(NO_OFFERS)
+  /** Downloads that wait for their turn, whoever is next first. */
+  readonly line = new Store<readonly string[]>([])
   /** Roots that were shared from this page since it was opened, the newest first. */
   readonly fresh = new Store<readonly string[]>([])
   /** Something is under way in the sheet that would be lost if another took its place. */
@@ -73,6 +76,10 @@ export class Ui {
     const look = (): void =>
       this.offers.set(nextOffers(this.offers.get(), jobs.get() ?? [], shares.get().rows, leaving.get()))
     for (const store of [jobs, shares, leaving]) store.subscribe(look)
+    model.transfers.subscribe(() => {
+      const line = lineOf(model.transfers.get().rows.values())
+      if (line.join() !== this.line.get().join()) this.line.set(line)
+    })
   }
 
   go(screen: Screen): void {

@@ -13,7 +13,7 @@ import { Problem } from '../parts/states.tsx'
 import { isRunning, nameOf, partOf, transferChoices } from '../parts/transfer-row.tsx'
 import { useFiles, useTick } from '../parts/use-files.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
-import { useFeed } from '../watch.ts'
+import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, Part, useCloseWhenGone } from './details.tsx'
 
@@ -25,6 +25,7 @@ export function TransferDetails({ id }: { id: string }) {
   const { ui, say, formats } = useUi()
   const row = useFeed(ui.model.transfers).rows.get(id)
   const live = useDetails(id, row == null || row.state === 'done' ? null : isRunning(row))
+  const line = useStore(ui.line)
   const [count, setCount] = useState(0)
   const tick = useTick(row != null && isRunning(row) && count <= FILES_FOLLOWED, FILES_EVERY_MS)
   const hasFiles = row?.total != null
@@ -52,6 +53,11 @@ export function TransferDetails({ id }: { id: string }) {
       {live != null && <Progress live={live} />}
       <dl className="facts">
         <Fact name={say('details.received')}>{formats.bytes(row.received)}</Fact>
+        {row.place != null && (
+          <Fact name={say('details.place')}>
+            {say('details.place.of', { n: formats.count(row.place), total: formats.count(line.length) })}
+          </Fact>
+        )}
         <Fact name={say('details.folder')}>
           <bdi>{row.folder}</bdi>
         </Fact>
@@ -88,11 +94,13 @@ const Choices = memo(ChoicesNow, (before, now) => {
 function ChoicesNow({ row }: { row: Transfer }) {
   return (
     <div className="actions">
-      {transferChoices(row, useUi()).map(({ id, label, icon, run, isDanger }) => (
-        <Action key={id} icon={icon} onPress={run} kind={isDanger ? 'danger' : 'plain'}>
-          {label}
-        </Action>
-      ))}
+      {transferChoices(row, useUi())
+        .filter(({ inMenuOnly }) => inMenuOnly !== true)
+        .map(({ id, label, icon, run, isDanger }) => (
+          <Action key={id} icon={icon} onPress={run} kind={isDanger ? 'danger' : 'plain'}>
+            {label}
+          </Action>
+        ))}
     </div>
   )
 }

@@ -43,6 +43,8 @@ export interface Choice {
   readonly isDanger?: boolean
   /** Also a button in the row, seen on hover and focus. */
   readonly inRow?: boolean
+  /** No button in the details: what it does is seen in the list. */
+  readonly inMenuOnly?: boolean
 }
 
 const OPENS_MENU = ['Enter', ' ', 'ArrowDown']

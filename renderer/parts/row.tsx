@@ -40,9 +40,24 @@ export interface RowProps {
   readonly onOpen?: () => void
   readonly choices: readonly Choice[]
   readonly menuLabel: string
+  /** Keys of its own, as aria-keyshortcuts writes them; `onKey` answers whether it took one. */
+  readonly keys?: string
+  readonly onKey?: (event: React.KeyboardEvent) => boolean
 }
 
-export function Row({ name, icon, sentence, tone, part, isOpen = false, onOpen, choices, menuLabel }: RowProps) {
+export function Row({
+  name,
+  icon,
+  sentence,
+  tone,
+  part,
+  isOpen = false,
+  onOpen,
+  choices,
+  menuLabel,
+  keys,
+  onKey
+}: RowProps) {
   const [isNear, setNear] = useState(HAS_NO_HOVER)
   const text = (
     <>
@@ -72,6 +87,12 @@ export function Row({ name, icon, sentence, tone, part, isOpen = false, onOpen, 
         className="row-main"
         data-row-main=""
         onClick={onOpen}
+        aria-keyshortcuts={keys}
+        onKeyDown={event => {
+          if (onKey?.(event) !== true) return
+          event.preventDefault()
+          event.stopPropagation() // the list has its own use for arrows
+        }}
         aria-disabled={onOpen == null || undefined}
         aria-expanded={onOpen == null ? undefined : isOpen}
       >

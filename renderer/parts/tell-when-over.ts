@@ -2,13 +2,13 @@
 import { useEffect } from 'react'
 import type { Share, Transfer } from '../../app/contract/shapes.ts'
 import { type Context, useUi } from '../ui.ts'
-import { isRunning, nameOf, showTransfer } from './transfer-row.tsx'
+import { isGoingOn, nameOf, showTransfer } from './transfer-row.tsx'
 
 export function useTellWhenOver(): void {
   const context = useUi()
   useEffect(() => {
     const { transfers } = context.ui.model
-    const runningNow = (): string[] => [...transfers.get().rows.values()].filter(isRunning).map(row => row.id)
+    const runningNow = (): string[] => [...transfers.get().rows.values()].filter(isGoingOn).map(row => row.id)
     let running = runningNow()
     return transfers.subscribe(() => {
       for (const id of running) {

@@ -1,7 +1,22 @@
 // One transfer: its row, and what can be done with it.
-import { FolderOpen, FolderSearch, Link, Pause, Play, RotateCw, Trash2, X } from 'lucide-react'
+import {
+  ArrowDown,
+  ArrowDownToLine,
+  ArrowUp,
+  ArrowUpToLine,
+  FolderOpen,
+  FolderSearch,
+  Link,
+  type LucideIcon,
+  Pause,
+  Play,
+  RotateCw,
+  Trash2,
+  X
+} from 'lucide-react'
 import { memo } from 'react'
 import type { Transfer } from '../../app/contract/shapes.ts'
+import { isQueued, type Move, placeBefore } from '../line.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
 import { useStore } from '../watch.ts'
 import { takeText } from '../take.ts'
@@ -10,12 +25,30 @@ import type { Choice } from './controls.tsx'
 import { copyLinkAndSay } from './copy-when-shared.ts'
 import { KindIcon, Row } from './row.tsx'
 
-export const RUNNING = ['queued', 'finding', 'fetching', 'verifying', 'waiting', 'disk-full'] as const
+export const RUNNING = ['finding', 'fetching', 'verifying', 'waiting', 'disk-full'] as const
 export const isRunning = ({ state }: Transfer): boolean => RUNNING.some(running => running === state)
+/** It ends by itself, sooner or later. */
+export const isGoingOn = (row: Transfer): boolean => isRunning(row) || isQueued(row)
+
+/** Where it may go in line. */
+const MOVES = [
+  { move: 'up', icon: ArrowUp },
+  { move: 'down', icon: ArrowDown },
+  { move: 'front', icon: ArrowUpToLine },
+  { move: 'end', icon: ArrowDownToLine }
+] as const satisfies readonly { move: Move; icon: LucideIcon }[]
+
+/** With Alt, as lines are moved in editors. */
+const KEYS: Partial<Record<string, Move>> = { ArrowUp: 'up', ArrowDown: 'down' }
+
+function moveInLine(ui: Ui, id: string, move: Move): void {
+  const before = placeBefore(ui.line.get(), id, move)
+  if (before !== undefined) void ui.try(async () => ui.session.client.transfer.move({ id, before }))
+}
 
 export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
   const { id, root } = row
-  const call = (work: 'pause' | 'resume' | 'retry') => () =>
+  const call = (work: 'pause' | 'resume' | 'retry' | 'startNow') => () =>
     void ui.try(async () => ui.session.client.transfer[work]({ id }))
   const cancel = (): void =>
     ui.sheet.set({
@@ -31,7 +64,18 @@ export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
     ui.later(id, say('removed', { name: nameOf(row) }), async () => ui.session.client.transfer.remove({ id }))
   }
   const choices: (Choice | false)[] = [
-    isRunning(row) && { id: 'pause', label: say('pause'), icon: Pause, run: call('pause'), inRow: true },
+    isQueued(row) && { id: 'start', label: say('queue.start'), icon: Play, run: call('startNow'), inRow: true },
+    ...MOVES.map(
+      ({ move, icon }) =>
+        placeBefore(ui.line.get(), id, move) !== undefined && {
+          id: move,
+          label: say(`queue.${move}`),
+          icon,
+          run: () => moveInLine(ui, id, move),
+          inMenuOnly: true
+        }
+    ),
+    isGoingOn(row) && { id: 'pause', label: say('pause'), icon: Pause, run: call('pause'), inRow: true },
     row.state === 'paused' && { id: 'resume', label: say('resume'), icon: Play, run: call('resume'), inRow: true },
     row.state === 'failed' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
     row.state === 'disk-full' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
@@ -80,6 +124,7 @@ function TransferRowNow({ row }: { row: Transfer }) {
   const context = useUi()
   const { ui, say, formats } = context
   const drawer = useStore(ui.drawer)
+  useStore(ui.line) // who is last may move no further down
   const isOpen = drawer?.type === 'transfer' && drawer.id === row.id
   const name = nameOf(row)
   const part = partOf(row)
@@ -93,6 +138,14 @@ function TransferRowNow({ row }: { row: Transfer }) {
       isOpen={isOpen}
       onOpen={() => ui.drawer.set(isOpen ? null : { type: 'transfer', id: row.id })}
       choices={transferChoices(row, context)}
+      {...(isQueued(row) && {
+        keys: 'Alt+ArrowUp Alt+ArrowDown',
+        onKey: ({ altKey, key }) => {
+          const move = altKey ? KEYS[key] : undefined
+          if (move != null) moveInLine(ui, row.id, move)
+          return move != null
+        }
+      })}
       menuLabel={say('menu.of', { name })}
     />
   )

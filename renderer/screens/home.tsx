@@ -7,8 +7,9 @@ import { TextBox } from '../parts/fields.tsx'
 import { useHeld } from '../parts/held.ts'
 import { OfferRow } from '../parts/share-row.tsx'
 import { ShareActions } from '../parts/sharing.tsx'
-import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
+import { isGoingOn, isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { WelcomeTile } from '../parts/welcome-tile.tsx'
+import { inOrder } from '../line.ts'
 import { keyOf, type Offer } from '../offers.ts'
 import { useFeed, useStore } from '../watch.ts'
 import { takeText } from '../take.ts'
@@ -42,14 +43,14 @@ export function Home() {
 
 /** What is being made, what was just made, what is being got: a few, and whichever somebody is on. */
 function GoingOn() {
-  const { ui, say } = useUi()
+  const { ui, say, formats } = useUi()
   const offers = useFeed(ui.offers)
   const { rows } = useFeed(ui.model.transfers)
   const fresh = useStore(ui.fresh)
   const held = useHeld()
   const offered: Offer[] = [...offers.jobs, ...fresh.flatMap(root => offers.shares.get(root) ?? [])]
-  const running = [...rows.values()].filter(isRunning).sort((a, b) => b.addedAt - a.addedAt)
-  const got = running.slice(0, SHOWN)
+  const going = inOrder([...rows.values()].filter(isGoingOn), isRunning)
+  const got = going.slice(0, SHOWN)
   const heldRow = held.key == null ? undefined : rows.get(held.key)
   if (heldRow != null && !got.includes(heldRow)) got.push(heldRow)
   if (offered.length + got.length === 0) return null
@@ -68,6 +69,13 @@ function GoingOn() {
           </li>
         ))}
       </ul>
+      {going.length > SHOWN && (
+        <div className="actions">
+          <Action kind="quiet" onPress={() => ui.go('transfers')}>
+            {say('home.more', { count: going.length - SHOWN, n: formats.count(going.length - SHOWN) })}
+          </Action>
+        </div>
+      )}
     </section>
   )
 }

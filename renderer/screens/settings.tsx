@@ -17,6 +17,7 @@ const MEGA = 1_000_000
 const GIGA = 1_000_000_000
 /** What the contract takes. */
 const CONNECTIONS = [8, 1000] as const
+const AT_ONCE = [1, 100] as const
 const MODES = ['lan', 'internet', 'loopback'] as const
 
 export function SettingsScreen() {
@@ -69,6 +70,14 @@ export function SettingsScreen() {
           </section>
           <section className="card">
             <h2>{say('settings.limits')}</h2>
+            <Amount
+              label={say('settings.atOnce')}
+              hint={say('settings.atOnce.hint')}
+              value={settings.activeDownloads}
+              unit={1}
+              bounds={AT_ONCE}
+              onDone={n => n != null && set({ activeDownloads: n })}
+            />
             <Amount
               label={say('settings.upload')}
               hint={say('settings.limit.hint')}

@@ -6,12 +6,13 @@ import { Filter, Tabs } from '../parts/filter.tsx'
 import { useHeld } from '../parts/held.ts'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
+import { inOrder, isQueued } from '../line.ts'
 import { matches } from '../matches.ts'
 import { useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Action } from '../parts/controls.tsx'
 
-const KINDS = ['all', 'running', 'stopped', 'done'] as const
+const KINDS = ['all', 'running', 'queued', 'stopped', 'done'] as const
 type Kind = (typeof KINDS)[number]
 
 export function Transfers() {
@@ -21,12 +22,17 @@ export function Transfers() {
   const [text, setText] = useState('')
   const [kind, setKind] = useState<Kind>('all')
   const all = useMemo(
-    () => [...list.rows.values()].filter(row => !leaving.has(row.id)).sort((a, b) => b.addedAt - a.addedAt),
+    () =>
+      inOrder(
+        [...list.rows.values()].filter(row => !leaving.has(row.id)),
+        isRunning
+      ),
     [list, leaving]
   )
   const is: Record<Kind, (row: (typeof all)[number]) => boolean> = {
     all: () => true,
     running: isRunning,
+    queued: isQueued,
     stopped: row => row.state === 'paused' || row.state === 'failed',
     done: row => row.state === 'done'
   }
