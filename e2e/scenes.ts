@@ -4,7 +4,7 @@ import { openFake } from '../app/engine/fake-service.ts'
 import { startInline } from '../app/engine/engine.ts'
 import { CodedError } from '../core/errors.ts'
 import type { Caller, Service } from '../app/contract/service.ts'
-import type { FileRow, Peer, Preview, Settings, Share, ShareJob, Transfer } from '../app/contract/shapes.ts'
+import type { Ban, FileRow, Peer, Preview, Settings, Share, ShareJob, Transfer } from '../app/contract/shapes.ts'
 import type { EngineOptions } from '../app/engine/options.ts'
 import { newToken } from '../app/host/guard.ts'
 import { readPage } from '../app/host/page-files.ts'
@@ -146,6 +146,14 @@ const PEERS: Record<Content, Peer[]> = {
     })
   )
 }
+const BANS: Record<Content, Ban[]> = {
+  empty: [],
+  usual: [{ peerId: '12D3KooWban', name: 'Old tablet', reason: 'wrong-bytes', until: NOW + DAY / 2 }],
+  crowded: Array.from({ length: 40 }, (_, n) => ({
+    peerId: `12D3KooWban${n}`, name: n % 3 === 0 ? '' : n % 3 === 1 ? LONG : `Device ${n}`,
+    reason: n % 2 === 0 ? 'wrong-bytes' : 'refused', until: NOW + DAY / 2
+  }) satisfies Ban)
+} // prettier-ignore
 const JOBS: Record<Content, ShareJob[]> = {
   empty: [],
   usual: [
@@ -247,7 +255,11 @@ function sceneOf(content: Content, service: Service): Service {
           caller
         ) // prettier-ignore
     },
-    peer: { ...service.peer, feed: (_, caller) => hold(whole(peers), caller) },
+    peer: {
+      ...service.peer,
+      feed: (_, caller) => hold(whole(peers), caller),
+      bans: (_, caller) => hold(whole(BANS[content]), caller)
+    },
     settings: {
       ...service.settings,
       feed: (_, caller) => hold(settings, caller),

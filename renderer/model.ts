@@ -1,5 +1,5 @@
 // What the screens show: every feed of the engine, as it is now.
-import type { ListUpdate, NodeStatus, Peer, Settings, Share, ShareJob, Transfer } from '../app/contract/shapes.ts'
+import type { Ban, ListUpdate, NodeStatus, Peer, Settings, Share, ShareJob, Transfer } from '../app/contract/shapes.ts'
 import { applyUpdate, EMPTY_LIST, type List } from './list.ts'
 import type { Client } from './client.ts'
 import type { Session } from './session.ts'
@@ -13,6 +13,7 @@ export interface Model {
   readonly shares: Store<List<Share>>
   readonly transfers: Store<List<Transfer>>
   readonly peers: Store<List<Peer>>
+  readonly bans: Store<List<Ban>>
 }
 
 export function openModel(session: Session<Client>): Model {
@@ -22,7 +23,8 @@ export function openModel(session: Session<Client>): Model {
     jobs: new Store<readonly ShareJob[] | null>(null),
     shares: new Store<List<Share>>(EMPTY_LIST),
     transfers: new Store<List<Transfer>>(EMPTY_LIST),
-    peers: new Store<List<Peer>>(EMPTY_LIST)
+    peers: new Store<List<Peer>>(EMPTY_LIST),
+    bans: new Store<List<Ban>>(EMPTY_LIST)
   }
   session.follow(
     (client, options) => client.node.status({}, options),
@@ -47,6 +49,10 @@ export function openModel(session: Session<Client>): Model {
   session.follow(
     (client, options) => client.peer.feed({}, options),
     into(model.peers, peer => peer.peerId)
+  )
+  session.follow(
+    (client, options) => client.peer.bans({}, options),
+    into(model.bans, ban => ban.peerId)
   )
   return model
 }

@@ -4,6 +4,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import {
+  Ban,
   AbsolutePath,
   AddrText,
   FileRow,
@@ -139,7 +140,10 @@ export const contract = {
   },
   peer: {
     list: call(nothing, z.array(Peer)),
-    feed: feed(nothing, listUpdate(Peer))
+    feed: feed(nothing, listUpdate(Peer)),
+    bans: feed(nothing, listUpdate(Ban)),
+    /** Lifts the ban of a peer. Throws not-found. */
+    allow: call(z.object({ peerId: z.string().min(1).max(128) }), done)
   },
   settings: {
     get: call(nothing, Settings),

@@ -203,6 +203,15 @@ export const Peer = z.object({
 })
 export type Peer = z.infer<typeof Peer>
 
+/** Somebody refused for a day; keyed by peerId. */
+export const Ban = z.object({
+  peerId: z.string(),
+  name: z.string(), // '' when it is not known
+  reason: z.enum(['wrong-bytes', 'refused']), // sent other data than the link names; refused what it had offered (forgotten at the end of this run)
+  until: z.number()
+})
+export type Ban = z.infer<typeof Ban>
+
 export const NodeInfo = z.object({
   version: z.string(),
   name: z.string(),

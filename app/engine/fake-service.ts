@@ -191,7 +191,12 @@ export function openFake(options: EngineOptions): Promise<Application> {
       feed: (_, caller) => hold(whole([transfer]), caller),
       details: (_, caller) => hold({ id: 't1', sources: [], map: { extents: 0, cells: [] }, rates: [] }, caller)
     },
-    peer: { list: () => [peer], feed: (_, caller) => hold(whole([peer]), caller) },
+    peer: {
+      list: () => [peer],
+      feed: (_, caller) => hold(whole([peer]), caller),
+      bans: (_, caller) => hold(whole([]), caller),
+      allow: () => ({})
+    },
     settings: {
       get: () => settings,
       set: changed => {

@@ -266,7 +266,11 @@ function connect(
     budget: limits.upload,
     agent: `shoal/${version}`,
     deviceName: () => settings.value.name,
-    bans: { load: () => store.bans(), save: (peerId, until) => store.ban(peerId, until) },
+    bans: {
+      load: () => store.bans(),
+      save: (peerId, until) => store.ban(peerId, until),
+      forget: peerId => store.unban(peerId)
+    },
     log
   })
 }

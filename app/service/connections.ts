@@ -9,8 +9,10 @@ import type { UploadBudget } from '../../core/exchange/rate-limit.ts'
 import { openRequester, type Requester } from '../../core/exchange/requester.ts'
 import type { Servables } from '../../core/exchange/servable.ts'
 import { type ExchangeServer, openExchangeServer } from '../../core/exchange/server.ts'
+import type { BanReason } from '../../core/fetch/inputs.ts'
 import type { Network } from '../../core/network/open-network.ts'
 import type { Peer } from '../contract/shapes.ts'
+import { Bans, type KeptBans } from './bans.ts'
 import { type Clock, realClock } from './clock.ts'
 import type { Log } from './log.ts'
 import { Gate } from './gate.ts'
@@ -33,8 +35,7 @@ export interface ConnectionsPorts {
   readonly budget: UploadBudget
   readonly agent: string
   readonly deviceName: () => string
-  /** Bans that outlive the process; `until` in milliseconds since 1970. */
-  readonly bans: { load(): Iterable<{ peerId: string }>; save(peerId: string, until: number): void }
+  readonly bans: KeptBans
   readonly log: Log
 }
 
@@ -46,12 +47,14 @@ interface Traffic {
 export class Connections implements Swarm, AsyncDisposable {
   readonly feed = new ListFeed<Peer>()
   readonly server: ExchangeServer
+  readonly bans: Bans
   readonly #ports: ConnectionsPorts
   readonly #clock: Clock
   readonly #stop = new AbortController()
   readonly #looks = new Gate(MAX_LOOKS)
   readonly #asked = new Map<string, Asked>()
   readonly #listeners = new Set<(asked: Asked) => void>()
+  readonly #allowListeners = new Set<(peerId: string) => void>()
   readonly #traffic = new Map<string, Traffic>()
   readonly #sentBytes = new Map<string, number>() // by root
   readonly #copies = new Map<string, Set<string>>() // roots that a peer said to hold all of, by peer, as long as it is connected
@@ -62,7 +65,8 @@ export class Connections implements Swarm, AsyncDisposable {
     this.#ports = ports
     this.#clock = clock
     const { network } = ports
-    for (const { peerId } of ports.bans.load()) network.ban(peerId)
+    this.bans = new Bans(ports.bans)
+    for (const { peerId } of this.bans.feed.rows()) network.ban(peerId)
     this.server = openExchangeServer({
       servables: ports.servables,
       agent: ports.agent,
@@ -126,9 +130,27 @@ export class Connections implements Swarm, AsyncDisposable {
     this.#ports.network.tag(peerId, keep)
   }
 
-  ban(peerId: string): void {
-    this.#ports.bans.save(peerId, Date.now() + BAN_MS)
+  ban(peerId: string, reason: BanReason): void {
+    const name = this.feed.get(peerId)?.name ?? ''
+    this.bans.add({ peerId, name, reason, until: Date.now() + BAN_MS })
     this.#ports.network.ban(peerId)
+  }
+
+  /** Lifts a ban: it may come again, and is dialled when it is found. False when there was none. */
+  allow(peerId: string): boolean {
+    if (!this.bans.lift(peerId)) return false
+    this.#allowed(peerId)
+    return true
+  }
+
+  #allowed(peerId: string): void {
+    this.#ports.network.unban(peerId)
+    for (const listener of this.#allowListeners) listener(peerId)
+  }
+
+  onAllowed(listener: (peerId: string) => void): () => void {
+    this.#allowListeners.add(listener)
+    return () => this.#allowListeners.delete(listener)
   }
 
   async pexRecords(recipient: string, others: readonly string[]): Promise<Uint8Array[]> {
@@ -273,6 +295,7 @@ export class Connections implements Swarm, AsyncDisposable {
   }
 
   #refreshRows(): void {
+    for (const peerId of this.bans.takeOver(Date.now())) this.#allowed(peerId)
     const rows = new Map(this.rows().map(row => [row.peerId, row]))
     for (const { peerId } of this.feed.rows()) {
       if (rows.has(peerId)) continue

@@ -1,6 +1,6 @@
 // What a download says when it is given up: a code and a sentence.
 import { CodedError } from '../../core/errors.ts'
-import { giveUpCode } from '../../core/fetch/fetch.ts'
+import { giveUpCode } from '../../core/fetch/give-up.ts'
 import type { FetchSnapshot } from '../../core/fetch/ports.ts'
 import { ownDiskFull } from '../../core/store/write-error.ts'
 

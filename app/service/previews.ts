@@ -59,7 +59,7 @@ export class Previews {
             findLeaf: async digest => store.readLeaf(digest),
             openDownload: () => Promise.reject(new CodedError('internal', 'A preview downloads nothing.')),
             onPex: (peerId, records) => swarm?.acceptPex(peerId, records),
-            ban: peerId => swarm?.ban(peerId)
+            ban: (peerId, reason) => swarm?.ban(peerId, reason)
           }
         },
         signal
@@ -67,6 +67,7 @@ export class Previews {
     )
     if (swarm != null) {
       stack.use(new ProviderSearch(swarm, link.root, link.addrs))
+      stack.defer(swarm.onAllowed(peerId => fetch.forgive(peerId)))
       stack.defer(swarm.onRequester(({ requester, rttMs }) => fetch.addPeer(requester, { rttMs })))
     }
     const look = setInterval(() => feed.set(this.#row(link, fetch.snapshot(), undefined)), LOOK_MS)

@@ -200,7 +200,13 @@ export function createService(parts: ServiceParts): Service {
     },
     peer: {
       list: () => connections?.rows() ?? [],
-      feed: (_, { signal }) => (connections?.feed ?? noPeers).read(signal)
+      feed: (_, { signal }) => (connections?.feed ?? noPeers).read(signal),
+      bans: (_, { signal }) => (connections?.bans.feed ?? noPeers).read(signal),
+      allow({ peerId }) {
+        if (connections == null || !connections.allow(peerId))
+          throw new CodedError('not-found', 'Nobody of that name is refused.')
+        return {}
+      }
     },
     settings: {
       get: () => shownSettings(settings.value),

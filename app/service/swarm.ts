@@ -2,6 +2,7 @@
 // application wants of the network. Nothing here decides what is asked of whom.
 import type { CID } from 'multiformats/cid'
 import type { Requester } from '../../core/exchange/requester.ts'
+import type { BanReason } from '../../core/fetch/inputs.ts'
 
 /** A peer we can ask. */
 export interface Asked {
@@ -23,7 +24,9 @@ export interface Swarm {
   findProviders(root: CID, isFirst: boolean, signal: AbortSignal): Promise<number>
   /** While it has an active transfer a peer is kept and dialled again when lost. */
   keep(peerId: string, keep: boolean): void
-  ban(peerId: string): void
+  ban(peerId: string, reason: BanReason): void
+  /** Tells of everybody whom the user allows again. Returns how to stop listening. */
+  onAllowed(listener: (peerId: string) => void): () => void
   pexRecords(recipient: string, others: readonly string[]): Promise<Uint8Array[]>
   acceptPex(sender: string, records: readonly Uint8Array[]): void
 }

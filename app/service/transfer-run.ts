@@ -267,7 +267,7 @@ export class TransferRun implements AsyncDisposable {
           findLeaf: async digest => store.readLeaf(digest),
           openDownload: async (layout, opening) => this.#open(layout, opening),
           onPex: (peerId, records) => swarm?.acceptPex(peerId, records),
-          ban: peerId => swarm?.ban(peerId)
+          ban: (peerId, reason) => swarm?.ban(peerId, reason)
         }
       },
       signal
@@ -276,6 +276,7 @@ export class TransferRun implements AsyncDisposable {
 
   #findPeers(fetch: Fetch, swarm: Swarm): void {
     const kept = new Set<string>()
+    this.#stack.defer(swarm.onAllowed(peerId => fetch.forgive(peerId)))
     this.#stack.defer(
       swarm.onRequester(({ requester, rttMs }) => {
         fetch.addPeer(requester, { rttMs })

@@ -5,7 +5,7 @@ import { systemClock } from '../exchange/clock.ts'
 import { StepClock } from '../exchange/step-clock.ts'
 import { HaveKind } from '../exchange/messages.ts'
 import { SampleServables } from '../exchange/sample-servable.ts'
-import { giveUpCode } from './fetch.ts'
+import { giveUpCode } from './give-up.ts'
 import type { FetchPorts } from './ports.ts'
 import { ContentServable, type Content, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
 

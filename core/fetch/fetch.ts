@@ -9,6 +9,7 @@ import { type Code, CodedError, codeOf } from '../errors.ts'
 import type { Requester } from '../exchange/requester.ts'
 import type { FetchPeer } from './fetch-peer.ts'
 import { type Found, LayoutFinder } from './find-layout.ts'
+import type { BanReason } from './inputs.ts'
 import { HaveTeller } from './have-teller.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import { LeafFetch } from './leaf-fetch.ts'
@@ -85,7 +86,7 @@ export class Fetch implements AsyncDisposable {
       leaves: () => this.#leaves,
       join: peer => this.#join(peer),
       onPex: (id, records) => ports.onPex(id, records),
-      ban: id => ports.ban(id),
+      ban: (id, reason) => ports.ban(id, reason),
       onChange: () => this.#changed()
     })
     this.#finder = this.#newFinder(options.mode === 'preview')
@@ -124,6 +125,11 @@ export class Fetch implements AsyncDisposable {
 
   setRtt(peerId: string, rttMs: number): void {
     this.#peers.setRtt(peerId, rttMs)
+  }
+
+  /** The user allows a peer again that was banned. */
+  forgive(peerId: string): void {
+    this.#peers.forgive(peerId)
   }
 
   /** Bytes per second; 0: no limit. */
@@ -346,7 +352,7 @@ export class Fetch implements AsyncDisposable {
         this.#peers.find(id)?.root?.cancel(runs)
         for (const run of runs) tally.cancelled(id, run)
       },
-      ban: (id: string) => this.#peers.ban(id),
+      ban: (id: string, reason: BanReason) => this.#peers.ban(id, reason),
       onGood: (id: string) => tally.sources.add(id),
       onWrong: () => {
         tally.hashMismatchSeen = true
@@ -481,12 +487,6 @@ export class Fetch implements AsyncDisposable {
     })
     for (const listener of this.#listeners) listener()
   }
-}
-
-/** What to say when a transfer is given up: the worst that was seen (PRODUCT, exit codes). */
-export function giveUpCode(snapshot: FetchSnapshot): 'source-changed' | 'hash-mismatch' | 'no-providers' {
-  if (snapshot.sourceChangedSeen) return 'source-changed'
-  return snapshot.hashMismatchSeen ? 'hash-mismatch' : 'no-providers'
 }
 
 function cancelled(reason: unknown): CodedError {

@@ -8,6 +8,9 @@ export interface Run {
   readonly count: number
 }
 
+/** Why a peer is refused for a day: it sent other bytes than the root's; it refused, again and again, what it had said to hold. */
+export type BanReason = 'wrong-bytes' | 'refused'
+
 /** Why a peer did not send: DESIGN 4, enum Code. */
 export type RejectReason =
   | 'bad-request'
@@ -35,6 +38,7 @@ export type Input =
   | { type: 'peer'; peer: string; rttMs: number } // this root is open there
   | { type: 'peer-gone'; peer: string }
   | PeerInput
+  | { type: 'forgive'; peer: string } // the user allows it again: what was held against it is forgotten
   | { type: 'wrong'; peer: string; ordinal: number } // the accepted leaf has another hash
   | { type: 'written'; ordinal: number } // verified and at its place, or found on this device
   | { type: 'lost'; ordinal: number } // could not be written, or cannot be read back: missing again
@@ -49,6 +53,6 @@ export type Effect =
   | { type: 'request'; peer: string; runs: Run[] }
   | { type: 'cancel'; peer: string; runs: Run[] } // nothing more is expected of these; what comes is dropped
   | { type: 'accept'; peer: string; ordinal: number } // answers `leaf`: verify and write it; without it: drop the bytes
-  | { type: 'ban'; peer: string } // three strikes; it is forgotten here already
+  | { type: 'ban'; peer: string; reason: BanReason } // three strikes; it is forgotten here already
   | { type: 'starved' } // something is missing and nobody here can send it: find providers
   | { type: 'done' }

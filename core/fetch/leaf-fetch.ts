@@ -3,7 +3,7 @@
 
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
-import type { Effect, Input, Run } from './inputs.ts'
+import type { BanReason, Effect, Input, Run } from './inputs.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import type { DownloadPort } from './ports.ts'
 import type { RateBucket } from './rate-bucket.ts'
@@ -16,7 +16,7 @@ export interface LeafFetchPorts {
   roomBytes(): number
   request(peer: string, runs: readonly Run[]): void
   cancel(peer: string, runs: readonly Run[]): void
-  ban(peer: string): void
+  ban(peer: string, reason: BanReason): void
   /** A good leaf came from this peer and is written. */
   onGood(peer: string): void
   /** This peer sent something else than it was asked for. */
@@ -111,7 +111,7 @@ export class LeafFetch implements Disposable {
         this.#ports.cancel(effect.peer, effect.runs)
         break
       case 'ban':
-        this.#ports.ban(effect.peer)
+        this.#ports.ban(effect.peer, effect.reason)
         break
       case 'accept':
         throw new CodedError('internal', 'A leaf was accepted that nobody brought')

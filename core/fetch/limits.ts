@@ -20,7 +20,8 @@ export const MAX_BACKOFF_MS = 15 * 60_000
 
 export const STRIKES = 3
 export const STRIKE_MS = 10 * 60_000
-export const NOT_HAVE_STRIKE = 0.25
+export const WRONG_STRIKE = 1
+export const NOT_HAVE_STRIKE = 0.25 // once a request
 
 /** What a stranger may ask us to wait, and what we wait when it does not say. */
 export const MAX_RETRY_MS = 60_000

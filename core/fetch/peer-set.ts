@@ -6,6 +6,7 @@ import type { Clock } from '../exchange/clock.ts'
 import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
 import type { Requester } from '../exchange/requester.ts'
 import { FetchPeer, type PeerEvents } from './fetch-peer.ts'
+import type { BanReason } from './inputs.ts'
 import type { LayoutFinder } from './find-layout.ts'
 import type { LeafFetch } from './leaf-fetch.ts'
 import { STRIKES } from './limits.ts'
@@ -23,7 +24,7 @@ export interface PeerSetPorts {
   /** A peer is ready to be asked for leaves. */
   join(peer: FetchPeer): void
   onPex(peerId: string, records: readonly Uint8Array[]): void
-  ban(peerId: string): void
+  ban(peerId: string, reason: BanReason): void
   onChange(): void
 }
 
@@ -91,14 +92,21 @@ export class PeerSet {
     this.#ports.tally.hashMismatchSeen = true
     const lies = (this.#lies.get(id) ?? 0) + 1
     this.#lies.set(id, lies)
-    if (lies >= STRIKES) this.ban(id)
+    if (lies >= STRIKES) this.ban(id, 'wrong-bytes')
     this.#ports.onChange()
   }
 
-  ban(id: string): void {
+  ban(id: string, reason: BanReason): void {
     this.#banned.add(id)
-    this.#ports.ban(id)
+    this.#ports.ban(id, reason)
     this.#peers.get(id)?.end()
+  }
+
+  /** It may come again, and begins anew. */
+  forgive(id: string): void {
+    this.#banned.delete(id)
+    this.#lies.delete(id)
+    this.#ports.leaves()?.feed({ type: 'forgive', peer: id })
   }
 
   readonly #events: PeerEvents = {

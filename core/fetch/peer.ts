@@ -1,5 +1,6 @@
 // One peer as the scheduler sees it: what is outstanding, how fast it is, whether it may be asked.
 
+import type { BanReason } from './inputs.ts'
 import * as limits from './limits.ts'
 import { PeerHave } from './peer-have.ts'
 import type { LeafTable } from './leaf-table.ts'
@@ -12,13 +13,15 @@ export interface Outstanding {
   readonly leaf: number // its twins.first
   readonly bytes: number // claimed
   readonly run: { left: number }
+  /** The one it is part of. */
+  readonly request: { isStruck: boolean }
   got: number
 }
 
 /** What is remembered of a peer that went away: reconnecting washes nothing off. */
 export interface PeerRecord {
   strikes: { at: number; weight: number }[]
-  banned: boolean
+  banned: BanReason | undefined
   backoffs: number
   readonly refused: Set<number> // leaves it is never asked for again
 }
@@ -160,5 +163,8 @@ export class Peer {
 export function strike(record: PeerRecord, weight: number, now: number): void {
   record.strikes = record.strikes.filter(it => it.at > now - limits.STRIKE_MS)
   record.strikes.push({ at: now, weight })
-  record.banned ||= record.strikes.reduce((sum, it) => sum + it.weight, 0) >= limits.STRIKES
+  const sum = (strikes: PeerRecord['strikes']): number => strikes.reduce((total, it) => total + it.weight, 0)
+  if (sum(record.strikes) < limits.STRIKES) return
+  const lies = record.strikes.filter(it => it.weight === limits.WRONG_STRIKE)
+  record.banned ??= sum(lies) >= limits.STRIKES ? 'wrong-bytes' : 'refused'
 }

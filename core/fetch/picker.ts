@@ -30,6 +30,7 @@ export class Picker {
   take(peer: Peer, budget: Budget, assign: (one: Outstanding) => void): { start: number; count: number }[] {
     const runs: { start: number; count: number }[] = []
     let run = { left: 0 }
+    const request = { isStruck: false }
     let { free, hard, tokens } = budget
     while (tokens > 0 && peer.out.size < limits.MAX_PEER_LEAVES) {
       const found = this.#next(peer)
@@ -45,7 +46,7 @@ export class Picker {
         runs.push({ start: ordinal, count: 1 })
         run = { left: 0 }
       }
-      assign({ ordinal, leaf: this.#table.twins.first(ordinal), bytes, run, got: 0 })
+      assign({ ordinal, leaf: this.#table.twins.first(ordinal), bytes, run, request, got: 0 })
       peer.cursor = ordinal + 1
       free -= bytes
       hard -= bytes

@@ -3,6 +3,7 @@
 import type { Layout } from '../content/layout.ts'
 import type { Clock } from '../exchange/clock.ts'
 import type { HaveBits, ServableChange } from '../exchange/servable.ts'
+import type { BanReason } from './inputs.ts'
 import type { PeerState } from './peer.ts'
 import type { RateBucket } from './rate-bucket.ts'
 
@@ -37,8 +38,8 @@ export interface FetchPorts {
   openDownload(layout: Layout, signal: AbortSignal): Promise<DownloadPort>
   /** Signed peer records another peer sent: not verified. */
   onPex(peerId: string, records: readonly Uint8Array[]): void
-  /** Lied three times in ten minutes: refuse it for a day. */
-  ban(peerId: string): void
+  /** Three strikes in ten minutes: refuse it for a day. */
+  ban(peerId: string, reason: BanReason): void
 }
 
 /** DESIGN 4, Scheduler. `ready`: a preview has its layout and waits for `start`. `open`: what stands at the place already is looked at. */

@@ -166,7 +166,36 @@ test('a reconnecting liar is still a liar', () => {
     )
     feed({ type: 'peer-gone', peer: 'liar' })
   }
-  assert.deepEqual(feed({ type: 'peer', peer: 'liar', rttMs: 1 })[0], { type: 'ban', peer: 'liar' })
+  assert.deepEqual(feed({ type: 'peer', peer: 'liar', rttMs: 1 })[0], {
+    type: 'ban',
+    peer: 'liar',
+    reason: 'wrong-bytes'
+  })
+  feed({ type: 'forgive', peer: 'liar' })
+  feed({ type: 'peer', peer: 'liar', rttMs: 1 })
+  const [request] = feed({ type: 'have', peer: 'liar', change: { kind: 'full' } })
+  assert.equal(request?.type, 'request', 'the user has allowed it again')
+})
+
+test('a request that is refused is one strike, whatever the number of leaves', () => {
+  const { feed } = still(leaves(400, 100_000))
+  feed({ type: 'peer', peer: 'odd', rttMs: 1 })
+  const waiting = feed({ type: 'have', peer: 'odd', change: { kind: 'full' } })
+  let refused = 0
+  let requests = 0
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    if (next.type !== 'request') continue
+    requests++
+    for (const { start, count } of next.runs) {
+      refused += count
+      waiting.push(...feed({ type: 'reject', peer: 'odd', start, count, reason: 'not-have', retryMs: 0 }))
+    }
+    const ban = waiting.find(effect => effect.type === 'ban')
+    assert.deepEqual(ban, requests < 12 ? undefined : { type: 'ban', peer: 'odd', reason: 'refused' }, `${requests}`)
+    if (ban !== undefined) break
+  }
+  assert.equal(requests, 12)
+  assert.ok(refused > 24, `${refused} leaves in ${requests} requests`)
 })
 
 test('a rate limit is kept over time', () => {

@@ -77,6 +77,7 @@ interface Open {
   peer: string
   ordinal: number
   got: number
+  request: { isStruck: boolean } // the one it is part of
   isRetry?: boolean // it could not be read there before
 }
 
@@ -145,9 +146,10 @@ class Model {
   perform(effect: Effect, input: Input): number {
     switch (effect.type) {
       case 'request':
+        this.request = { isStruck: false }
         for (const run of effect.runs) {
           assert.ok(run.count > 0)
-          for (let i = 0; i < run.count; i++) this.request(effect.peer, run.start + i, input)
+          for (let i = 0; i < run.count; i++) this.asked(effect.peer, run.start + i, input)
         }
         assert.ok(effect.runs.length <= limits.MAX_REQUEST_RUNS)
         break
@@ -160,7 +162,7 @@ class Model {
         assert.ok(input.type === 'leaf' && input.peer === effect.peer && input.ordinal === effect.ordinal)
         const name = this.names[effect.ordinal]!
         assert.ok(this.missing.delete(name), 'accepted what is not missing')
-        this.verifying.push({ peer: effect.peer, ordinal: effect.ordinal, got: 0 })
+        this.verifying.push({ peer: effect.peer, ordinal: effect.ordinal, got: 0, request: this.request })
         return 1
       }
       case 'ban':
@@ -183,7 +185,9 @@ class Model {
     return 0
   }
 
-  request(id: string, ordinal: number, input: Input): void {
+  request = { isStruck: false }
+
+  asked(id: string, ordinal: number, input: Input): void {
     const known = this.peers.get(id)
     const name = this.names[ordinal]!
     assert.ok(known !== undefined, 'asked of somebody who is not here')
@@ -209,7 +213,7 @@ class Model {
       )
     }
     if (this.heldBy(id).length === 0) known.quietSince = this.now
-    this.open.push({ peer: id, ordinal, got: 0, isRetry: known.unread.has(ordinal) })
+    this.open.push({ peer: id, ordinal, got: 0, request: this.request, isRetry: known.unread.has(ordinal) })
     const bytes = this.heldBy(id).reduce((sum, it) => sum + this.sizes[it.ordinal]!, 0)
     const window = known.rate ? limits.MAX_PEER_OUT_BYTES : limits.EXTENT_BYTES
     assert.ok(bytes <= window || this.heldBy(id).length === 1, 'per-peer limit')
@@ -436,7 +440,8 @@ class Model {
     }
     if (reason === 'not-have' && known.offers?.has(one.ordinal) === true) {
       const refused = this.refused.get(one.peer) ?? new Set()
-      if (!refused.has(name)) this.strike(one.peer, 0.25)
+      if (!one.request.isStruck) this.strike(one.peer, 0.25)
+      one.request.isStruck = true
       this.refused.set(one.peer, refused.add(name))
     }
     if (reason === 'changed') known.offers?.delete(one.ordinal)

@@ -122,6 +122,9 @@ export class Scheduler {
         return this.#finish(this.#table.twins.first(input.ordinal), now)
       case 'lost':
         return this.#lose(this.#table.twins.first(input.ordinal))
+      case 'forgive':
+        this.#records.delete(input.peer)
+        return undefined
       case 'wrong':
         return this.#blame(input.peer, this.#table.twins.first(input.ordinal), now)
       case 'tick':
@@ -183,9 +186,9 @@ export class Scheduler {
 
   #enter(id: string, rttMs: number): 'all' {
     this.#leave(id)
-    const record = this.#records.get(id) ?? { strikes: [], backoffs: 0, refused: new Set(), banned: false }
-    if (record.banned) {
-      this.#out.push({ type: 'ban', peer: id })
+    const record = this.#records.get(id) ?? { strikes: [], backoffs: 0, refused: new Set(), banned: undefined }
+    if (record.banned !== undefined) {
+      this.#out.push({ type: 'ban', peer: id, reason: record.banned })
       return 'all'
     }
     this.#peers.set(id, new Peer(id, rttMs, this.#table, record))
@@ -245,16 +248,17 @@ export class Scheduler {
     const peer = this.#peers.get(id)
     const record = peer?.record ?? this.#records.get(id)
     record?.refused.add(leaf)
-    if (record !== undefined) strike(record, 1, now)
+    if (record !== undefined) strike(record, limits.WRONG_STRIKE, now)
     peer?.have.refuse(leaf)
     if (peer !== undefined) this.#banIfStruck(peer)
     return 'all'
   }
 
   #banIfStruck(peer: Peer): void {
-    if (!peer.record.banned || !this.#peers.has(peer.id)) return
+    const { banned: reason } = peer.record
+    if (reason === undefined || !this.#peers.has(peer.id)) return
     this.#leave(peer.id)
-    this.#out.push({ type: 'ban', peer: peer.id })
+    this.#out.push({ type: 'ban', peer: peer.id, reason })
   }
 
   #reject(peer: Peer, one: Outstanding, reason: RejectReason, retryMs: number, now: number): void {
@@ -266,6 +270,8 @@ export class Scheduler {
       case 'not-have':
         if (!advertised) break // withdrawn since it was asked
         peer.have.refuse(one.leaf)
+        if (one.request.isStruck) break // it answers for a request once, whatever the number of leaves
+        one.request.isStruck = true
         strike(peer.record, limits.NOT_HAVE_STRIKE, now)
         this.#banIfStruck(peer)
         break

@@ -25,6 +25,7 @@ export function findSteals(
   const { budget, mayDuplicate, now, table, ledger } = options
   const from = slowest(idle, peers, now)
   if (from === undefined) return undefined
+  const request = { isStruck: false }
   const found: Steals = { from, stolen: [], duplicated: undefined }
   let ahead = from.outBytes
   let taken = 0
@@ -38,7 +39,7 @@ export function findSteals(
     if (ordinal === undefined || ledger.holders(one.leaf).size > 1) continue
     const begun = one.got > 0 || ahead === 0
     if (begun && (found.duplicated !== undefined || one.bytes > mayDuplicate)) continue
-    const asked = { ...one, ordinal, run: { left: 0 }, got: 0 }
+    const asked = { ...one, ordinal, run: { left: 0 }, request, got: 0 }
     if (begun) found.duplicated = asked
     else found.stolen.push(asked)
     taken = bytes

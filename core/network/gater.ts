@@ -21,6 +21,7 @@ export interface Gater {
   /** What libp2p asks. */
   readonly connectionGater: ConnectionGater
   ban(peerId: string): void
+  unban(peerId: string): void
   isBanned(peerId: string): boolean
 }
 
@@ -68,6 +69,7 @@ export function createGater({ mode, isNearPeer, now }: GaterOptions): Gater {
   const denyAddress = (addr: Multiaddr): boolean => !mayDial(mode, addr)
   return {
     ban,
+    unban: peerId => void bans.delete(peerId),
     isBanned,
     connectionGater: {
       denyDialPeer: denyPeer,

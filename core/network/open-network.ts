@@ -100,6 +100,7 @@ export interface Network extends AsyncDisposable {
   setMaxConnections(maxConnections: number): void
   /** For 24 h, or until this process ends. */
   ban(peerId: string): void
+  unban(peerId: string): void
   /** Signed records of others to tell this peer, at most 32; ours is first. */
   pexRecords(recipient: string, others: readonly string[]): Promise<Uint8Array[]>
   /** What a peer told us: verified, then dialled. Resolves with the peer IDs that were new to us. */
@@ -266,6 +267,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       discovery.dropPeer(peerId)
       void node.hangUp(peerIdFromString(peerId)).catch(() => undefined)
     },
+    unban: peerId => gater.unban(peerId),
     async pexRecords(recipient, others) {
       const records = [await sealRecord(privateKey, node.getMultiaddrs())]
       const toNear = isNearPeer(recipient)

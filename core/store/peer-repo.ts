@@ -39,6 +39,11 @@ export function ban(db: Db, peerId: string, until: number): void {
   })
 }
 
+/** Lifts a ban, if there is one. */
+export function unban(db: Db, peerId: string): void {
+  db.run('DELETE FROM ban WHERE peer_id = ?', peerId)
+}
+
 /** The peers banned at `now`. */
 export function bans(db: Db, now: number): { peerId: string; until: number }[] {
   const rows = db.all<{ peerId: string; until: number }>(

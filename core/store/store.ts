@@ -370,6 +370,9 @@ export class Store implements Disposable {
   ban(peerId: string, until: number): void {
     this.late.note(`ban ${peerId}`, () => peers.ban(this.db, peerId, until))
   }
+  unban(peerId: string): void {
+    this.late.note(`ban ${peerId}`, () => peers.unban(this.db, peerId))
+  }
   provides(): peers.ProvideRow[] {
     return peers.provides(this.db)
   }

@@ -1,6 +1,6 @@
 // Peers: who is connected, how they were found, how well they are reached.
-import { Laptop, Users } from 'lucide-react'
-import type { Peer } from '../../app/contract/shapes.ts'
+import { Laptop, ShieldBan, Undo2, Users } from 'lucide-react'
+import type { Ban, Peer } from '../../app/contract/shapes.ts'
 import { Action } from '../parts/controls.tsx'
 import { Row } from '../parts/row.tsx'
 import { Empty, Loading } from '../parts/states.tsx'
@@ -62,6 +62,37 @@ export function Peers() {
           }}
         </VirtualList>
       )}
+      <Blocked />
     </>
+  )
+}
+
+/** Who is refused, and why; nothing while that is nobody. */
+function Blocked() {
+  const { ui, say, formats } = useUi()
+  const { rows } = useFeed(ui.model.bans)
+  if (rows.size === 0) return null
+  const why = ({ reason, until }: Ban): string =>
+    [say(`blocked.${reason}`), say('blocked.until', { time: formats.day(until) })].join(' · ')
+  return (
+    <section className="blocked">
+      <h2>{say('blocked')}</h2>
+      <VirtualList label={say('blocked')} rows={[...rows.values()]} keyOf={ban => ban.peerId} rowHeight={60}>
+        {ban => {
+          const name = ban.name === '' ? say('device.unnamed') : ban.name
+          const run = () => void ui.try(async () => ui.session.client.peer.allow({ peerId: ban.peerId }))
+          return (
+            <Row
+              name={name}
+              icon={<ShieldBan size={20} strokeWidth={1.75} aria-hidden className="kind" />}
+              sentence={why(ban)}
+              tone="quiet"
+              choices={[{ id: 'allow', label: say('blocked.allow'), icon: Undo2, run, inRow: true }]}
+              menuLabel={say('menu.of', { name })}
+            />
+          )
+        }}
+      </VirtualList>
+    </section>
   )
 }

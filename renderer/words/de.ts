@@ -5,6 +5,11 @@ export const de: Record<keyof typeof en, string> = {
   again: 'Noch einmal versuchen',
   back: 'Behalten',
   'badge.active': 'in Arbeit',
+  blocked: 'Gesperrt',
+  'blocked.allow': 'Wieder zulassen',
+  'blocked.refused': 'Es hat immer wieder abgelehnt, was es angeboten hatte',
+  'blocked.until': 'bis {{time}}',
+  'blocked.wrong-bytes': 'Es hat Daten gesendet, die nicht zum Link passen; nichts davon wurde behalten',
   cancel: 'Abbrechen',
   'cancel.action': 'Abbrechen und entfernen',
   'cancel.text':

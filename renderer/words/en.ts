@@ -3,6 +3,11 @@ export const en = {
   again: 'Try again',
   back: 'Keep it',
   'badge.active': 'going on',
+  blocked: 'Blocked',
+  'blocked.allow': 'Allow again',
+  'blocked.refused': 'It kept refusing what it had offered',
+  'blocked.until': 'until {{time}}',
+  'blocked.wrong-bytes': 'It sent data that was not what the link names; nothing of it was kept',
   cancel: 'Cancel',
   'cancel.action': 'Cancel and remove',
   'cancel.text':
