@@ -16,10 +16,12 @@ const paste = (text: string) => async (page: Page) => {
   await page.keyboard.press('Control+V')
   await page.getByRole('dialog').waitFor()
 }
+/** What is still being prepared has nothing to open. */
+const OPENS = '[data-row-main]:not([aria-disabled])'
 /** The row that says this, opened. */
 const rowSaying = (name: Place, text: RegExp) => async (page: Page) => {
   await place(name)(page)
-  const row = page.locator('[data-row-main]').filter({ hasText: text }).first()
+  const row = page.locator(OPENS).filter({ hasText: text }).first()
   if ((await row.count()) === 0) return false
   await row.click()
   await page.getByRole('complementary').waitFor()
@@ -29,7 +31,7 @@ const firstRow = (name: Place) => rowSaying(name, /./)
 const menuOfFirst = (name: Place, item: RegExp) => async (page: Page) => {
   await place(name)(page)
   const menu = page
-    .locator('.virtual-list')
+    .locator('.virtual-list .row', { has: page.locator(OPENS) })
     .getByRole('button', { name: /^More for/ })
     .first()
   if ((await menu.count()) === 0) return false

@@ -8,7 +8,7 @@ import { ShareActions } from '../parts/sharing.tsx'
 import { Empty, Loading } from '../parts/states.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import { matches } from '../matches.ts'
-import { isShare, keyOf } from '../offers.ts'
+import { keyOf } from '../offers.ts'
 import { useFeed } from '../watch.ts'
 import { useUi } from '../ui.ts'
 
@@ -21,7 +21,7 @@ export function Library() {
     () => [...offers.jobs, ...[...offers.shares.values()].sort((a, b) => b.addedAt - a.addedAt)],
     [offers]
   )
-  const shown = useMemo(() => all.filter(row => !isShare(row) || matches(row.name, text)), [all, text])
+  const shown = useMemo(() => all.filter(row => matches(row.name, text)), [all, text])
   return (
     <>
       <header className="screen-head">
