@@ -59,6 +59,7 @@ export class Transfers implements AsyncDisposable {
   readonly #ports: TransfersPorts
   readonly #store: Store
   readonly #entries = new Map<string, Entry>()
+  readonly #ids = new Map<string, Set<string>>() // by root: strangers ask for roots
   readonly #line: Line
 
   constructor(ports: TransfersPorts) {
@@ -74,7 +75,7 @@ export class Transfers implements AsyncDisposable {
     for (const row of this.#store.transfers()) {
       const id = transferId(row.root, row.directory)
       const error = row.error != null && isCode(row.error) ? { code: row.error, message: '' } : null
-      this.#entries.set(id, { row, error, run: undefined, options: {}, feed: new JobFeed() })
+      this.#put(id, { row, error, run: undefined, options: {}, feed: new JobFeed() })
       this.feed.set(id, restingRow(row, error))
     }
   }
@@ -114,7 +115,7 @@ export class Transfers implements AsyncDisposable {
       : { row, error: null, run: undefined, options: {}, feed: new JobFeed<TransferEvent>() }
     if (known?.closing != null) entry.closing = known.closing
     if (isGoing) void this.#close(id, known) // its followers stay, and see it go on with more
-    this.#entries.set(id, entry)
+    this.#put(id, entry)
     entry.row = row
     this.#enqueue(id, entry, asked, urgency)
     return { id, root }
@@ -216,9 +217,7 @@ export class Transfers implements AsyncDisposable {
 
   /** What is served of a root that is still being fetched. */
   servable(root: CID): Servable | 'not-yet' | undefined {
-    const key = rootText(root)
-    const ofRoot = [...this.#entries.values()].filter(({ row }) => row.root === key)
-    const found = ofRoot.flatMap(({ run }) => run?.servable ?? [])
+    const found = this.#allOf(rootText(root)).flatMap(({ run }) => run?.servable ?? [])
     return found.find(it => it !== 'not-yet') ?? found[0]
   }
 
@@ -266,12 +265,12 @@ export class Transfers implements AsyncDisposable {
 
   /** The one that runs, else the last that was begun. */
   #ofRoot(root: string): Entry | undefined {
-    const ofRoot = [...this.#entries.values()].filter(({ row }) => row.root === root)
+    const ofRoot = this.#allOf(root)
     return ofRoot.find(({ run }) => run != null) ?? ofRoot.at(-1)
   }
 
   run(root: string): TransferRun | undefined {
-    return [...this.#entries.values()].find(({ row }) => row.root === root)?.run
+    return this.#allOf(root)[0]?.run
   }
 
   /** Stops everything that goes on; it does so again at the next start. */
@@ -287,6 +286,17 @@ export class Transfers implements AsyncDisposable {
     const entry = this.#entries.get(id)
     if (entry == null) throw new CodedError('not-found', 'There is no such download.')
     return entry
+  }
+
+  /** Those of a root, into whatever folders, the first that was begun first. */
+  #allOf(root: string): Entry[] {
+    return [...(this.#ids.get(root) ?? [])].flatMap(id => this.#entries.get(id) ?? [])
+  }
+
+  #put(id: string, entry: Entry): void {
+    const { root } = entry.row
+    this.#entries.set(id, entry)
+    this.#ids.set(root, (this.#ids.get(root) ?? new Set()).add(id))
   }
 
   #enqueue(id: string, entry: Entry, options: Partial<RunOptions> = {}, urgency: Urgency = 'none'): void {
@@ -388,6 +398,8 @@ export class Transfers implements AsyncDisposable {
 
   #forget(id: string, { row }: Entry): void {
     this.#entries.delete(id)
+    const ids = this.#ids.get(row.root)
+    if (ids?.delete(id) === true && ids.size === 0) this.#ids.delete(row.root)
     this.feed.delete(id)
     this.#store.removeTransfer(row.root, row.directory)
   }
