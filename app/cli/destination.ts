@@ -1,6 +1,7 @@
 // Who else on this computer may change the folder that a download goes into: whoever may swap a folder decides where files go, and may take them away.
-import { lstatSync, realpathSync, type Stats } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import path from 'node:path'
+import { realPathOf } from '../../core/files/real-folder.ts'
 
 /** The user of this process and the group named after it; undefined where the system has no such rights (Windows). */
 interface Me {
@@ -14,7 +15,7 @@ interface Me {
  */
 export function openToOthers(directory: string, me: Me | undefined = myself()): string | undefined {
   if (me === undefined) return undefined
-  for (let at = realIfThere(directory); ; at = path.dirname(at)) {
+  for (let at = realPathOf(directory); ; at = path.dirname(at)) {
     const stats = statsOf(at)
     if (stats !== undefined && mayOthersWrite(stats, me)) return at
     if (at === path.dirname(at)) return undefined
@@ -38,13 +39,4 @@ function statsOf(at: string): Stats | undefined {
 function myself(): Me | undefined {
   const [uid, gid] = [process.getuid?.(), process.getgid?.()]
   return uid === undefined || gid === undefined ? undefined : { uid, gid }
-}
-
-function realIfThere(directory: string): string {
-  try {
-    return realpathSync.native(directory)
-  } catch {
-    const above = path.dirname(directory)
-    return above === directory ? directory : path.join(realIfThere(above), path.basename(directory))
-  }
 }

@@ -1,9 +1,10 @@
 // Data directories of Shoal, whoever's they are: a private key is in there, and the shares of a whole life. What stands in one is never shared and
 // nothing that is received goes there. One is known by what it holds, the running one also by device and inode of everything in it, so that a
 // bind mount or a hard link is no other way to it.
-import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../errors.ts'
+import { realPathOf } from './real-folder.ts'
 
 export const DATA_MARKER = 'shoal.json'
 export const IDENTITY_FILE = 'identity.key'
@@ -32,7 +33,7 @@ export class DataDirs {
    */
   constructor({ running, open }: { running?: string; open?: string | undefined } = {}) {
     this.#running = running
-    this.#open = open === undefined ? undefined : realOf(open)
+    this.#open = open === undefined ? undefined : realPathOf(open)
   }
 
   /** Throws `forbidden` when this path, which need not exist, is a data directory or would be in one. @param at absolute */
@@ -46,7 +47,7 @@ export class DataDirs {
 
   /** True of a data directory and of everything in one. @param at absolute; it need not exist */
   hold(at: string, isOwn: (it: Inode) => boolean = this.ownInodes()): boolean {
-    for (let it = realOf(at); it !== this.#open; it = path.dirname(it)) {
+    for (let it = realPathOf(at); it !== this.#open; it = path.dirname(it)) {
       if (isDataDir(name => path.join(it, name))) return true
       const inode = inodeOf(it)
       if (inode !== undefined && isOwn(inode)) return true
@@ -88,15 +89,5 @@ function inodeOf(file: string): Inode | undefined {
     return lstatSync(file, { bigint: true, throwIfNoEntry: false })
   } catch {
     return undefined
-  }
-}
-
-/** The real path of what is there, and below it what is not. */
-function realOf(file: string): string {
-  try {
-    return realpathSync.native(file)
-  } catch {
-    const above = path.dirname(file)
-    return above === file ? file : path.join(realOf(above), path.basename(file))
   }
 }

@@ -77,6 +77,16 @@ export function isReal(file: string): boolean {
   }
 }
 
+/** The real path of what is there, and below it what is not. @param file absolute */
+export function realPathOf(file: string): string {
+  try {
+    return realpathSync.native(file)
+  } catch {
+    const above = path.dirname(file)
+    return above === file ? file : path.join(realPathOf(above), path.basename(file))
+  }
+}
+
 const codeOfSystem = (err: unknown): unknown => (err instanceof Error && 'code' in err ? err.code : undefined)
 
 const leadsElsewhere = (cause?: unknown): Error =>
