@@ -9,7 +9,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { RAW } from '../../core/cid.ts'
 import type { Transfer } from '../contract/shapes.ts'
 import type { Client } from '../engine/client.ts'
-import { open, scratch, share } from './sample-application.ts'
+import { open, scratch, share, untilTransfers as until } from './sample-application.ts'
 
 const RATE = 4_000_000 // bytes per second
 
@@ -36,18 +36,6 @@ async function start(client: Client, link: string, out: string, first = false): 
   const folder = grants[0] ?? null
   const asked = { link, folder, selection: null, addrs: [], giveUpAfterMs: null, first }
   return (await client.transfer.start(asked)).id
-}
-
-/** Waits until the rows are so; the test's deadline is the limit. */
-async function until(client: Client, holds: (rows: Map<string, Transfer>) => boolean): Promise<Map<string, Transfer>> {
-  const rows = new Map<string, Transfer>()
-  for await (const update of await client.transfer.feed({})) {
-    if (update.whole) rows.clear()
-    for (const row of update.rows) rows.set(row.id, row)
-    for (const id of update.removed) rows.delete(id)
-    if (holds(rows)) return rows
-  }
-  return assert.fail('the feed ended')
 }
 
 /** What nobody has, said to be at the addresses of a link. */

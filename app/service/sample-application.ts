@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 import { type Client, openClient, portSocket } from '../engine/client.ts'
 import { startInline } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/options.ts'
-import type { ShareEvent, TransferEvent } from '../contract/shapes.ts'
+import type { ShareEvent, Transfer, TransferEvent } from '../contract/shapes.ts'
 import { openApplication } from './application.ts'
 
 /** A folder of its own, removed after the test. */
@@ -66,4 +66,19 @@ export async function get(client: Client, link: string, directory: string, selec
   const last = events.at(-1)
   assert.ok(last?.type === 'done', `ended with ${last?.type}`)
   return { id, done: last, events }
+}
+
+/** Waits until the downloads are so, and returns them by id; the test's deadline is the limit. */
+export async function untilTransfers(
+  client: Client,
+  holds: (rows: Map<string, Transfer>) => boolean
+): Promise<Map<string, Transfer>> {
+  const rows = new Map<string, Transfer>()
+  for await (const update of await client.transfer.feed({})) {
+    if (update.whole) rows.clear()
+    for (const row of update.rows) rows.set(row.id, row)
+    for (const id of update.removed) rows.delete(id)
+    if (holds(rows)) return rows
+  }
+  return assert.fail('the feed ended')
 }

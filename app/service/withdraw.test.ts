@@ -11,7 +11,7 @@ import { openRequester } from '../../core/exchange/requester.ts'
 import { SampleListener } from '../../core/exchange/sample-listener.ts'
 import { openLoopbackNode, until } from '../../core/network/loopback-swarm.ts'
 import type { Transfer } from '../contract/shapes.ts'
-import { open, scratch, share } from './sample-application.ts'
+import { open, scratch, share, untilTransfers } from './sample-application.ts'
 
 const limit = { timeout: 120_000 }
 const MIB = 1024 * 1024
@@ -78,18 +78,9 @@ const limits = (uploadBytesPerSecond: number) => ({
   limits: { uploadBytesPerSecond, downloadBytesPerSecond: null, reserveBytes: 0 }
 })
 
-/** The only transfer of a node, as soon as it is like this. */
-async function untilRow({ client }: Node, holds: (row: Transfer) => boolean): Promise<Transfer> {
-  for await (const { rows } of lists(client)) for (const row of rows) if (holds(row)) return row
-  return assert.fail('the node ended')
-}
-
-async function* lists(client: Node['client']): AsyncGenerator<{ rows: Transfer[] }> {
-  for (;;) {
-    yield { rows: await client.transfer.list({}) }
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-}
+/** Until the only transfer of a node is like this. */
+const untilRow = ({ client }: Node, holds: (row: Transfer) => boolean) =>
+  untilTransfers(client, rows => [...rows.values()].some(holds))
 
 /** Everything asked for is over, and what was not sent was not refused as something this device never had. */
 async function assertHonest(reader: Reader, asked: number): Promise<void> {
