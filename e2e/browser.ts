@@ -37,6 +37,7 @@ export async function openPage(
 ): Promise<Opened> {
   const context = await browser.newContext({
     viewport: { width: view.width ?? 1200, height: view.height ?? 800 },
+    deviceScaleFactor: view.scale ?? 1,
     colorScheme: view.theme ?? 'light',
     locale: view.language ?? 'en-GB',
     reducedMotion: 'reduce',

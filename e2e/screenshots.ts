@@ -1,8 +1,10 @@
 // Pictures of every screen, sheet and drawer: both themes, a desktop's and a phone's size, nothing there, an ordinary day, too much of everything.
-// `npm run screenshots [PART...]`: only those whose name holds one of the parts. They go to e2e/results/screens.
+// `npm run screenshots -- [--language de] [--zoom 2] [PART...]`: in a language, enlarged as a browser does; only those whose name holds one of the
+// parts. They go to e2e/results/screens.
 
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
 import { openChromium, openPage } from './browser.ts'
 import { type FakeWindow, fakeWindow } from './fake-window.ts'
@@ -22,7 +24,12 @@ const LOOKS: readonly Look[] = (['light', 'dark'] as const).flatMap(theme => [
   { theme, width: 480, height: 800 }
 ])
 
-const wanted = process.argv.slice(2)
+const { values, positionals: wanted } = parseArgs({
+  options: { language: { type: 'string', default: 'en' }, zoom: { type: 'string', default: '1' } },
+  allowPositionals: true
+})
+const zoom = Number(values.zoom)
+const suffix = (values.language === 'en' ? '' : `-${values.language}`) + (zoom === 1 ? '' : `-x${zoom}`)
 mkdirSync(OUT, { recursive: true })
 const browser = await openChromium()
 let count = 0
@@ -37,16 +44,18 @@ try {
 console.log(`${count} pictures in e2e/results/screens`)
 
 async function shoot(url: string, content: Content, { theme, width, height }: Look) {
+  const view = { theme, width: width / zoom, height: height / zoom, scale: zoom }
   const isWanted = (view: string): boolean => wanted.length === 0 || wanted.some(part => nameOf(view).includes(part))
-  const nameOf = (view: string): string => `${view}-${content}-${theme}-${width}.png`
+  const nameOf = (view: string): string => `${view}-${content}-${theme}-${width}${suffix}.png`
   const take = async (page: Page, view: string): Promise<void> => {
+    if (values.language !== 'en') await speak(page, values.language)
     await page.waitForTimeout(SETTLE_MS)
     await page.screenshot({ path: `${OUT}${nameOf(view)}` })
     count++
   }
   const views = Object.keys(VIEWS).filter(isWanted)
   if (views.length > 0) {
-    const { page, context, complaints } = await openPage(browser, url, { theme, width, height })
+    const { page, context, complaints } = await openPage(browser, url, view)
     for (const view of views) {
       await page.reload()
       await page.getByRole('heading', { level: 1 }).waitFor()
@@ -58,7 +67,7 @@ async function shoot(url: string, content: Content, { theme, width, height }: Lo
   }
   for (const view of Object.keys(DESKTOP_VIEWS).filter(isWanted)) {
     let window: FakeWindow | undefined
-    const opened = await openPage(browser, url, { theme, width, height }, async page => {
+    const opened = await openPage(browser, url, view, async page => {
       window = await fakeWindow(page)
     })
     const { page, context, complaints } = opened
@@ -69,4 +78,13 @@ async function shoot(url: string, content: Content, { theme, width, height }: Lo
     for (const complaint of complaints) console.log(`desktop ${content} ${theme} ${width}: ${complaint}`)
     await context.close()
   }
+}
+
+/** The way to a view is found by its English names; then the language is changed as another tab would. */
+async function speak(page: Page, language: string): Promise<void> {
+  const change = { key: 'shoal.language', newValue: language }
+  await page.evaluate(`dispatchEvent(new StorageEvent('storage', ${JSON.stringify(change)}))`)
+  await page.locator(`html[lang=${language}]`).waitFor()
+  // put back, so that the next way is found
+  await page.evaluate(`localStorage.removeItem('shoal.language')`)
 }

@@ -7,6 +7,8 @@ export interface View {
   readonly width?: number
   readonly height?: number
   readonly language?: string
+  /** Pixels of the screen for one of the page. */
+  readonly scale?: number
 }
 
 export interface Start {

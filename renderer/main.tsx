@@ -9,7 +9,7 @@ import { openClient } from './client.ts'
 import { bridgeOf, desktopPlatform } from './desktop-platform.ts'
 import { followDesktop } from './follow-desktop.ts'
 import { openModel } from './model.ts'
-import { applyTheme, savedLanguage, savedTheme } from './preferences.ts'
+import { applyTheme, followOtherTabs, savedLanguage, savedTheme } from './preferences.ts'
 import { Session } from './session.ts'
 import './styles/tokens.css'
 import './styles/page.css'
@@ -33,6 +33,7 @@ await i18next.use(initReactI18next).init({
   interpolation: { escapeValue: false }, // React escapes
   resources: Object.fromEntries(Object.entries(LANGUAGES).map(([id, { words }]) => [id, { translation: words }]))
 })
+followOtherTabs(language => void i18next.changeLanguage(language))
 
 const life = new AbortController()
 const bridge = bridgeOf(window)

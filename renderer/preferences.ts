@@ -62,3 +62,12 @@ export function followColours(repaint: () => void): () => void {
     DARK.removeEventListener('change', repaint)
   }
 }
+
+/** What the user chose in another tab of this page holds here too. */
+export function followOtherTabs(speak: (language: Language) => void): void {
+  addEventListener('storage', ({ key, newValue }) => {
+    const theme = THEMES.find(known => known === newValue)
+    if (key === 'shoal.theme' && theme != null) applyTheme(theme)
+    if (key === 'shoal.language' && isLanguage(newValue)) speak(newValue)
+  })
+}
