@@ -44,7 +44,7 @@ try {
 console.log(`${count} pictures in e2e/results/screens`)
 
 async function shoot(url: string, content: Content, { theme, width, height }: Look) {
-  const view = { theme, width: width / zoom, height: height / zoom, scale: zoom }
+  const look = { theme, width: width / zoom, height: height / zoom, scale: zoom }
   const isWanted = (view: string): boolean => wanted.length === 0 || wanted.some(part => nameOf(view).includes(part))
   const nameOf = (view: string): string => `${view}-${content}-${theme}-${width}${suffix}.png`
   const take = async (page: Page, view: string): Promise<void> => {
@@ -55,7 +55,7 @@ async function shoot(url: string, content: Content, { theme, width, height }: Lo
   }
   const views = Object.keys(VIEWS).filter(isWanted)
   if (views.length > 0) {
-    const { page, context, complaints } = await openPage(browser, url, view)
+    const { page, context, complaints } = await openPage(browser, url, look)
     for (const view of views) {
       await page.reload()
       await page.getByRole('heading', { level: 1 }).waitFor()
@@ -67,7 +67,7 @@ async function shoot(url: string, content: Content, { theme, width, height }: Lo
   }
   for (const view of Object.keys(DESKTOP_VIEWS).filter(isWanted)) {
     let window: FakeWindow | undefined
-    const opened = await openPage(browser, url, view, async page => {
+    const opened = await openPage(browser, url, look, async page => {
       window = await fakeWindow(page)
     })
     const { page, context, complaints } = opened
