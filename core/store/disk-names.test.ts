@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { fstatSync, linkSync, readdirSync, readlinkSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import {
+  existsSync,
+  fstatSync,
+  linkSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync
+} from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { DiskNames, type NameCalls } from './disk-names.ts'
@@ -192,4 +202,37 @@ test('who reads while it is taken away is told first, refused, and opens nothing
     await Promise.all(reading)
     assert.deepEqual(readdirSync(it.directory), [])
   }
+})
+
+test('who holds a file for a moment keeps nobody from going on: what is not whole any more loses its own name', async t => {
+  const it = bench(t, TREE)
+  {
+    await using before = await open(it)
+    await feed(it, before, [0, 3])
+  }
+  const at = path.join(it.directory, 'things.part', 'sub', 'a')
+  writeFileSync(at, 'something else')
+  const { names, waits } = busy(3, ALL)
+  await using download = await open(it, { names })
+  assert.deepEqual(waits, [20, 40, 80])
+  assert.ok(existsSync(`${at}.part`) && !existsSync(at), 'the name of what is not whole')
+  await feed(it, download)
+  await download.finish(never)
+  assert.deepEqual(readdirSync(path.join(it.directory, 'things', 'sub')), ['a', 'b'])
+})
+
+test('nor of a file that had got its own name beside the other one', async t => {
+  const it = bench(t, FILE)
+  {
+    const { names } = busy(Infinity, ['unlink'])
+    await using before = await fed(it, names)
+    await assert.rejects(before.finish(never), { code: 'not-writable' })
+  }
+  assert.deepEqual(readdirSync(it.directory), ['things', 'things.part'])
+  const { names, waits } = busy(3, ALL)
+  await using download = await open(it, { names })
+  assert.deepEqual(waits, [20, 40, 80])
+  const { path: at } = await download.finish(never)
+  assert.equal(at, path.join(it.directory, 'things'))
+  assert.deepEqual(readdirSync(it.directory), ['things'])
 })

@@ -80,7 +80,6 @@ export class Download implements Servable, AsyncDisposable {
     this.skeletonBytes = tree.layout.skeletonBytes
     this.wanted = wantedLeaves(tree.layout, parts.selection, parts.standing)
     this.#standingBytes = bytesOf(tree.layout, parts.standing)
-    markEmpty(tree.layout, resumed.durable)
     this.have = new Bitmap(this.leafCount, resumed.durable.bytes)
     this.totalBytes = this.#bytesOf(this.wanted) + this.#standingBytes
     this.#claim = store.room.claim(row.directory, () => this.totalBytes - this.bytesWritten)
@@ -97,7 +96,10 @@ export class Download implements Servable, AsyncDisposable {
       this.have.set(ordinal)
       this.#durability.written(ordinal, this.#layout.fileIndexOf(ordinal), 0)
     }
-    for (const idx of resumed.files) this.#settleName(idx)
+    for (const idx of resumed.files) {
+      const { start, end } = this.#layout.files[idx]!
+      if (!tree.isFinished(idx) && this.have.nextClear(start) >= end) this.#durability.touch(idx) // it gets its name with the next batch
+    }
     for (let i = this.have.nextSet(0); i < this.leafCount; i = this.have.nextSet(i + 1)) this.#countWritten(i, 1)
   }
 
@@ -395,14 +397,6 @@ export class Download implements Servable, AsyncDisposable {
     for (const ordinal of ordinals) this.#writing.delete(ordinal)
   }
 
-  /** Gives a resumed file the name that fits what is left of it. */
-  #settleName(idx: number): void {
-    const { start, end } = this.#layout.files[idx]!
-    const isWhole = this.have.nextClear(start) >= end
-    if (isWhole && !this.#it.tree.isFinished(idx)) this.#durability.touch(idx)
-    if (!isWhole && this.#it.tree.isFinished(idx)) this.#it.tree.nameUnfinished(idx)
-  }
-
   #takeBack(ordinals: readonly number[]): void {
     for (const ordinal of ordinals) {
       if (!this.have.clear(ordinal)) continue
@@ -458,14 +452,6 @@ async function tracked<T>(among: Set<Promise<unknown>>, act: Promise<T>): Promis
     return await act
   } finally {
     among.delete(act)
-  }
-}
-
-/** Everybody has the empty leaf. One that only claims to be empty has another digest: it is asked for, and found out. */
-function markEmpty(layout: Layout, have: Bitmap): void {
-  const empty = new Uint8Array(0)
-  for (let i = 0; i < layout.leafCount; i++) {
-    if (layout.leafBytes(i) === 0 && hasDigest(empty, layout.digest(i))) have.set(i)
   }
 }
 

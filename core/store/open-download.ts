@@ -1,5 +1,5 @@
 // Opens a download: goes on with the .part it made before, or makes a new one where nothing stands yet.
-import { closeSync, constants, lstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
@@ -28,7 +28,7 @@ import {
 } from './earlier-place.ts'
 import { isTaken } from './finish-download.ts'
 import { PART, PartTree } from './part-tree.ts'
-import { resume } from './resume.ts'
+import { markEmpty, resume, settleNames } from './resume.ts'
 import { isSameFile } from './stat.ts'
 import type { Store } from './store.ts'
 import { codedWrite, systemCode } from './write-error.ts'
@@ -56,7 +56,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     await using opening = new AsyncDisposableStack()
     const tree = opening.use(new PartTree(layout, directory, platform, store.threads, options.names)) // refuses names before anything is made
     mkdirSync(directory, { recursive: true })
-    const known = knownDownload(store, options) ?? (await addingTo(store, options, signal))
+    const known = (await knownDownload(store, options, tree.names, signal)) ?? (await addingTo(store, options, signal))
     const needBytes = chosenBytes(layout, options.selection)
     if (known === undefined && !store.room.fits(directory, needBytes, options.reserveBytes)) throw noRoom()
     const { row, base } = known ?? newPart(store, root, options)
@@ -67,6 +67,8 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     const mine = standing && missing(options, standing)
     const resumed = await resume(store.db, row.id, tree, signal, mine && (idx => mine.has(idx)))
     if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
+    markEmpty(layout, resumed.durable)
+    await settleNames(tree, resumed, signal)
     const download = new Download({
       store,
       row,
@@ -96,7 +98,12 @@ interface Found {
 }
 
 /** The download of this root and directory. A .part that is gone is made anew; what something else replaced is forgotten. */
-function knownDownload(store: Store, { layout, directory }: DownloadOptions): Found | undefined {
+async function knownDownload(
+  store: Store,
+  { layout, directory }: DownloadOptions,
+  names: DiskNames,
+  signal: AbortSignal
+): Promise<Found | undefined> {
   const root = rootText(layout.root)
   const row = findDownload(store.db, root, directory)
   if (row === undefined) return undefined
@@ -106,7 +113,8 @@ function knownDownload(store: Store, { layout, directory }: DownloadOptions): Fo
     return undefined
   }
   if (row.place !== null && isMovedTo(store, layout, row, row.place)) {
-    if (layout.kind === 'file' && isTaken(row.part)) unlinkSync(row.part) // the other name of the same file
+    const isLeft = layout.kind === 'file' && isTaken(row.part) // the other name of the same file
+    if (isLeft) await names.patiently(calls => calls.unlink(row.part), signal)
     return { row, base: row.place }
   }
   const stats = lstatSync(row.part, { throwIfNoEntry: false })

@@ -7,7 +7,6 @@ import {
   ftruncateSync,
   lstatSync,
   openSync,
-  renameSync,
   rmSync,
   write,
   writeSync
@@ -201,12 +200,17 @@ export class PartTree implements AsyncDisposable {
   }
 
   /** Takes its own name from a file that turned out not to be whole. */
-  nameUnfinished(idx: number): void {
+  async nameUnfinished(idx: number, signal: AbortSignal): Promise<void> {
     if (this.#isFile) return
+    const [from, to] = [this.finishedPath(idx), this.unfinishedPath(idx)]
+    if (this.#fds.has(from)) await this.#fds.forget(from)
+    await this.names.patiently(calls => {
+      this.held.in(to, at => {
+        if (!isThere(at)) calls.rename(this.held.at(from), at)
+      })
+    }, signal)
     this.#finished.delete(idx)
-    this.held.in(this.unfinishedPath(idx), to => {
-      if (!isThere(to)) renameSync(this.held.at(this.finishedPath(idx)), to)
-    })
+    this.#begun.add(idx)
   }
 
   makeEmpty(idx: number): void {

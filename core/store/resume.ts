@@ -1,10 +1,10 @@
 // What of an earlier run can be kept (DESIGN 3, R2): durable leaves of files that are as they were left, and every leaf of the
 // extents that were being written when it ended, if it hashes right.
 import type { Layout } from '../content/layout.ts'
-import type { Bitmap } from './bitmap.ts'
+import { Bitmap } from './bitmap.ts'
 import type { Db } from './db.ts'
 import { dirtyExtents, durableLeaves, partFiles } from './download-repo.ts'
-import { isLeaf } from './hashed-read.ts'
+import { hasDigest, isLeaf } from './hashed-read.ts'
 import type { PartTree } from './part-tree.ts'
 import { isSameFile, packedSize } from './stat.ts'
 
@@ -64,6 +64,28 @@ export async function resume(
   }
   const written = await rehash(tree, layout, [...doubtful], signal)
   return { durable, lost, written, dirty, files }
+}
+
+/** Everybody has the empty leaf. One that only claims to be empty has another digest: it is asked for, and found out. */
+export function markEmpty(layout: Layout, have: Bitmap): void {
+  const empty = new Uint8Array(0)
+  for (let i = 0; i < layout.leafCount; i++) {
+    if (layout.leafBytes(i) === 0 && hasDigest(empty, layout.digest(i))) have.set(i)
+  }
+}
+
+/** Takes its own name from every file that turned out not to be whole. Throws the system's errors. */
+export async function settleNames(
+  tree: PartTree,
+  { durable, written, files }: Resumed,
+  signal: AbortSignal
+): Promise<void> {
+  const have = new Bitmap(durable.size, durable.bytes)
+  for (const ordinal of written) have.set(ordinal)
+  for (const idx of files) {
+    const { start, end } = tree.layout.files[idx]!
+    if (tree.isFinished(idx) && have.nextClear(start) < end) await tree.nameUnfinished(idx, signal)
+  }
 }
 
 /** A file that was being written when the run ended has another mtime; its durable leaves were synced before. */
