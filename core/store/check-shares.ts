@@ -3,15 +3,19 @@ import { lstat } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { type Clock, systemClock } from '../exchange/clock.ts'
 import { fileStatOf } from '../files/file-stat.ts'
 import type { HeldRoot } from './held-root.ts'
 import type { OpenFiles } from './open-files.ts'
-import { isGone, verifyFile } from './read-leaf.ts'
+import { isGone, isPassing, verifyFile } from './read-leaf.ts'
 import { FILE, type FileRow } from './share-repo.ts'
 import { isSameFile, packedSize, packStat } from './stat.ts'
 
 const statAt = promisify(lstat)
 const IN_FLIGHT = 16
+/** Before a file that could not be read is tried again: twice as long each time. */
+const FIRST_WAIT_MS = 200
+const MAX_WAIT_MS = 60_000
 
 /** The stat (packed) of the file at the row's path; undefined when there is none, or nothing that is a file: a symlink is not followed. */
 async function findStat(row: FileRow): Promise<Uint8Array | undefined> {
@@ -35,7 +39,8 @@ async function standsBelow({ base, path: file }: FileRow): Promise<boolean> {
     const isBelow = file !== base && !rest.startsWith('..') && !path.isAbsolute(rest)
     const expected = isBelow ? path.join(await realpath(base), rest) : file === base ? undefined : folder
     return expected === undefined || (await realpath(folder)) === expected
-  } catch {
+  } catch (err) {
+    if (isPassing(err)) throw err
     return false
   }
 }
@@ -65,54 +70,94 @@ export async function checkFiles(
   await Promise.all(Array.from({ length: IN_FLIGHT }, run))
 }
 
-/** Hashes files whose stat is not the recorded one, one after the other; what still holds the content gets its new stat. */
+interface Waiting {
+  readonly held: HeldRoot
+  readonly row: FileRow
+  /** Before the next attempt, should this one fail. */
+  readonly waitMs: number
+}
+
+/**
+ * Hashes files whose stat is not the recorded one, one after the other; what still holds the content gets its new stat. What cannot be read just now stays
+ * `checking` and is tried again; after about a minute it counts as missing, and is still tried once a minute.
+ */
 export class Rechecker implements Disposable {
-  readonly #files: OpenFiles
-  readonly #waiting = new Map<string, { held: HeldRoot; row: FileRow }>() // by file, first come first
+  readonly #files: Pick<OpenFiles, 'read'>
+  readonly #clock: Clock
+  readonly #waiting = new Map<string, Waiting>() // by file, first come first
+  readonly #later = new Map<string, () => void>() // by file: forgets it
   readonly #stop = new AbortController()
   #running: Promise<void> | undefined
 
-  constructor(files: OpenFiles) {
+  constructor(files: Pick<OpenFiles, 'read'>, clock: Clock = systemClock) {
     this.#files = files
+    this.#clock = clock
   }
 
   add(held: HeldRoot, row: FileRow): void {
-    const key = `${row.copyId}/${row.idx}`
-    if (!this.#waiting.has(key)) this.#waiting.set(key, { held, row })
-    this.#running ??= this.#run()
+    this.#add({ held, row, waitMs: FIRST_WAIT_MS })
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing waits any more but for a time at which it may be readable. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running
   }
 
   [Symbol.dispose](): void {
     this.#waiting.clear()
+    for (const forget of this.#later.values()) forget()
+    this.#later.clear()
     this.#stop.abort(new Error('The store is closed'))
   }
 
+  #add(it: Waiting): void {
+    const key = keyOf(it.row)
+    this.#later.get(key)?.()
+    this.#later.delete(key)
+    if (!this.#waiting.has(key)) this.#waiting.set(key, it)
+    this.#running ??= this.#run()
+  }
+
+  #addLater(it: Waiting): void {
+    const again = { ...it, waitMs: Math.min(MAX_WAIT_MS, it.waitMs * 2) }
+    const isLong = again.waitMs === MAX_WAIT_MS && it.waitMs < MAX_WAIT_MS
+    if (isLong) it.held.mark(it.row, FILE.missing, it.row.stat)
+    this.#later.set(
+      keyOf(it.row),
+      this.#clock.timer(it.waitMs, () => this.#add(again))
+    )
+  }
+
   async #run(): Promise<void> {
-    for (const [key, { held, row }] of this.#waiting) {
+    for (const [key, it] of this.#waiting) {
       this.#waiting.delete(key)
       await new Promise(resolve => setImmediate(resolve)) // small files are read at once: let others have their turn
       if (this.#stop.signal.aborted) break
-      await this.#recheck(held, row).catch(() => {}) // stopped half way: the file stays `checking`, and is looked at again
+      try {
+        await this.#recheck(it)
+      } catch (err) {
+        // what else goes wrong leaves it `checking`: it is looked at again at the next look
+        if (isPassing(err) && !this.#stop.signal.aborted) this.#addLater(it)
+      }
     }
     this.#running = undefined
   }
 
-  async #recheck(held: HeldRoot, row: FileRow): Promise<void> {
+  async #recheck(it: Waiting): Promise<void> {
+    const { held, row } = it
+    if (held.isWithdrawn) return
     const now = await findStat(row)
     if (now === undefined || !(await standsBelow(row))) {
       held.mark(row, FILE.missing, row.stat)
       return
     }
     const layout = await held.load()
-    const state =
-      row.sizeBytes === packedSize(now)
-        ? await verifyFile(this.#files, row, layout, now, this.#stop.signal)
-        : FILE.changed
-    if (!this.#stop.signal.aborted) held.mark(row, state, now)
+    const isSameSize = row.sizeBytes === packedSize(now)
+    const state = isSameSize ? await verifyFile(this.#files, row, layout, now, this.#stop.signal) : FILE.changed
+    if (this.#stop.signal.aborted) return
+    if (state === 'unread') this.#addLater(it)
+    else held.mark(row, state, now)
   }
 }
+
+const keyOf = ({ copyId, idx }: FileRow): string => `${copyId}/${idx}`

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { systemCode } from './write-error.ts'
 
 /** On Windows a virus scanner, an indexer or a backup that looks at a file, or at one in a folder, makes a rename or removal fail like this. */
-const BUSY_CODES = new Set(['EBUSY', 'EPERM', 'EACCES'])
+export const BUSY_CODES = new Set(['EBUSY', 'EPERM', 'EACCES'])
 /** Between attempts: 20 ms, twice as long each time up to 1 s; about ten seconds in all. */
 const FIRST_WAIT_MS = 20
 const MAX_WAIT_MS = 1_000

@@ -1,9 +1,11 @@
 // Reads one leaf from one file and says what it found; the only way bytes leave a user's file.
 import type { Layout } from '../content/layout.ts'
+import { BUSY_CODES } from './disk-names.ts'
 import { isLeaf } from './hashed-read.ts'
 import type { OpenFiles } from './open-files.ts'
 import { FILE, type FileRow, type FileState } from './share-repo.ts'
 import { isSameFile } from './stat.ts'
+import { systemCode } from './write-error.ts'
 
 /** `bytes`: verified just now. Otherwise why not, and the file's stat (packed) if there is a file. */
 export type LeafRead =
@@ -13,7 +15,7 @@ export type LeafRead =
 
 /** `touched`: the stat is not `stat`, nothing was read. `mismatch`: other bytes than the digest says. */
 export async function readLeafFrom(
-  files: OpenFiles,
+  files: Pick<OpenFiles, 'read'>,
   file: { path: string; stat: Uint8Array },
   layout: Layout,
   ordinal: number
@@ -38,25 +40,37 @@ export function isGone(err: unknown): boolean {
 
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 
+/** True for what fails now and may not the next time: too many open files, a disk or a share in the network that has trouble. */
+export function isPassing(err: unknown, platform: NodeJS.Platform = process.platform): boolean {
+  const code = systemCode(err)
+  return code !== undefined && (PASSING.has(code) || (platform === 'win32' && BUSY_CODES.has(code)))
+}
+
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EIO', 'ETIMEDOUT', 'ESTALE'])
+
 const IN_FLIGHT = 4
 
-/** Reads a whole file against the layout, whatever its stored state, as long as its stat stays `stat`. */
+/**
+ * Reads a whole file against the layout, whatever its stored state, as long as its stat stays `stat`. `unread`: it could not be read just now, which says
+ * nothing about it.
+ */
 export async function verifyFile(
-  files: OpenFiles,
+  files: Pick<OpenFiles, 'read'>,
   row: FileRow,
   layout: Layout,
   stat: Uint8Array,
   signal: AbortSignal,
   onBytes: (bytes: number) => void = () => {}
-): Promise<FileState> {
+): Promise<FileState | 'unread'> {
   let next = row.first
-  let state: FileState = FILE.clean
+  let state: FileState | 'unread' = FILE.clean
   const run = async (): Promise<void> => {
     while (next < row.first + row.leaves && state === FILE.clean) {
       signal.throwIfAborted()
       const ordinal = next++
       const found = await readLeafFrom(files, { path: row.path, stat }, layout, ordinal)
       if (found.type === 'bytes') onBytes(found.bytes.length)
+      else if (found.type === 'unreadable' && isPassing(found.cause)) state = 'unread'
       else state = found.type === 'missing' || found.type === 'unreadable' ? FILE.missing : FILE.changed
     }
   }

@@ -271,7 +271,7 @@ export class Store implements Disposable {
           bytes += read
           onBytes(read)
         })
-        if (state !== row.state) held.mark(row, state, row.stat)
+        if (state !== row.state && state !== 'unread') held.mark(row, state, row.stat)
         if (state !== FILE.clean) bad.add(layout.files[row.idx]!.path.join('/') || held.name)
       }
     }
