@@ -24,7 +24,7 @@ const PROGRAM = `
   const signal = new AbortController().signal
   const startedAt = Date.now()
   const [mode, ...bootstrap] = process.argv.slice(1)
-  const network = await openNetwork({ mode, bootstrap, privateKey: await generateKeyPair('Ed25519'), version: '0', log: (message) => print({ event: 'log', message }) }, signal)
+  const network = await openNetwork({ mode, bootstrap, privateKey: await generateKeyPair('Ed25519'), version: '0', onTrouble: (what, thrown) => print({ event: 'trouble', what, thrown: String(thrown) }) }, signal)
   network.onPeer((peerId, event) => print({ event, peerId, via: network.peers().find((it) => it.peerId === peerId)?.via }))
   print({ event: 'listening', peerId: network.peerId, addrs: network.addrs(), startedAt })
   for await (const line of (await import('node:readline')).createInterface({ input: process.stdin })) {

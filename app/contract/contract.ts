@@ -154,8 +154,8 @@ export const contract = {
     storage: call(nothing, Storage)
   },
   limits: {
-    /** For this run only; what is saved stays. */
-    set: call(Limits, done)
+    /** For this run only; what is saved stays. What holds now. */
+    set: call(Limits, Limits)
   },
   grant: {
     /** Turns absolute paths into one-use grants. The command line's door only; every other is told forbidden. */

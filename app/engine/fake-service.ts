@@ -208,7 +208,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
       feed: (_, caller) => hold(settings, caller),
       storage: () => ({ downloads: { name: 'Downloads', folder: null, roomBytes: null }, indexBytes: 0 })
     },
-    limits: { set: () => ({}) },
+    limits: { set: change => change },
     grant: {
       paths: ({ paths }, { door }) => {
         if (door !== 'cli') throw new CodedError('forbidden', 'Only the command line may name paths')

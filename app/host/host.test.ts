@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -62,6 +62,32 @@ test('its own client goes on after the engine has opened its application anew', 
     { code: 'internal' }
   )
   assert.equal((await host.client.node.info({})).version, '1.2.3')
+})
+
+test('what is to stay free on the disk holds for uploads as soon as it is chosen', async t => {
+  using it = scratch()
+  const inbox = path.join(it.dir, 'inbox')
+  mkdirSync(inbox)
+  const engine = { ...optionsFor(path.join(it.dir, 'data')), listen: ['/ip4/127.0.0.1/tcp/0'], folders: [inbox] }
+  mkdirSync(engine.dataDir)
+  await using host = await openHost(
+    { engine: { ...engine, limits: { ...engine.limits, reserveBytes: 0 } }, ui: { port: 0 } },
+    t.signal
+  )
+  const authorization = `Bearer ${host.uiUrl?.split('token=')[1]}`
+  const open = async (): Promise<[number, string | undefined]> => {
+    const body = JSON.stringify({ folder: 0, path: [], bytes: 1 })
+    const request = { method: 'POST', headers: { authorization }, body }
+    const answer = await fetch(new URL('/api/uploads', host.uiUrl ?? ''), request)
+    return [answer.status, ((await answer.json()) as { code?: string }).code]
+  }
+  const reserve = async (reserveBytes: number): Promise<unknown> =>
+    host.client.limits.set({ uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes })
+  assert.deepEqual(await open(), [200, undefined])
+  assert.deepEqual(await reserve(1e15), { uploadBytesPerSecond: 0, downloadBytesPerSecond: 0, reserveBytes: 1e15 })
+  assert.deepEqual(await open(), [507, 'disk-full'])
+  await reserve(0)
+  assert.deepEqual(await open(), [200, undefined])
 })
 
 test('an offline engine answers its own process only', async t => {

@@ -23,6 +23,7 @@ import { Uploads } from './uploads.ts'
 const PAGE = new URL(import.meta.url.endsWith('.ts') ? '../../out/ui/' : './ui/', import.meta.url)
 
 const MIN_RESERVE_BYTES = 1024 ** 3 // DESIGN 3, R5
+const AS_THEY_ARE = { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: null }
 
 export interface HostOptions {
   readonly engine: EngineOptions
@@ -101,14 +102,14 @@ function lastingClient(engine: Engine): { readonly client: Client } {
 }
 
 /** What the page does by HTTP, in the host's own name. */
-function openApi(own: { readonly client: Client }, { dataDir, folders, limits }: EngineOptions): Api {
+function openApi(own: { readonly client: Client }, { dataDir, folders }: EngineOptions): Api {
   return {
     downloads: new Downloads({ client: () => own.client, now: () => performance.now() }),
     uploads: new Uploads({
       folders: new Folders(folders, undefined, new DataDirs({ running: dataDir })),
       grants: async paths => (await own.client.grant.paths({ paths: [...paths], use: 'read' })).grants,
       reserveBytes: async folder => {
-        const reserveBytes = limits.reserveBytes ?? (await own.client.settings.get({})).reserveBytes
+        const { reserveBytes } = await own.client.limits.set(AS_THEY_ARE)
         const { blocks, bsize } = statfsSync(folder)
         return reserveBytes ?? Math.max(MIN_RESERVE_BYTES, (blocks * bsize) / 100)
       }

@@ -175,11 +175,17 @@ export class RunLimits {
     this.apply()
   }
 
-  /** For this run; what is null stays as it is. */
-  set(change: Limits): void {
+  /** For this run; what is null stays as it is. What holds now. */
+  set(change: Limits): Limits {
     const merged = Object.entries(change).filter(([, value]) => value !== null)
     this.#run = { ...this.#run, ...Object.fromEntries(merged) }
     this.apply()
+    const { uploadBytesPerSecond, downloadBytesPerSecond, reserveBytes } = this.#settings.value
+    return {
+      uploadBytesPerSecond: this.#run.uploadBytesPerSecond ?? uploadBytesPerSecond,
+      downloadBytesPerSecond: this.#run.downloadBytesPerSecond ?? downloadBytesPerSecond,
+      reserveBytes: this.#run.reserveBytes ?? reserveBytes
+    }
   }
 
   /** Puts the rates into force; called again when the saved ones change. */
@@ -244,7 +250,7 @@ async function openNode(
           store.provides().map(({ root, providedAt }) => ({ root, at: providedAt === 0 ? undefined : providedAt })),
         save: (root, at) => store.provided(root, at, at)
       },
-      log: () => log.info('network.note')
+      onTrouble: (what, thrown) => log.error(`network.${what}`, thrown)
     },
     signal
   )

@@ -2,7 +2,6 @@
 // and what people see of them.
 import type { CID } from 'multiformats/cid'
 import { rootText } from '../../core/cid.ts'
-import { CodedError } from '../../core/errors.ts'
 import type { PeerPipe } from '../../core/exchange/duplex.ts'
 import { ExchangeCode, ExchangeError, HaveKind } from '../../core/exchange/messages.ts'
 import type { UploadBudget } from '../../core/exchange/rate-limit.ts'
@@ -121,7 +120,7 @@ export class Connections implements Swarm, AsyncDisposable {
         dials.push(dialled)
       }
     } catch (thrown) {
-      if (!signal.aborted) this.#ports.log.info('dht.look-failed', { code: thrown instanceof CodedError ? 1 : 0 })
+      if (!signal.aborted) this.#ports.log.error('dht.look-failed', thrown)
     }
     return dials
   }

@@ -228,10 +228,7 @@ export function createService(parts: ServiceParts): Service {
       }
     },
     limits: {
-      set(change) {
-        limits.set(change)
-        return {}
-      }
+      set: change => limits.set(change)
     },
     grant: {
       paths({ paths, use }, { door }) {

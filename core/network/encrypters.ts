@@ -16,12 +16,12 @@ const LATER_MS = 300
 let selfTest: Promise<void> | undefined // once a process: it tests the machine, not the node
 
 /**
- * The encrypters to offer, best first; `log` hears why TLS was left out. Under Electron the self-test comes first. Elsewhere it would only hold up the
+ * The encrypters to offer, best first; `onLeftOut` hears what the self-test of TLS failed with. Under Electron the self-test comes first. Elsewhere it would only hold up the
  * start for what nearly always works: it runs a moment later, and takes TLS back if it fails.
  */
 export async function chooseEncrypters(
   privateKey: PrivateKey,
-  log: (message: string) => void,
+  onLeftOut: (thrown: unknown) => void,
   testTls = async (): Promise<void> => await (selfTest ??= testEncrypter(components => tls()(components), privateKey))
 ): Promise<EncrypterFactories> {
   const crypto = await nativeNoiseCrypto()
@@ -31,7 +31,7 @@ export async function chooseEncrypters(
       await testTls()
       return true
     } catch (err) {
-      log(`TLS left out, its self-test failed: ${err instanceof Error ? err.message : 'unknown'}`)
+      onLeftOut(err)
       return false
     }
   }

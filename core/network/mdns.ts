@@ -27,10 +27,11 @@ export interface MdnsOptions {
   addrs(): readonly Multiaddr[]
   /** At every answer a peer gives, also when it is known; addresses on local networks only, without /p2p/. */
   onPeer(peerId: string, addrs: Multiaddr[]): void
-  log(message: string): void
+  /** One of our networks cannot be used; once for each. */
+  onLeftOut(thrown: unknown): void
 }
 
-/** Asks and answers until disposed. Interfaces that come later are joined within 3 s; what cannot be joined is logged once and left out. */
+/** Asks and answers until disposed. Interfaces that come later are joined within 3 s; what cannot be joined is left out. */
 export function startMdns(options: MdnsOptions): Disposable {
   const peerName = randomBytes(20).toString('hex') // the spec wants it random: it says nothing about the peer ID
   const sockets = new Map<string, Socket>() // by our address on that network
@@ -81,11 +82,10 @@ export function startMdns(options: MdnsOptions): Disposable {
   const join = (address: string): void => {
     const socket = createSocket({ type: 'udp4', reuseAddr: true })
     sockets.set(address, socket)
-    const leave = (err: Error): void => {
+    const leave = (err: unknown): void => {
       if (sockets.get(address) === socket) sockets.delete(address)
       socket.removeAllListeners('message').close()
-      if (!failed.has(address))
-        options.log(`mDNS cannot use one of the networks: ${err.message.replaceAll(address, '...')}`)
+      if (!failed.has(address)) options.onLeftOut(err)
       failed.add(address)
     }
     socket.on('error', leave)
@@ -97,7 +97,7 @@ export function startMdns(options: MdnsOptions): Disposable {
         socket.setMulticastTTL(HOPS)
         socket.setMulticastLoopback(true) // other nodes on this machine
       } catch (err) {
-        return leave(err instanceof Error ? err : new Error('unknown'))
+        return leave(err)
       }
       for (const ms of FIRST_QUERIES_MS) later(ms, query)
     })

@@ -49,8 +49,8 @@ export interface NetworkOptions {
   readonly maxConnections?: number
   readonly goodPeers?: GoodPeers
   readonly provides?: ProvideRows
-  /** Hears sentences without links, names or addresses. */
-  log?(message: string): void
+  /** What the node goes on without, and what that failed with: its text may name an address. */
+  onTrouble?(what: 'tls-left-out' | 'mdns-left-out', thrown: unknown): void
 }
 
 export interface NetworkPeer {
@@ -113,7 +113,6 @@ export interface Network extends AsyncDisposable {
  */
 export async function openNetwork(options: NetworkOptions, signal: AbortSignal): Promise<Network> {
   const { mode, privateKey } = options
-  const log = options.log ?? (() => undefined)
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString()
   const wanted = [...(options.peers ?? []), ...(options.bootstrap ?? [])]
   for (const text of wanted) parseDialAddr(mode, text)
@@ -123,7 +122,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
   let made: Node | undefined // the gater and the datastore ask about connections, and the node is made with them
   const gater = createGater({ mode, now: monotonic, isNearPeer: peer => isNearPeer(peer.toString()) })
   const [encrypters, listen] = await Promise.all([
-    chooseEncrypters(privateKey, log),
+    chooseEncrypters(privateKey, thrown => options.onTrouble?.('tls-left-out', thrown)),
     chooseListenAddrs(mode, options.port ?? 0, options.listen ?? [])
   ])
   signal.throwIfAborted()
@@ -197,7 +196,8 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       book.noteNear(peerId)
       discovery.onMdns(peerId, addrs)
     }
-    acquiring.use(startMdns({ ownPeerId, addrs: () => node.getMultiaddrs(), onPeer, log }))
+    const onLeftOut = (thrown: unknown): void => options.onTrouble?.('mdns-left-out', thrown)
+    acquiring.use(startMdns({ ownPeerId, addrs: () => node.getMultiaddrs(), onPeer, onLeftOut }))
   }
 
   const owned = acquiring.move()
