@@ -8,6 +8,7 @@ import { ensureBuilt, ensureInstalled, modernNode, root } from './setup.mjs'
 const at = (...parts) => path.join(root, ...parts)
 const COMMANDS = {
   start: { file: at('out/cli.js'), args: ['serve'], asCaller: true, isWindow: true },
+  dev: { file: at('app/scripts/dev.mjs'), noBuild: true, asCaller: true },
   shoal: { file: at('out/cli.js'), asCaller: true },
   build: { file: at('app/scripts/build.mjs'), noBuild: true },
   check: { file: at('app/scripts/check.mjs'), noBuild: true },
