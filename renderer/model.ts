@@ -16,6 +16,9 @@ export interface Model {
   readonly bans: Store<List<Ban>>
 }
 
+/** Of Shoal's own folder. */
+export const isOwnDiskFull = (status: NodeStatus | null): boolean => status?.ownDisk === 'full'
+
 export function openModel(session: Session<Client>): Model {
   const model: Model = {
     status: new Store<NodeStatus | null>(null),

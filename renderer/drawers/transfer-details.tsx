@@ -12,8 +12,9 @@ import { Soon } from '../parts/soon.tsx'
 import { Problem } from '../parts/states.tsx'
 import { isRunning, nameOf, partOf, transferChoices } from '../parts/transfer-row.tsx'
 import { useFiles, useTick } from '../parts/use-files.ts'
+import { isOwnDiskFull } from '../model.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
-import { useFeed, useStore } from '../watch.ts'
+import { useChosen, useFeed, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, Part, useCloseWhenGone } from './details.tsx'
 
@@ -47,8 +48,8 @@ export function TransferDetails({ id }: { id: string }) {
           <ShieldCheck size={18} aria-hidden /> {say('verified')}
         </p>
       )}
-      {row.state === 'failed' && <Problem code={row.error?.code ?? 'internal'} />}
-      {row.state === 'disk-full' && <Problem code="disk-full" />}
+      {row.state === 'failed' && <Problem code={row.error?.code ?? 'internal'} about="stopped" />}
+      {row.state === 'disk-full' && <Problem code="disk-full" about="waiting" />}
       <Choices row={row} />
       {live != null && <Progress live={live} />}
       <dl className="facts">
@@ -92,9 +93,11 @@ const Choices = memo(ChoicesNow, (before, now) => {
 })
 
 function ChoicesNow({ row }: { row: Transfer }) {
+  const context = useUi()
+  const isFull = useChosen(context.ui.model.status, isOwnDiskFull)
   return (
     <div className="actions">
-      {transferChoices(row, useUi())
+      {transferChoices(row, context, isFull)
         .filter(({ inMenuOnly }) => inMenuOnly !== true)
         .map(({ id, label, icon, run, isDanger }) => (
           <Action key={id} icon={icon} onPress={run} kind={isDanger ? 'danger' : 'plain'}>

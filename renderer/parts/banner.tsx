@@ -1,5 +1,6 @@
 // What is wrong with everything at once: the page has lost Shoal, Shoal itself ended, or has no room for its own notes. Over every screen, until it is over.
 import { useState } from 'react'
+import { isOwnDiskFull } from '../model.ts'
 import { Store } from '../store.ts'
 import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
@@ -37,7 +38,7 @@ export function Banner() {
     )
   }
   if (isLost) return <Notice what={say('lost.what')} next={say(desktop == null ? 'lost.next' : 'lost.wait')} />
-  if (status?.ownDisk === 'full') return <Notice what={say('own-disk.full')} next={say('own-disk.next')} />
+  if (isOwnDiskFull(status)) return <Notice what={say('own-disk.full')} next={say('own-disk.next')} />
   return null
 }
 

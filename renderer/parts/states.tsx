@@ -1,9 +1,10 @@
 // What stands where a list is not: nothing yet, still coming, could not be had.
 import { TriangleAlert, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
-import type { Code } from '../sentences.ts'
-import { SENTENCES } from '../sentences.ts'
+import { isOwnDiskFull } from '../model.ts'
+import { type About, type Code, sentenceOf } from '../sentences.ts'
 import { useUi } from '../ui.ts'
+import { useChosen } from '../watch.ts'
 import { useLasting } from './use-lasting.ts'
 
 const FLASH_MS = 200
@@ -46,9 +47,9 @@ export function Loading({ label }: { label?: string }) {
 }
 
 /** What happened, what is safe, what to do next. */
-export function Problem({ code }: { code: Code }) {
-  const { say } = useUi()
-  const { what, safe, next } = SENTENCES[code]
+export function Problem({ code, about = 'anything' }: { code: Code; about?: About }) {
+  const { ui, say } = useUi()
+  const { what, safe, next } = sentenceOf(code, about, useChosen(ui.model.status, isOwnDiskFull))
   return <Trouble what={say(what)} text={`${say(safe)} ${say(next)}`} />
 }
 

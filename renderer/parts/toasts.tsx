@@ -1,8 +1,9 @@
 // What is said in passing, at the bottom; with Undo where something was removed.
 import { X } from 'lucide-react'
 import type { Toast } from '../passing.ts'
-import { SENTENCES } from '../sentences.ts'
-import { useStore } from '../watch.ts'
+import { isOwnDiskFull } from '../model.ts'
+import { sentenceOf } from '../sentences.ts'
+import { useChosen, useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 import { Action, IconAction } from './controls.tsx'
 
@@ -34,12 +35,12 @@ export function Toasts() {
 
 function ToastCard({ toast: { id, text, code, undo, action } }: { toast: Toast }) {
   const { ui, say } = useUi()
+  const isFull = useChosen(ui.model.status, isOwnDiskFull)
+  const sentence = code == null ? undefined : sentenceOf(code, 'anything', isFull)
   return (
     <div className="toast" data-tone={code == null ? undefined : 'failed'}>
       <span>
-        {code == null || text !== ''
-          ? text
-          : `${say(SENTENCES[code].what)} ${say(SENTENCES[code].safe)} ${say(SENTENCES[code].next)}`}
+        {sentence == null || text !== '' ? text : `${say(sentence.what)} ${say(sentence.safe)} ${say(sentence.next)}`}
       </span>
       {action && (
         <Action

@@ -17,8 +17,10 @@ import {
 import { memo } from 'react'
 import type { Transfer } from '../../app/contract/shapes.ts'
 import { isQueued, type Move, placeBefore } from '../line.ts'
+import { isOwnDiskFull } from '../model.ts'
+import { isElsewhereOfUse } from '../sentences.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
-import { useStore } from '../watch.ts'
+import { useChosen, useStore } from '../watch.ts'
 import { takeText } from '../take.ts'
 import { type Context, type Ui, useUi } from '../ui.ts'
 import type { Choice } from './controls.tsx'
@@ -46,7 +48,7 @@ function moveInLine(ui: Ui, id: string, move: Move): void {
   if (before !== undefined) void ui.try(async () => ui.session.client.transfer.move({ id, before }))
 }
 
-export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
+export function transferChoices(row: Transfer, { ui, say }: Context, isFull: boolean): Choice[] {
   const { id, root } = row
   const call = (work: 'pause' | 'resume' | 'retry' | 'startNow') => () =>
     void ui.try(async () => ui.session.client.transfer[work]({ id }))
@@ -79,7 +81,7 @@ export function transferChoices(row: Transfer, { ui, say }: Context): Choice[] {
     row.state === 'paused' && { id: 'resume', label: say('resume'), icon: Play, run: call('resume'), inRow: true },
     row.state === 'failed' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
     row.state === 'disk-full' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
-    (row.state === 'disk-full' || row.error?.code === 'not-writable' || row.error?.code === 'disk-full') && {
+    isElsewhereOfUse(row, isFull) && {
       id: 'elsewhere',
       label: say('get.elsewhere'),
       icon: FolderSearch,
@@ -124,6 +126,7 @@ function TransferRowNow({ row }: { row: Transfer }) {
   const context = useUi()
   const { ui, say, formats } = context
   const drawer = useStore(ui.drawer)
+  const isFull = useChosen(ui.model.status, isOwnDiskFull)
   useStore(ui.line) // who is last may move no further down
   const isOpen = drawer?.type === 'transfer' && drawer.id === row.id
   const name = nameOf(row)
@@ -137,7 +140,7 @@ function TransferRowNow({ row }: { row: Transfer }) {
       {...(row.state !== 'done' && { part: part == null && !isRunning(row) ? 0 : part })}
       isOpen={isOpen}
       onOpen={() => ui.drawer.set(isOpen ? null : { type: 'transfer', id: row.id })}
-      choices={transferChoices(row, context)}
+      choices={transferChoices(row, context, isFull)}
       {...(isQueued(row) && {
         keys: 'Alt+ArrowUp Alt+ArrowDown',
         onKey: ({ altKey, key }) => {

@@ -58,7 +58,8 @@ export const de: Record<keyof typeof en, string> = {
   'error.data-foreign.what': 'In diesem Ordner liegt etwas, das nicht zu Shoal gehört.',
   'error.data-newer.next': 'Installieren Sie wieder die neuere Version.',
   'error.data-newer.what': 'Eine neuere Version von Shoal hat diese Daten geschrieben.',
-  'error.disk-full.next': 'Schaffen Sie Platz, dann geht es von selbst weiter; oder versuchen Sie es noch einmal.',
+  'error.disk-full.next': 'Schaffen Sie Platz, und versuchen Sie es dann noch einmal.',
+  'error.disk-full.wait': 'Schaffen Sie Platz, dann geht es von selbst weiter.',
   'error.disk-full.what': 'Der Datenträger ist voll.',
   'error.forbidden.next':
     'Wählen Sie die Datei oder den Ordner noch einmal; hilft das nicht, öffnen Sie Shoals Seite neu.',

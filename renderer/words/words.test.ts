@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CODES } from '../../core/errors.ts'
-import { SENTENCES } from '../sentences.ts'
+import { isElsewhereOfUse, sentenceOf, SENTENCES } from '../sentences.ts'
 import { de } from './de.ts'
 import { en } from './en.ts'
 
@@ -42,4 +42,39 @@ test('every code has its three sentences, and they are sentences', () => {
     for (const key of [what, safe, next]) assert.match(words[key] ?? '', /^[A-Z].{6,}\.$/, `${code}: ${key}`)
   }
   assert.equal(Object.keys(SENTENCES).length, ALL.length)
+})
+
+test('of a full disk is said what is so: where it is, what is safe, and what helps', () => {
+  const said = (...of: Parameters<typeof sentenceOf>): string => {
+    const { what, safe, next } = sentenceOf(...of)
+    return [what, safe, next].map(key => (en as Record<string, string>)[key]).join(' ')
+  }
+  const own = 'The disk with Shoal’s own folder is full.'
+  assert.equal(
+    said('disk-full', 'anything', true), // a share, say: nothing of it has arrived
+    `${own} Nothing was changed. Make room, then try again.`
+  )
+  assert.equal(
+    said('disk-full', 'anything', false),
+    'The disk is full. Nothing was changed. Make room, then try again.'
+  )
+  const waiting = 'What has arrived is kept. Make room, and it goes on by itself.'
+  assert.equal(said('disk-full', 'waiting', false), `The disk is full. ${waiting}`)
+  assert.equal(said('disk-full', 'waiting', true), `${own} ${waiting}`)
+  assert.match(said('disk-full', 'stopped', false), /What has arrived is kept\. Make room, then try again\.$/)
+  assert.match(said('not-writable', 'stopped', true), /^That folder cannot be written to\. What has arrived is kept\./)
+  assert.match(said('not-writable', 'anything', false), /Nothing was changed\./)
+  assert.deepEqual(sentenceOf('lost', 'waiting', true), SENTENCES.lost)
+})
+
+test('another folder is offered where it helps', () => {
+  const failed = (code: 'disk-full' | 'not-writable' | 'hash-mismatch') =>
+    ({ state: 'failed', error: { code, message: '' } }) as const
+  const rows = [{ state: 'disk-full', error: null } as const, failed('disk-full'), failed('not-writable')]
+  for (const row of rows) {
+    assert.equal(isElsewhereOfUse(row, false), true)
+    assert.equal(isElsewhereOfUse(row, true), false, 'Shoal has no room for its own notes: nothing can be begun')
+  }
+  assert.equal(isElsewhereOfUse(failed('hash-mismatch'), false), false)
+  assert.equal(isElsewhereOfUse({ state: 'fetching', error: null }, false), false)
 })
