@@ -10,6 +10,7 @@ export default defineConfig({
   build: {
     outDir: '../out/ui',
     emptyOutDir: true,
+    sourcemap: 'hidden', // for whoever looks for a fault, and for pack:check; neither served nor packed
     target: 'es2023',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -1,9 +1,10 @@
 // Bundles the application into out/: one file a thread, so that a start reads four files instead of two thousand; the window's process and its
-// preload, and the page into out/ui.
+// preload, and the page into out/ui. What of others went into them is told in out/THIRD-PARTY-NOTICES.txt.
 import fs from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { build as buildPage } from 'vite'
+import { notices } from './notices.mjs'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const out = path.join(root, 'out')
@@ -14,6 +15,7 @@ fs.mkdirSync(out, { recursive: true })
 const common = {
   absWorkingDir: root,
   bundle: true,
+  metafile: true,
   platform: 'node',
   target: 'node24',
   sourcemap: 'linked',
@@ -22,7 +24,7 @@ const common = {
   external: ['electron'],
   define: { 'process.env.SHOAL_VERSION': JSON.stringify(version) }
 }
-await build({
+const threads = await build({
   ...common,
   entryPoints: {
     cli: 'app/cli/main.ts',
@@ -39,6 +41,16 @@ await build({
   }
 })
 // a sandboxed preload is CommonJS in one file
-await build({ ...common, entryPoints: ['main/preload.ts'], outfile: path.join(out, 'preload.cjs'), format: 'cjs' })
+const preload = await build({
+  ...common,
+  entryPoints: ['main/preload.ts'],
+  outfile: path.join(out, 'preload.cjs'),
+  format: 'cjs'
+})
 fs.cpSync(path.join(root, 'main/resources'), path.join(out, 'resources'), { recursive: true })
-await buildPage({ configFile: path.join(root, 'renderer/vite.config.ts') })
+const page = await buildPage({ configFile: path.join(root, 'renderer/vite.config.ts') })
+const files = [threads, preload].flatMap(({ metafile }) =>
+  Object.values(metafile.outputs).flatMap(it => Object.keys(it.inputs))
+)
+const modules = page.output.flatMap(it => (it.type === 'chunk' ? it.moduleIds : []))
+fs.writeFileSync(path.join(out, 'THIRD-PARTY-NOTICES.txt'), notices(root, [...files, ...modules]))

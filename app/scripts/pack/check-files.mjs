@@ -3,15 +3,13 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { extractFile } from '@electron/asar'
+import { LEAST_TEXT_CHARS, LIBSODIUM, packageFolder, packageName, PACKED, readNotices } from '../notices.mjs'
 import { filesIn } from './read-back.mjs'
 import { at, below, filesBelow, read } from './repository.mjs'
 
 const NAMES = { linux: 'linux', win: 'win32', mac: 'darwin' } // as Node calls them
 const MOST_BYTES = 12_000_000
-/** What sodium-native loads when Node runs it. */
-const PACKAGES = 'sodium-native require-addon bare-addon-resolve bare-module-resolve bare-semver which-runtime'.split(
-  ' '
-)
+const BUNDLES = ['main.js', 'preload.cjs', 'engine-worker.js', 'hash-worker.js', 'leaf-worker.js']
 
 /** Exactly what belongs in, each file the one that was built, everything under a hash but the one library that the system loads. */
 export function checkFiles({ system, arch }, { archive, resources }) {
@@ -41,9 +39,23 @@ export function checkFiles({ system, arch }, { archive, resources }) {
   const inResources = ['app.asar', 'app.asar.unpacked', 'app-update.yml', 'icon.icns']
   const others = fs
     .readdirSync(resources)
-    .filter(entry => !inResources.includes(entry) && !/\.lproj$|^LICENSE|^electron\.icns$/.test(entry))
-  assert.deepEqual(others, system === 'mac' ? [] : ['bin'])
+    .filter(entry => !inResources.includes(entry) && !/\.lproj$|^LICENSE\.|^electron\.icns$/.test(entry))
+  assert.deepEqual(others.sort(), ['LICENSE', 'THIRD-PARTY-NOTICES.txt', ...(system === 'mac' ? [] : ['bin'])])
+  assert.equal(fs.readFileSync(path.join(resources, 'LICENSE'), 'utf8'), read('LICENSE'))
+  checkNotices(fs.readFileSync(path.join(resources, 'THIRD-PARTY-NOTICES.txt'), 'utf8'))
   if (system !== 'mac') checkLauncher(path.join(resources, 'bin'), system === 'win' ? 'shoal.cmd' : 'shoal')
+}
+
+/** Whatever is in a bundle, as its source map tells, or packed as it is has its notice with a text, and nothing else has one. */
+export function checkNotices(text) {
+  const maps = [...BUNDLES.map(name => `out/${name}.map`), ...below('out/ui').filter(name => name.endsWith('.map'))]
+  assert.ok(maps.length > BUNDLES.length, 'the page has no source map')
+  const sources = maps.flatMap(map => JSON.parse(read(map)).sources.map(source => at(path.dirname(map), source)))
+  const bundled = new Set(sources.map(packageFolder).filter(folder => folder != null))
+  const names = [...bundled, ...PACKED.map(name => at('node_modules', name))].map(packageName)
+  const told = readNotices(text)
+  assert.deepEqual(new Set(told.keys()), new Set([...names, LIBSODIUM]))
+  for (const [name, licence] of told) assert.ok(licence.length >= LEAST_TEXT_CHARS, `${name} has no licence text`)
 }
 
 /** The command line: there alone, as it is here, and for Linux as something that can be run. */
@@ -61,12 +73,11 @@ function expectedFiles(system) {
     win: ['tray.ico', 'tray.png', 'tray@2x.png'],
     mac: ['trayTemplate.png', 'trayTemplate@2x.png']
   }[system]
-  const bundles = ['main.js', 'preload.cjs', 'engine-worker.js', 'hash-worker.js', 'leaf-worker.js']
   const licences = fs.readdirSync(at('out')).filter(name => name.endsWith('.LEGAL.txt') && !name.startsWith('cli.'))
   const page = below('out/ui').filter(name => !name.endsWith('.map'))
-  const code = PACKAGES.flatMap(name => below(`node_modules/${name}`)).filter(name =>
+  const code = PACKED.flatMap(name => below(`node_modules/${name}`)).filter(name =>
     /(\.js|\/package\.json|\/LICENSE)$/.test(name)
   )
-  const out = [...bundles, ...licences, ...icons.map(name => `resources/${name}`)].map(name => `out/${name}`)
+  const out = [...BUNDLES, ...licences, ...icons.map(name => `resources/${name}`)].map(name => `out/${name}`)
   return ['package.json', ...out, ...page, ...code.filter(name => !name.includes('/extensions/'))]
 }
