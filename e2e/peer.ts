@@ -22,6 +22,7 @@ export interface PeerOptions {
   readonly more?: readonly string[]
   readonly prefix?: readonly string[]
   readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
   /** The bundle of a copy of the program. */
   readonly cli?: string
 }
@@ -37,7 +38,8 @@ export function startPeer(args: readonly string[], options: PeerOptions): Peer {
   return new Program<Line>({
     args: [options.cli ?? CLI, ...args, ...flags, ...(options.more ?? [])],
     ...(options.prefix == null ? {} : { prefix: options.prefix }),
-    ...(options.cwd == null ? {} : { cwd: options.cwd })
+    ...(options.cwd == null ? {} : { cwd: options.cwd }),
+    ...(options.env == null ? {} : { env: options.env })
   })
 }
 

@@ -1,11 +1,17 @@
 // The entry of the engine's thread.
 import { workerData } from 'node:worker_threads'
+import { startTrace } from '../../core/trace.ts'
 import { openApplication } from '../service/application.ts'
 import { openLog } from '../service/log.ts'
-import type { EngineOptions } from './options.ts'
+import type { EngineOptions, OpenApplication } from './options.ts'
 import { runEngine } from './run-engine.ts'
 
 const { dataDir } = workerData as EngineOptions // put there by startEngine
 const log = openLog(dataDir)
 
-await runEngine(openApplication, (call, thrown) => log.error(`call${call.replaceAll('/', '.')}.failed`, thrown))
+const open: OpenApplication = (options, signal) => {
+  startTrace(process.env.SHOAL_TRACE, line => process.stderr.write(line), Date.now)
+  return openApplication(options, signal)
+}
+
+await runEngine(open, (call, thrown) => log.error(`call${call.replaceAll('/', '.')}.failed`, thrown))

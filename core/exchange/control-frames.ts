@@ -19,14 +19,14 @@ export function controlFrame(message: ControlMessage): Uint8Array {
 
 /** Cuts a byte stream into messages. Holds at most one unfinished frame, whose length was checked before. */
 export class ControlReader {
-  readonly #onMessage: (message: ControlMessage | undefined) => void
+  readonly #onMessage: (message: ControlMessage | undefined, frameBytes: number) => void
   readonly #length = new Uint8Array(LENGTH_BYTES)
   #lengthHeld = 0
   #frame: Uint8Array | undefined
   #frameHeld = 0
 
   /** `onMessage` hears undefined for a frame of unknown type. */
-  constructor(onMessage: (message: ControlMessage | undefined) => void) {
+  constructor(onMessage: (message: ControlMessage | undefined, frameBytes: number) => void) {
     this.#onMessage = onMessage
   }
 
@@ -70,7 +70,7 @@ export class ControlReader {
   }
 
   #deliver(frame: Uint8Array): void {
-    this.#onMessage(decodeBody(frame[0] ?? 0, frame.subarray(1)))
+    this.#onMessage(decodeBody(frame[0] ?? 0, frame.subarray(1)), LENGTH_BYTES + frame.length)
   }
 }
 

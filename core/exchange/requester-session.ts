@@ -1,5 +1,6 @@
 // A session with one peer, the asking side: one control stream out, data streams in, everything on them checked.
 import type { CID } from 'multiformats/cid'
+import { trace } from '../trace.ts'
 import { Allowance } from './allowance.ts'
 import { AskedLeaves, AskedRange } from './asked.ts'
 import type { Clock } from './clock.ts'
@@ -71,7 +72,10 @@ export class RequesterSession implements Requester, RootSession {
     this.#own = new Allowance(limits.OWN_CONTROL_PER_SECOND, limits.OWN_CONTROL_BURST, clock.now())
     this.#queue = new OpenQueue(clock.now())
     this.#hello.promise.catch(() => {}) // whoever waits for it hears; nobody may be waiting any more
-    const reader = new ControlReader(message => this.#onMessage(message))
+    const reader = new ControlReader((message, frameBytes) => {
+      trace.exchange?.('received', { peer: this.peerId, frameBytes, ...message })
+      this.#onMessage(message)
+    })
     control.onBytes(bytes => this.#guard(() => reader.push(bytes)))
     control.onEnd(error => this.#streamEnded(error))
   }
@@ -122,6 +126,7 @@ export class RequesterSession implements Requester, RootSession {
   end(error: Error | undefined): void {
     if (this.#closed) return
     this.send({ type: 'bye', code: error instanceof ExchangeError ? error.code : ExchangeCode.OK })
+    trace.exchange?.('session-ended', { peer: this.peerId, how: 'asking' })
     this.#closed = true
     this.closedWith = error
     this.#cancelTimer?.()
@@ -143,7 +148,9 @@ export class RequesterSession implements Requester, RootSession {
     if (this.#closed) return
     this.sent[message.type]++
     this.#own.spend(1, this.#clock.now())
-    this.#control.send(controlFrame(message))
+    const frame = controlFrame(message)
+    trace.exchange?.('sent', { peer: this.peerId, frameBytes: frame.length, ...message })
+    this.#control.send(frame)
     if (this.#control.unsentBytes > limits.MAX_CONTROL_UNSENT)
       this.end(new ExchangeError(ExchangeCode.LIMIT, 'The peer does not read its control stream'))
   }

@@ -1,6 +1,7 @@
 // A session with one peer, the serving side: its control stream in and out, its data streams out.
 import type { CID } from 'multiformats/cid'
 import { decodeRoot } from '../cid.ts'
+import { trace } from '../trace.ts'
 import { Allowance } from './allowance.ts'
 import type { Clock } from './clock.ts'
 import { ControlReader, controlFrame } from './control-frames.ts'
@@ -93,7 +94,10 @@ export class ServeSession {
     this.#cancelHelloTimer = ports.clock.timer(limits.HELLO_TIMEOUT_MS, () => {
       this.end(new ExchangeError(ExchangeCode.PROTOCOL, 'The peer did not say Hello'))
     })
-    const reader = new ControlReader(message => this.#onMessage(message))
+    const reader = new ControlReader((message, frameBytes) => {
+      trace.exchange?.('received', { peer: this.peer.peerId, frameBytes, ...message })
+      this.#onMessage(message)
+    })
     control.onBytes(bytes => this.#guard(() => reader.push(bytes)))
     control.onEnd(error => this.#streamEnded(error))
   }
@@ -161,6 +165,7 @@ export class ServeSession {
   end(error: Error | undefined): void {
     if (this.ended) return
     this.#send({ type: 'bye', code: error instanceof ExchangeError ? error.code : ExchangeCode.SHUTDOWN })
+    trace.exchange?.('session-ended', { peer: this.peer.peerId, how: 'serving' })
     this.#abort.abort(error ?? new ExchangeError(ExchangeCode.SHUTDOWN, 'Shutting down'))
     this.#cancelHelloTimer()
     this.#cancelNewsTimer?.()
@@ -408,7 +413,9 @@ export class ServeSession {
   #send(message: ControlMessage): void {
     if (this.ended) return
     this.sent[message.type]++
-    this.#control.send(controlFrame(message))
+    const frame = controlFrame(message)
+    trace.exchange?.('sent', { peer: this.peer.peerId, frameBytes: frame.length, ...message })
+    this.#control.send(frame)
     if (this.#control.unsentBytes > limits.MAX_CONTROL_UNSENT && message.type !== 'bye')
       this.end(new ExchangeError(ExchangeCode.LIMIT, 'The peer does not read its control stream'))
   }

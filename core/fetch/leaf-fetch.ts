@@ -3,11 +3,15 @@
 
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
+import { trace } from '../trace.ts'
 import type { BanReason, Effect, Input, Run } from './inputs.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import type { DownloadPort } from './ports.ts'
 import type { RateBucket } from './rate-bucket.ts'
 import { Scheduler } from './scheduler.ts'
+
+/** Not traced: they come all the time. */
+const CONSTANT: ReadonlySet<Input['type']> = new Set(['tick', 'room', 'bytes'])
 
 export interface LeafFetchPorts {
   now(): number
@@ -81,15 +85,18 @@ export class LeafFetch implements Disposable {
   }
 
   feed(input: Input): void {
+    if (trace.fetch !== undefined && !CONSTANT.has(input.type)) trace.fetch('input', input)
     for (const effect of this.scheduler.apply(input, this.#ports.now())) this.#perform(effect)
   }
 
   /** A whole leaf came. True when it was wanted. */
   leaf(peer: string, ordinal: number, bytes: Uint8Array): boolean {
+    trace.fetch?.('input', { type: 'leaf', peer, ordinal })
     let accepted = false
     for (const effect of this.scheduler.apply({ type: 'leaf', peer, ordinal }, this.#ports.now())) {
       if (effect.type === 'accept') {
         accepted = true
+        trace.fetch?.('effect', effect)
         void this.#keep(peer, ordinal, bytes)
       } else this.#perform(effect)
     }
@@ -103,6 +110,7 @@ export class LeafFetch implements Disposable {
   }
 
   #perform(effect: Effect): void {
+    trace.fetch?.('effect', effect)
     switch (effect.type) {
       case 'request':
         this.#ports.request(effect.peer, effect.runs)

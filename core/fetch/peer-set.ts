@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid'
 import type { Clock } from '../exchange/clock.ts'
 import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
 import type { Requester } from '../exchange/requester.ts'
+import { trace } from '../trace.ts'
 import { FetchPeer, type PeerEvents } from './fetch-peer.ts'
 import type { BanReason } from './inputs.ts'
 import type { LayoutFinder } from './find-layout.ts'
@@ -92,12 +93,14 @@ export class PeerSet {
     this.#ports.tally.hashMismatchSeen = true
     const lies = (this.#lies.get(id) ?? 0) + 1
     this.#lies.set(id, lies)
+    trace.fetch?.('strike', { peer: id, strikes: lies })
     if (lies >= STRIKES) this.ban(id, 'wrong-bytes')
     this.#ports.onChange()
   }
 
   ban(id: string, reason: BanReason): void {
     this.#banned.add(id)
+    trace.fetch?.('banned', { peer: id, reason })
     this.#ports.ban(id, reason)
     this.#peers.get(id)?.end()
   }

@@ -6,6 +6,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
 import type { ExchangeProtocol, PeerPipe } from '../exchange/duplex.ts'
+import { trace } from '../trace.ts'
 import { isNear, type NetworkMode } from './address-policy.ts'
 import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
 import { createCappedDatastore } from './capped-datastore.ts'
@@ -157,7 +158,13 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     const to = typeof target === 'string' ? peerIdFromString(target) : [...target]
     const known = typeof target === 'string' ? target : peerOf(target[0])
     if (known != null) book.noteVia(known, via) // before the connection is told of
-    const connection = await node.dial(to, { signal: AbortSignal.any([dialSignal, signal]) })
+    trace.network?.('dial', { peer: known, via })
+    const connection = await node
+      .dial(to, { signal: AbortSignal.any([dialSignal, signal]) })
+      .catch((thrown: unknown) => {
+        trace.network?.('dial-failed', { peer: known, via })
+        throw thrown
+      })
     const peerId = connection.remotePeer.toString()
     book.noteVia(peerId, via)
     return peerId

@@ -4,6 +4,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { CodedError } from '../errors.ts'
 import { type Duplex, type ExchangeProtocol, type PeerPipe, PROTOCOL_IDS } from '../exchange/duplex.ts'
+import { trace } from '../trace.ts'
 import { isNear } from './address-policy.ts'
 import type { Liveness } from './liveness.ts'
 import type { Node } from './open-libp2p.ts'
@@ -34,6 +35,7 @@ export async function watchPeerLinks(node: Node, liveness: Liveness, settleMs = 
   const handlers = new Map<ExchangeProtocol, StreamHandler>()
 
   const tell = (peerId: string, event: PeerEvent): void => {
+    trace.network?.(event, { peer: peerId })
     for (const listener of listeners) listener(peerId, event)
   }
   const connections = (peerId: string): Connection[] => {
@@ -49,6 +51,11 @@ export async function watchPeerLinks(node: Node, liveness: Liveness, settleMs = 
   node.addEventListener('connection:open', ({ detail: connection }) => {
     void liveness.probe(connection)
     const peer = connection.remotePeer
+    trace.network?.('link-up', {
+      peer: peer.toString(),
+      direction: connection.direction,
+      near: isNear(connection.remoteAddr)
+    })
     // both peers tidying up could close each other's choice: the one with the smaller ID does it
     if (node.getConnections(peer).length < 2 || peer.toString() < node.peerId.toString()) return
     const timer = setTimeout(() => {
@@ -56,6 +63,9 @@ export async function watchPeerLinks(node: Node, liveness: Liveness, settleMs = 
         void surplus.close().catch(() => undefined)
     }, settleMs)
     timer.unref()
+  })
+  node.addEventListener('connection:close', ({ detail: connection }) => {
+    trace.network?.('link-down', { peer: connection.remotePeer.toString(), direction: connection.direction })
   })
   node.addEventListener('peer:identify', ({ detail: { peerId, protocols } }) => {
     if (protocols.includes(PROTOCOL_IDS.control)) noteSpeaking(peerId.toString())

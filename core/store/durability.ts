@@ -3,6 +3,7 @@
 import { closeSync, constants, fsync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { codeOf } from '../errors.ts'
+import { trace } from '../trace.ts'
 import type { Bitmap } from './bitmap.ts'
 import type { Db } from './db.ts'
 import { dropDirty, putDirty, putDurable, putPartFile } from './download-repo.ts'
@@ -112,6 +113,7 @@ export class Durability {
     this.#timer = undefined
     if (this.#syncing !== undefined || this.#filling.files.size === 0) return // the end of the running one looks again
     const batch = this.#filling
+    trace.store?.('batch', { leaves: batch.ordinals.size, files: batch.files.size, bytes: batch.bytes })
     this.#filling = emptyBatch()
     this.#running = batch
     this.#syncing = this.#run(batch).finally(() => {
@@ -130,6 +132,7 @@ export class Durability {
       } catch (err) {
         lost.add(idx)
         this.#error ??= codedWrite(err)
+        trace.store?.('sync-failed', { code: codeOf(this.#error) })
       }
     })
     const gone = this.#takeOutOf(lost)
@@ -140,6 +143,7 @@ export class Durability {
       this.#commit(batch.ordinals, stats)
     } catch (err) {
       this.#error ??= codedWrite(err)
+      trace.store?.('batch-failed', { code: codeOf(this.#error) })
       for (const ordinal of batch.ordinals) this.#filling.ordinals.add(ordinal) // written and synced, only not noted
       for (const idx of stats.keys()) this.#filling.files.add(idx)
     }
@@ -175,6 +179,7 @@ export class Durability {
       }
       for (const [idx, stat] of stats) putPartFile(db, id, idx, stat)
     })
+    trace.store?.('commit', { leaves: ordinals.size, files: stats.size })
     for (const ordinal of ordinals) this.#settle(ordinal)
   }
 

@@ -5,6 +5,7 @@ import { rootText } from '../cid.ts'
 import { CodedError, codeOf } from '../errors.ts'
 import { nextFreeName } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
+import { trace } from '../trace.ts'
 import type { DownloadParts } from './download.ts'
 import { dropDownload, setPlace } from './download-repo.ts'
 import type { NameCalls } from './disk-names.ts'
@@ -58,6 +59,7 @@ async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> 
       if (attempt < MAX_ATTEMPTS && TAKEN_CODES.has(systemCode(err) ?? '')) continue // taken since: the next name
       throw err
     }
+    trace.store?.('renamed', { type: kind, attempts: attempt })
     tree.moveTo(place)
     await syncFolder(folder)
     return
@@ -97,6 +99,7 @@ async function register(
     store.putCopy(layout, name, 'received', { sources: [tree.base], base: tree.base, files, isMore: isAdding })
     dropDownload(store.db, rootText(layout.root), row.id)
   })
+  trace.store?.('finished', { root: rootText(layout.root), files: files.length })
 }
 
 /** Those that stay inside; never on Windows, where making one needs rights and means something else. */
