@@ -1,6 +1,6 @@
 // What came from outside the page and is to be shown there: kept until a page takes it, handed over once.
 import { z } from 'zod'
-import { MAX_LINK_CHARS } from '../app/contract/shapes.ts'
+import { MAX_LINK_CHARS } from '../app/contract/limits.ts'
 import type { WindowAsk } from '../app/contract/window-contract.ts'
 import { readNamedLink } from '../core/files/share-file.ts'
 

@@ -1,9 +1,9 @@
 // What comes in from outside the page: files and links that were dropped, pasted or picked.
+import { MAX_LINK_CHARS } from '../app/contract/limits.ts'
 import { droppedFiles, droppedItems } from './dropped.ts'
 import type { Dropped } from './platform.ts'
 import type { Ui } from './ui.ts'
 
-const MAX_LINK_CHARS = 8192 // the contract's limit; a novel on the clipboard is no link
 const SHARE_FILE = /\.shoal$/i
 
 /** Text from anywhere, treated as a link: it opens the preview and nothing else. Whether it is one, nothing included, is for the engine to say. */

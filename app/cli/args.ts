@@ -3,7 +3,8 @@ import path from 'node:path'
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { parseRoot, rootText } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
-import { type Limits, MAX_LINK_CHARS, NetworkMode } from '../contract/shapes.ts'
+import { MAX_LINK_CHARS } from '../contract/limits.ts'
+import { type Limits, NetworkMode } from '../contract/shapes.ts'
 import { defaultDataDir, downloadsFolder } from './data-home.ts'
 
 export interface Common {

@@ -3,6 +3,7 @@
 // and returns, a feed shows it, another call stops it, and a client that goes away stops nothing.
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { MAX_PAGE_ROWS } from './limits.ts'
 import {
   Ban,
   AbsolutePath,
@@ -95,7 +96,7 @@ export const contract = {
     preview: feed(z.object({ link: LinkText }), Preview),
     /** A page of the file tree of a root that was previewed or is being got. Throws not-found. */
     files: call(
-      z.object({ root: Root, offset: z.int().min(0), limit: z.int().min(1).max(1000) }),
+      z.object({ root: Root, offset: z.int().min(0), limit: z.int().min(1).max(MAX_PAGE_ROWS) }),
       z.object({ total: z.int(), rows: z.array(FileRow) })
     ),
     /**

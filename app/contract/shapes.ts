@@ -2,14 +2,21 @@
 // Bytes are bytes, rates bytes per second, times milliseconds since 1970 (display only), lengths limited where a client chooses them.
 import { z } from 'zod'
 import { CODES } from '../../core/errors.ts'
+import {
+  ACTIVE_DOWNLOADS,
+  type Bounds,
+  CONNECTIONS,
+  FULL_CELL,
+  MAX_DEVICE_NAME_CHARS,
+  MAX_LINK_CHARS
+} from './limits.ts'
 
-/** Twice what a link may have (PRODUCT, "The link"): its parser says what is wrong with one, this only keeps novels out. */
-export const MAX_LINK_CHARS = 8192
 const MAX_PATH_CHARS = 4096
 const MAX_NAME_CHARS = 255
 
 const bytes = z.int().min(0)
 const rate = z.number().min(0)
+const within = ([least, most]: Bounds) => z.int().min(least).max(most)
 const maybe = <T extends z.ZodType>(schema: T) => schema.nullable()
 
 /** CIDv1, base32 lower case: the only text form of a root that crosses. */
@@ -182,7 +189,7 @@ export const TransferDetails = z.object({
   sources: z.array(
     z.object({ peerId: z.string(), name: z.string(), direct: z.boolean(), rate, bytes, share: z.number() }) // share: 0..1 of the leaves it has
   ),
-  map: z.object({ extents: bytes, cells: z.array(z.int().min(0).max(255)).max(1024) }), // a cell: how much of its extents is written, 255 = all
+  map: z.object({ extents: bytes, cells: z.array(z.int().min(0).max(FULL_CELL)).max(1024) }), // a cell: how much of its extents is written, FULL_CELL = all
   rates: z.array(rate).max(300) // one a second, newest last
 })
 export type TransferDetails = z.infer<typeof TransferDetails>
@@ -244,14 +251,14 @@ export type Limits = z.infer<typeof Limits>
 
 /** What a UI may see and change. The listening port and the folder stay inside; a folder is changed by a grant. */
 export const Settings = z.object({
-  name: z.string().trim().min(1).max(64),
+  name: z.string().trim().min(1).max(MAX_DEVICE_NAME_CHARS),
   network: maybe(NetworkMode), // null: not chosen yet
   uploadBytesPerSecond: bytes,
   downloadBytesPerSecond: bytes,
   reserveBytes: maybe(bytes),
-  maxConnections: z.int().min(8).max(1000),
+  maxConnections: within(CONNECTIONS),
   keepSharing: z.boolean(),
-  activeDownloads: z.int().min(1).max(100) // how many may receive at once; the others wait in line
+  activeDownloads: within(ACTIVE_DOWNLOADS)
 })
 export type Settings = z.infer<typeof Settings>
 

@@ -2,6 +2,7 @@
 import type { FetchSnapshot } from '../../core/fetch/ports.ts'
 import type { Layout } from '../../core/content/layout.ts'
 import type { HaveBits } from '../../core/exchange/servable.ts'
+import { FULL_CELL } from '../contract/limits.ts'
 import type { TransferDetails } from '../contract/shapes.ts'
 
 const MAX_CELLS = 1024
@@ -29,7 +30,7 @@ export function transferDetails(
   }
 }
 
-/** One cell an extent, or several extents a cell when there are many; 255 = all of it. */
+/** One cell an extent, or several extents a cell when there are many; FULL_CELL = all of it. */
 export function blockMap(layout: Pick<Layout, 'extents' | 'leafCount'>, have: HaveBits): TransferDetails['map'] {
   const extents = layout.extents.length - 1
   const count = Math.min(extents, MAX_CELLS)
@@ -39,7 +40,7 @@ export function blockMap(layout: Pick<Layout, 'extents' | 'leafCount'>, have: Ha
     const to = layout.extents[Math.floor(((cell + 1) * extents) / count)] ?? layout.leafCount
     let held = 0
     for (let ordinal = from; ordinal < to; ordinal++) if (have.has(ordinal)) held++
-    cells.push(to === from ? 255 : Math.floor((held / (to - from)) * 255))
+    cells.push(to === from ? FULL_CELL : Math.floor((held / (to - from)) * FULL_CELL))
   }
   return { extents, cells }
 }

@@ -1,5 +1,6 @@
 // What is there already, from beginning to end: each cell a stretch of the content, darker when more of it has arrived.
 import { useEffect, useRef } from 'react'
+import { FULL_CELL } from '../../app/contract/limits.ts'
 import { followColours } from '../preferences.ts'
 import { useUi } from '../ui.ts'
 
@@ -24,7 +25,7 @@ export function BlockMap({ cells }: { cells: readonly number[] }) {
     }
   }, [])
   useEffect(() => painter.current?.show(cells), [cells])
-  const part = cells.reduce((sum, have) => sum + have, 0) / (255 * Math.max(1, cells.length))
+  const part = cells.reduce((sum, have) => sum + have, 0) / (FULL_CELL * Math.max(1, cells.length))
   return (
     <canvas
       ref={canvas}
@@ -76,7 +77,7 @@ class Painter {
       context.clearRect(x, y, CELL, CELL)
       for (const [colour, alpha] of [
         [track, 1],
-        [fill, have / 255]
+        [fill, have / FULL_CELL]
       ] as const) {
         context.globalAlpha = alpha
         context.fillStyle = colour ?? ''

@@ -1,11 +1,11 @@
 // Every file of a root, read page by page; what is there is shown at once.
 import { useEffect, useState } from 'react'
+import { MAX_PAGE_ROWS } from '../../app/contract/limits.ts'
 import type { FileRow } from '../../app/contract/shapes.ts'
 import type { Code } from '../sentences.ts'
 import { useStore } from '../watch.ts'
 import { useUi } from '../ui.ts'
 
-const PAGE = 1000
 const MAX_SHOWN = 200_000
 
 export interface Files {
@@ -29,12 +29,15 @@ export function useFiles(root: string | null, name: string, version: string | nu
       const rows: FileRow[] = []
       for (let total = 1; rows.length < Math.min(total, MAX_SHOWN);) {
         const options = { signal: life.signal }
-        const page = await ui.session.client.transfer.files({ root, offset: rows.length, limit: PAGE }, options)
+        const page = await ui.session.client.transfer.files(
+          { root, offset: rows.length, limit: MAX_PAGE_ROWS },
+          options
+        )
         const isFile = (row: FileRow): boolean => row.path.length === 1 && row.path[0] === root
         rows.push(...page.rows.map(row => (isFile(row) ? { ...row, path: [name] } : row)))
         total = page.rows.length === 0 ? 0 : page.total
         const isWhole = rows.length >= Math.min(total, MAX_SHOWN)
-        if (rows.length > PAGE && !isWhole) continue
+        if (rows.length > MAX_PAGE_ROWS && !isWhole) continue
         const now = { root, rows: [...rows], isWhole, code: null }
         setFiles(known => (known.root === root && known.rows.length > rows.length && !isWhole ? known : now))
       }

@@ -2,6 +2,7 @@
 import { FolderInput, Laptop, Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { Button } from 'react-aria-components'
+import { MAX_DEVICE_NAME_CHARS, MAX_LINK_CHARS } from '../../app/contract/limits.ts'
 import { Action } from '../parts/controls.tsx'
 import { TextBox } from '../parts/fields.tsx'
 import { useHeld } from '../parts/held.ts'
@@ -101,7 +102,13 @@ function Name() {
             save()
           }}
         >
-          <TextBox label={say('settings.name')} value={draft} onChange={setDraft} maxLength={64} isFocused />
+          <TextBox
+            label={say('settings.name')}
+            value={draft}
+            onChange={setDraft}
+            maxLength={MAX_DEVICE_NAME_CHARS}
+            isFocused
+          />
           <Action kind="primary" onPress={save}>
             {say('save')}
           </Action>
@@ -167,7 +174,7 @@ function PasteLink() {
           value={text}
           onChange={setText}
           placeholder="shoal:…"
-          maxLength={8192}
+          maxLength={MAX_LINK_CHARS}
           onPasted={pasted => {
             if (pasted.trim() === '') return false // files, for the window to take; or nothing
             takeText(ui, pasted)

@@ -1,6 +1,7 @@
 // Settings: each takes effect when it is changed; there is no Save.
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ACTIVE_DOWNLOADS, CONNECTIONS, MAX_DEVICE_NAME_CHARS } from '../../app/contract/limits.ts'
 import type { Settings } from '../../app/contract/shapes.ts'
 import { Amount, Draft } from '../parts/amount.tsx'
 import { Choose, Toggle } from '../parts/fields.tsx'
@@ -15,9 +16,6 @@ import { isLanguage, LANGUAGES, type Language } from '../words/words.ts'
 
 const MEGA = 1_000_000
 const GIGA = 1_000_000_000
-/** What the contract takes. */
-const CONNECTIONS = [8, 1000] as const
-const AT_ONCE = [1, 100] as const
 const MODES = ['lan', 'internet', 'loopback'] as const
 
 export function SettingsScreen() {
@@ -43,7 +41,7 @@ export function SettingsScreen() {
               label={say('settings.name')}
               hint={say('settings.name.hint')}
               value={settings.name}
-              maxLength={64}
+              maxLength={MAX_DEVICE_NAME_CHARS}
               onDone={name => name.trim() !== '' && set({ name: name.trim() })}
             />
           </section>
@@ -75,7 +73,7 @@ export function SettingsScreen() {
               hint={say('settings.atOnce.hint')}
               value={settings.activeDownloads}
               unit={1}
-              bounds={AT_ONCE}
+              bounds={ACTIVE_DOWNLOADS}
               onDone={n => n != null && set({ activeDownloads: n })}
             />
             <Amount
