@@ -6,8 +6,10 @@
 export const MAX_OPEN = 100
 /** A turn that brings nothing is given to the next one after so long. */
 export const GRACE_MS = 1_000
-/** How long a download that nobody can send stays open when others wait to be opened. */
+/** How long a download that nobody can send stays open when others that are no more urgent wait to be opened. */
 export const OPEN_MS = 60_000
+/** So long it counts for who is open that one was asked for by name. */
+export const URGED_MS = 10 * 60_000
 /** After a turn in which nobody sent although they could: it goes behind those that were not tried for so long, doubled each time. */
 const REST_MS = 30_000
 const MAX_REST_MS = 15 * 60_000
@@ -40,7 +42,9 @@ export interface QueueEffect {
 interface Item {
   readonly id: string
   order: number
-  urgency: Urgency
+  /** Index of URGENCIES: more is more urgent. */
+  urgency: number
+  urgedAt: number
   isOpen: boolean
   isActive: boolean
   canReceive: boolean
@@ -69,20 +73,31 @@ const UNABLE = 3
 
 export class DownloadQueue {
   readonly #items = new Map<string, Item>()
+  readonly #open = new Set<Item>()
+  readonly #urgent = new Set<Item>() // of all in line, also closed ones: who looks for these need not look at thousands
+  readonly #maxOpen: number
   #limit: number
   #lastOrder = 0
   #version = 0
   #out: QueueEffect[] = []
 
   /** @param limit how many may receive at once, at least 1 */
-  constructor(limit: number) {
+  constructor(limit: number, maxOpen = MAX_OPEN) {
     this.#limit = limit
+    this.#maxOpen = maxOpen
   }
 
   /** `now`: milliseconds of a clock that never goes back. What names no download in line changes nothing. */
   apply(input: QueueInput, now: number): QueueEffect[] {
+    return this.applyAll([input], now)
+  }
+
+  /** As if one after the other, and nothing is decided before the last. */
+  applyAll(inputs: readonly QueueInput[], now: number): QueueEffect[] {
     this.#out = []
-    if (this.#take(input, now)) {
+    let isAnother = false
+    for (const input of inputs) isAnother = this.#take(input, now) || isAnother
+    if (isAnother) {
       this.#version++
       this.#settleOpen(now)
       this.#settleTurns(now)
@@ -104,13 +119,19 @@ export class DownloadQueue {
   }
 
   get active(): number {
-    return this.#count(it => it.isActive)
+    let count = 0
+    for (const item of this.#open) if (item.isActive) count++
+    return count
   }
 
   /** Those that wait for their turn and nothing else, next one first. */
   waiting(): string[] {
-    const waits = (it: Item) => !it.isActive && (!it.isOpen || it.canReceive || !it.wasTried)
-    return this.#sorted(waits, it => [-URGENCIES.indexOf(it.urgency), it.order]).map(it => it.id)
+    return sorted(this.#items.values(), waits, it => [-it.urgency, it.order]).map(it => it.id)
+  }
+
+  isWaiting(id: string): boolean {
+    const item = this.#items.get(id)
+    return item != null && waits(item)
   }
 
   /** The number of a download in line: those with a lower one come before it. */
@@ -122,7 +143,7 @@ export class DownloadQueue {
   #take(input: QueueInput, now: number): boolean {
     switch (input.type) {
       case 'add':
-        return this.#add(input.id, input.urgency, input.order)
+        return this.#add(input.id, input.urgency, input.order, now)
       case 'limit':
         this.#limit = Math.max(1, input.active)
         return true
@@ -140,14 +161,15 @@ export class DownloadQueue {
     }
   }
 
-  #add(id: string, urgency: Urgency, order: number | undefined): boolean {
+  #add(id: string, urgency: Urgency, order: number | undefined, now: number): boolean {
     if (this.#items.has(id)) return false
     const at = order ?? this.#lastOrder + 1
     this.#lastOrder = Math.max(this.#lastOrder, at)
-    this.#items.set(id, {
+    const item: Item = {
       id,
       order: at,
-      urgency,
+      urgency: URGENCIES.indexOf(urgency),
+      urgedAt: now,
       isOpen: false,
       isActive: false,
       canReceive: false,
@@ -162,18 +184,22 @@ export class DownloadQueue {
       wasHeard: false,
       vain: 0,
       restUntil: -Infinity
-    })
+    }
+    this.#items.set(id, item)
+    if (urgency !== 'none') this.#urgent.add(item)
     return true
   }
 
   #change(item: Item, input: ItemInput, now: number): boolean {
     switch (input.type) {
       case 'remove':
+        this.#open.delete(item)
+        this.#urgent.delete(item)
         return this.#items.delete(item.id)
       case 'report':
         return item.isOpen && report(item, input, now)
       case 'urge':
-        this.#urge(item, input.urgency)
+        this.#urge(item, input.urgency, now)
         return true
       case 'move':
         this.#move(item, input.before)
@@ -184,72 +210,76 @@ export class DownloadQueue {
   }
 
   /** Of those that are to go now, the last one asked for counts. */
-  #urge(item: Item, urgency: Urgency): void {
-    const before = this.#sorted(
-      it => urgency === 'now' && it.urgency === 'now',
-      it => [it.order]
-    )
-    for (const it of before) it.urgency = 'first'
-    item.urgency = urgency
+  #urge(item: Item, urgency: Urgency, now: number): void {
+    if (urgency === 'now') for (const it of this.#urgent) it.urgency = URGENCIES.indexOf('first')
+    item.urgency = URGENCIES.indexOf(urgency)
+    item.urgedAt = now
+    if (urgency === 'none') this.#urgent.delete(item)
+    else this.#urgent.add(item)
   }
 
-  /** The numbers in line stay the same ones: only those between the old place and the new one get others. */
+  /** The numbers in line stay the same ones, as far as they differ: only those between the old place and the new one get others. */
   #move(item: Item, before: string | null): void {
-    const line = this.#sorted(
-      () => true,
-      it => [it.order]
-    )
+    const line = sorted(this.#items.values(), anyone, it => [it.order])
     const numbers = line.map(it => it.order)
     const others = line.filter(it => it !== item)
     const found = others.findIndex(it => it.id === before)
     others.splice(found < 0 ? others.length : found, 0, item)
-    others.forEach((it, i) => (it.order = numbers[i] ?? it.order))
+    let last = 0
+    for (const [i, it] of others.entries()) it.order = last = Math.max(numbers[i] ?? 0, last + 1)
+    this.#lastOrder = Math.max(this.#lastOrder, last)
   }
 
+  /** Thousands may wait: they are looked at when a place is free or one that is open may give its own, not whenever something happens. */
   #settleOpen(now: number): void {
-    const closed = this.#sorted(
-      it => !it.isOpen,
-      it => [-URGENCIES.indexOf(it.urgency), it.closedAt, it.order]
-    )
-    for (const item of closed) {
-      if (this.#count(it => it.isOpen) >= MAX_OPEN) {
-        const leaver = this.#leaver(item.urgency !== 'none', now)
+    while (this.#open.size < this.#items.size) {
+      const urgent = nextToOpen(this.#urgent, now)
+      if (this.#open.size >= this.#maxOpen) {
+        const leaver = this.#leaver(urgent == null ? 0 : urgencyAt(urgent, now), now)
         if (leaver == null) return
         leaver.isOpen = false
         leaver.closedAt = now
+        this.#open.delete(leaver)
         this.#out.push({ type: 'close', id: leaver.id })
       }
+      const isFirst = urgent != null && urgencyAt(urgent, now) > 0
+      const item = isFirst ? urgent : nextToOpen(this.#items.values(), now)
+      if (item == null) return
       item.isOpen = true
       item.canReceive = false
       item.wasTried = false
       item.openedAt = now
+      this.#open.add(item)
       this.#out.push({ type: 'open', id: item.id })
     }
   }
 
-  /** Who is closed for another one: nobody can send it for long; for an urgent one also who is last in line. */
-  #leaver(isUrgent: boolean, now: number): Item | undefined {
-    const idle = this.#sorted(
-      it => it.isOpen && !it.isActive && !it.canReceive && it.wasTried,
-      it => [it.openedAt]
+  /** Who is closed for one of this urgency: what nobody could send for long and is no more urgent; at once only what is less urgent, the last in line. */
+  #leaver(urgency: number, now: number): Item | undefined {
+    const idle = sorted(
+      this.#open,
+      it =>
+        isIdle(it) && urgencyAt(it, now) <= urgency && (urgencyAt(it, now) < urgency || now - it.openedAt >= OPEN_MS),
+      it => [urgencyAt(it, now), it.openedAt]
     )[0]
-    if (idle != null && (isUrgent || now - idle.openedAt >= OPEN_MS)) return idle
-    return isUrgent
-      ? this.#sorted(
-          it => it.isOpen && !it.isActive,
-          it => [-it.order]
-        )[0]
-      : undefined
+    if (idle != null || urgency === 0) return idle
+    return sorted(
+      this.#open,
+      it => !it.isActive && urgencyAt(it, now) < urgency,
+      it => [urgencyAt(it, now), -it.order]
+    )[0]
   }
 
   #settleTurns(now: number): void {
     const weakest = (): Item | undefined =>
-      this.#sorted(
+      sorted(
+        this.#open,
         it => it.isActive,
-        it => [it.canReceive ? 1 : 0, URGENCIES.indexOf(it.urgency), -it.turnAt, -it.order]
+        it => [it.canReceive ? 1 : 0, it.urgency, -it.turnAt, -it.order]
       )[0]
     for (let it = weakest(); it != null && this.active > this.#limit; it = weakest()) this.#hold(it, now)
-    const waiting = this.#sorted(
+    const waiting = sorted(
+      this.#open,
       it => it.isOpen && !it.isActive,
       it => this.#key(it, now)
     )
@@ -266,21 +296,23 @@ export class DownloadQueue {
 
   /** Who gives his turn to this one: the one that could not use it for longest, else one that is less urgent. */
   #giver(to: Item, rank: number, now: number): Item | undefined {
-    const unable = this.#sorted(
+    const unable = sorted(
+      this.#open,
       it => it.isActive && !it.canReceive && now - it.unableSince >= GRACE_MS,
       it => [it.unableSince]
     )[0]
-    if (unable != null || to.urgency === 'none' || rank > NEW) return unable
-    const isBelow = (it: Item) => URGENCIES.indexOf(it.urgency) < URGENCIES.indexOf(to.urgency)
-    return this.#sorted(
+    if (unable != null || to.urgency === 0 || rank > NEW) return unable
+    const isBelow = (it: Item) => it.urgency < to.urgency
+    return sorted(
+      this.#open,
       it => it.isActive && isBelow(it),
-      it => [URGENCIES.indexOf(it.urgency), -it.turnAt, -it.order]
+      it => [it.urgency, -it.turnAt, -it.order]
     )[0]
   }
 
   #key(item: Item, now: number): number[] {
     const rank = rankOf(item, now)
-    const urgency = -URGENCIES.indexOf(item.urgency)
+    const urgency = -item.urgency
     return rank <= NEW ? [0, urgency, rank, item.order] : [rank, urgency, item.order, 0]
   }
 
@@ -302,20 +334,39 @@ export class DownloadQueue {
     item.restUntil = wasVain ? now + Math.min(MAX_REST_MS, REST_MS * 2 ** (item.vain - 1)) : -Infinity
     this.#out.push({ type: 'hold', id: item.id })
   }
+}
 
-  #count(holds: (item: Item) => boolean): number {
-    let count = 0
-    for (const item of this.#items.values()) if (holds(item)) count++
-    return count
-  }
+const anyone = (): boolean => true
 
-  #sorted(holds: (item: Item) => boolean, key: (item: Item) => readonly number[]): Item[] {
-    return [...this.#items.values()]
-      .filter(holds)
-      .map(item => ({ item, key: key(item) }))
-      .sort((a, b) => compare(a.key, b.key))
-      .map(({ item }) => item)
+/** Somebody could send it, or it was not tried yet, or it cannot be heard who could. */
+const waits = (it: Item): boolean => !it.isActive && (!it.isOpen || it.canReceive || !it.wasTried)
+
+/** It was tried, and nobody could send. */
+const isIdle = (it: Item): boolean => !it.isActive && !it.canReceive && it.wasTried
+
+/** What its urgency counts for who is open: an index of URGENCIES. */
+const urgencyAt = (it: Item, now: number): number => (now - it.urgedAt < URGED_MS ? it.urgency : 0)
+
+/** Of those that are closed: the most urgent, else whoever is closed for longest. */
+function nextToOpen(from: Iterable<Item>, now: number): Item | undefined {
+  let next: Item | undefined
+  for (const it of from) {
+    if (it.isOpen) continue
+    const by =
+      next == null
+        ? -1
+        : urgencyAt(next, now) - urgencyAt(it, now) || it.closedAt - next.closedAt || it.order - next.order
+    if (by < 0) next = it
   }
+  return next
+}
+
+function sorted(from: Iterable<Item>, holds: (item: Item) => boolean, key: (item: Item) => readonly number[]): Item[] {
+  return [...from]
+    .filter(holds)
+    .map(item => ({ item, key: key(item) }))
+    .sort((a, b) => compare(a.key, b.key))
+    .map(({ item }) => item)
 }
 
 /** Whether something may change by it. */
