@@ -6,10 +6,12 @@ import { DataDirs } from '../../core/files/data-dirs.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
 import { openStore } from '../../core/store/store.ts'
 import type { ShareJob } from '../contract/shapes.ts'
+import { realClock } from './clock.ts'
 import { scratch } from './sample-application.ts'
 import { ShareJobs } from './share-jobs.ts'
+import { settled, stepped } from './stepped-clock.ts'
 
-async function bench(t: TestContext) {
+async function bench(t: TestContext, clock = realClock) {
   const dir = await scratch(t)
   const stack = new AsyncDisposableStack()
   t.after(async () => stack.disposeAsync())
@@ -17,15 +19,18 @@ async function bench(t: TestContext) {
   const pool = stack.use(openHashPool())
   const made: [root: string, job: string][] = []
   const jobs = stack.use(
-    new ShareJobs({
-      store,
-      dataDirs: new DataDirs(),
-      pool,
-      shared: (row, _root, job) => made.push([row.root, job]),
-      outdated: () => {},
-      linkOf: () => '',
-      log: thrown => assert.fail(String(thrown))
-    })
+    new ShareJobs(
+      {
+        store,
+        dataDirs: new DataDirs(),
+        pool,
+        shared: (row, _root, job) => made.push([row.root, job]),
+        outdated: () => {},
+        linkOf: () => '',
+        log: thrown => assert.fail(String(thrown))
+      },
+      clock
+    )
   )
   const tree = path.join(dir, 'Things')
   await mkdir(tree)
@@ -100,3 +105,17 @@ test(
     assert.deepEqual([all[0]?.secondsLeft, all.at(-1)?.rate, all.at(-1)?.secondsLeft], [null, 0, null])
   }
 )
+
+test('what is over is shown for a moment, and nothing is left of it when Shoal stops', { timeout: 20_000 }, async t => {
+  const { clock, due, step } = stepped()
+  const { jobs, tree, follow } = await bench(t, clock)
+  await writeFile(path.join(tree, 'a'), 'a')
+  await follow(jobs.create([tree], false))
+  await settled()
+  assert.equal(due.length, 1)
+  await step(10_000)
+  assert.equal(due.length, 0)
+  await follow(jobs.create([tree], false))
+  await jobs[Symbol.asyncDispose]()
+  assert.equal(due.length, 0)
+})

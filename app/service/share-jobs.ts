@@ -53,6 +53,7 @@ export class ShareJobs implements AsyncDisposable {
   readonly #rows = new ListFeed<ShareJob>()
   readonly #refused = new Map<string, { order: Order; until: number }>() // failed because something cannot be read
   readonly #shown = new ValueFeed<ShareJob[]>([])
+  readonly #forgets = new Set<() => void>() // of jobs that are over and still shown: they take the timer back
 
   constructor(ports: ShareJobPorts, clock: Clock = realClock) {
     this.#ports = ports
@@ -116,6 +117,7 @@ export class ShareJobs implements AsyncDisposable {
     const running = [...this.#jobs.values()]
     for (const { abort } of running) abort.abort(new CodedError('cancelled', 'Shoal is stopping.'))
     await Promise.all(running.map(async ({ over }) => over))
+    for (const forget of this.#forgets) forget()
   }
 
   #job(id: string): Job {
@@ -175,11 +177,13 @@ export class ShareJobs implements AsyncDisposable {
       feed.fail(failure)
     }
     cancelBeat()
-    this.#clock.after(KEPT_AFTER_END_MS, () => {
+    const forget = this.#clock.after(KEPT_AFTER_END_MS, () => {
+      this.#forgets.delete(forget)
       this.#jobs.delete(id)
       this.#rows.delete(id)
       this.#shown.set(this.#rows.rows())
     })
+    this.#forgets.add(forget)
   }
 
   #keepOrder(id: string, order: Order): void {
