@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
-import type { UiLine } from './lines.ts'
+import type { UiLine } from './json-lines.ts'
 import { Program } from './program.ts'
 import { openScratch, type Scratch } from './scratch.ts'
 

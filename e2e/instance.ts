@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication, Page } from 'playwright-core'
 import { expect } from '@playwright/test'
-import type { InfoLine } from './lines.ts'
+import type { InfoLine } from './json-lines.ts'
 import { runPeer } from './peer.ts'
 import type { Running, Shell, View } from './shell.ts'
 

@@ -115,15 +115,15 @@ test('nothing that the command line, the host or the engine loads reaches electr
 test('the preload imports electron and nothing of ours; in the window, only what shows something imports it', () => {
   assert.deepEqual(graph.get('main/preload.ts'), [{ target: 'electron', isLocal: false, isType: false }])
   const pure = [
-    'asks',
-    'cut-off',
+    'pending-intents',
+    'quit-warning',
     'engine-host',
     'login',
-    'moves',
+    'transfer-progress',
     'page-ports',
     'start-args',
     'window-service',
-    'words'
+    'i18n'
   ]
   for (const name of pure)
     assert.ok(!reach(`main/${name}.ts`).has('electron'), `main/${name}.ts must run without electron`)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
-import type { DoneLine, ErrorLine, Line, ListeningLine, SharedLine } from './lines.ts'
+import type { DoneLine, ErrorLine, Line, ListeningLine, SharedLine } from './json-lines.ts'
 import { Program } from './program.ts'
 
 /** The bundle that `npm run build` makes. */

@@ -7,7 +7,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { RAW } from '../core/cid.ts'
 import { parseLink } from '../core/link.ts'
 import type { Client } from '../app/engine/client.ts'
-import { open, share } from '../app/service/sample-application.ts'
+import { open, share } from '../app/testing/sample-application.ts'
 import { sha256Of, writeRandomFile } from './content.ts'
 import { openScratch } from './scratch.ts'
 

@@ -1,6 +1,6 @@
 // A host whose engine says what a picture needs: nothing yet, an ordinary day, far too much of everything.
 
-import { openFake } from '../app/engine/fake-service.ts'
+import { openFake } from '../app/testing/fake-service.ts'
 import { startInline } from '../app/engine/engine.ts'
 import { CodedError } from '../core/errors.ts'
 import type { Caller, Service } from '../app/contract/service.ts'

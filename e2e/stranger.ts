@@ -5,9 +5,9 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { type Built, CHUNK_BYTES, buildDag } from '../core/content/build.ts'
 import type { PeerPipe } from '../core/exchange/duplex.ts'
 import { openExchangeServer } from '../core/exchange/server.ts'
-import type { HaveBits, Servable } from '../core/exchange/servable.ts'
+import type { ReadonlyBitset, Servable } from '../core/exchange/servable.ts'
 import { type Network, openNetwork } from '../core/network/open-network.ts'
-import { Bitmap } from '../core/store/bitmap.ts'
+import { Bitmap } from '../core/bitset.ts'
 
 export interface Stranger extends AsyncDisposable {
   readonly network: Network
@@ -58,7 +58,7 @@ export class FileInMemory implements Servable {
   readonly isWithdrawn = false
   readonly built: Built
   readonly name: string
-  readonly have: HaveBits
+  readonly have: ReadonlyBitset
   readonly state = 'ready'
   readonly #content: Uint8Array
   readonly #skeleton: Uint8Array

@@ -5,13 +5,13 @@ import path from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
 import type { Page } from 'playwright-core'
 import { openClient, portSocket } from '../app/engine/client.ts'
-import { openElsewhere } from './elsewhere.ts'
+import { openElsewhere } from './foreign-site.ts'
 import { expectNoForeignScript } from './foreign-script.ts'
 import type { Instance } from './instance.ts'
 import { DONE, get, go } from './screen.ts'
 import { expect, test } from './spec.ts'
 
-test.skip(({ target }) => target !== 'electron', 'what a browser’s page meets is in strangers.spec.ts')
+test.skip(({ target }) => target !== 'electron', 'what a browser’s page meets is in host-security.spec.ts')
 
 const logOf = ({ dataDir }: Instance): string =>
   readdirSync(path.join(dataDir, 'logs'))

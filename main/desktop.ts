@@ -9,26 +9,26 @@ import { realClock } from '../app/service/clock.ts'
 import { type Log, openLog } from '../app/service/log.ts'
 import { ValueFeed } from '../app/service/snapshot-feed.ts'
 import { CodedError } from '../core/errors.ts'
-import { Asks, linkFrom, parseTold } from './asks.ts'
+import { PendingIntents, linkFrom, parseIntent } from './pending-intents.ts'
 import { bindPage } from './bind-page.ts'
-import { type BusyParts, watchTransfers } from './busy.ts'
-import { whoWouldWait } from './cut-off.ts'
+import { type BusyParts, watchTransfers } from './transfer-watcher.ts'
+import { whoWouldWait } from './quit-warning.ts'
 import { askToQuit, chooseIn, tellNoEngine } from './dialogs.ts'
 import { EngineHost } from './engine-host.ts'
 import { type LoginItems, loginItems } from './login.ts'
 import { setMenu } from './menu.ts'
-import { tellEnded } from './notices.ts'
+import { notifyEnded } from './notifications.ts'
 import { guardContents, PAGE_URL, servePage } from './page-scheme.ts'
 import { Quitting } from './quit.ts'
 import type { Start } from './start-args.ts'
-import { keepAwake, registerAtSystem } from './system.ts'
+import { keepAwake, registerAtSystem } from './os-integration.ts'
 import { openTray, type TrayIcon } from './tray.ts'
-import { looksForUpdates, openUpdater } from './updater.ts'
-import { Updates } from './updates.ts'
+import { looksForUpdates, openUpdater } from './electron-updater-adapter.ts'
+import { Updates } from './update-service.ts'
 import { beside, bringToFront, openWindow } from './window.ts'
 import { openMemory, type WindowMemory } from './window-memory.ts'
 import { createWindowService } from './window-service.ts'
-import { type Say, wordsFor } from './words.ts'
+import { type Translate, translationFor } from './i18n.ts'
 
 const INSTALL_MS = 60_000
 const LEAVE_MS = 2_000 // a page that does not answer keeps nobody
@@ -38,7 +38,7 @@ export class Desktop {
   readonly #version: string
   readonly #log: Log
   readonly #memory: WindowMemory
-  readonly #asks = new Asks()
+  readonly #asks = new PendingIntents()
   readonly #engine: EngineHost
   readonly #left = Promise.withResolvers<void>()
   readonly #quitting = new Quitting({
@@ -59,7 +59,7 @@ export class Desktop {
   #window: BrowserWindow | undefined
   #tray: TrayIcon | undefined
   #login: LoginItems | undefined
-  #say: Say = wordsFor('en')
+  #t: Translate = translationFor('en')
   #updates: Updates | undefined
   #isInstalling = false
   #mayEnd = false
@@ -105,7 +105,7 @@ export class Desktop {
     process.on('uncaughtException', thrown => this.#log.error('main.fault', thrown))
     process.on('unhandledRejection', thrown => this.#log.error('main.fault', thrown))
     app.on('second-instance', (_event, _argv, _cwd, data) => {
-      const { opened, cwd } = parseTold(data)
+      const { opened, cwd } = parseIntent(data)
       this.#show()
       for (const one of opened) void this.#open(one, cwd)
     })
@@ -179,10 +179,10 @@ export class Desktop {
 
   /** Everything that has words on it. */
   #dress(): void {
-    this.#say = wordsFor(this.#memory.value.language ?? app.getLocale())
+    this.#t = translationFor(this.#memory.value.language ?? app.getLocale())
     const showLogs = (): void => void shell.openPath(path.join(this.#start.dataDir, 'logs'))
-    setMenu({ say: this.#say, ask: ask => this.#ask(ask), showLogs, isPackaged: app.isPackaged })
-    this.#tray?.tell(this.#say, this.#isBusy)
+    setMenu({ t: this.#t, ask: ask => this.#ask(ask), showLogs, isPackaged: app.isPackaged })
+    this.#tray?.tell(this.#t, this.#isBusy)
   }
 
   async #openWindow(isHidden: boolean): Promise<void> {
@@ -211,7 +211,7 @@ export class Desktop {
         return await this.#engine.start(this.#quitting.signal)
       } catch (thrown) {
         if (this.#quitting.signal.aborted) return
-        if (await tellNoEngine(thrown, this.#start.dataDir, this.#say)) continue
+        if (await tellNoEngine(thrown, this.#start.dataDir, this.#t)) continue
         return this.#quitting.insist()
       }
     }
@@ -235,7 +235,7 @@ export class Desktop {
       onBusy: isBusy => this.#onBusy(isBusy),
       onEnded: row => {
         if (this.#window?.isFocused() === true) return
-        tellEnded(row, this.#say, () => this.#ask({ type: 'transfer', id: row.id }))
+        notifyEnded(row, this.#t, () => this.#ask({ type: 'transfer', id: row.id }))
       }
     }
     while (this.#state.value.isEngineRunning && !this.#quitting.signal.aborted) {
@@ -257,7 +257,7 @@ export class Desktop {
   #onBusy(isBusy: boolean): void {
     if (isBusy === this.#isBusy) return
     this.#isBusy = isBusy
-    this.#tray?.tell(this.#say, isBusy)
+    this.#tray?.tell(this.#t, isBusy)
     keepAwake(isBusy)
   }
 
@@ -313,8 +313,8 @@ export class Desktop {
   async #mayQuit(): Promise<boolean> {
     try {
       const { client } = this.#engine
-      const sentence = whoWouldWait(await client.share.list({}), await client.peer.list({}), this.#say)
-      return sentence == null || (await askToQuit(this.#window, sentence, this.#say))
+      const sentence = whoWouldWait(await client.share.list({}), await client.peer.list({}), this.#t)
+      return sentence == null || (await askToQuit(this.#window, sentence, this.#t))
     } catch {
       return true // there is no engine, so nobody is served
     }

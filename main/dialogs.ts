@@ -4,7 +4,7 @@ import { plain } from '../app/cli/format.ts'
 import { toWire } from '../app/contract/wire-error.ts'
 import { readRunFile } from '../app/host/run-file.ts'
 import { codeOf } from '../core/errors.ts'
-import type { Say } from './words.ts'
+import type { Translate } from './i18n.ts'
 
 const CHOICES: Record<'files' | 'folder' | 'place', OpenDialogOptions> = {
   files: { properties: ['openFile', 'multiSelections'] },
@@ -20,9 +20,9 @@ export async function chooseIn(window: BrowserWindow | undefined, what: keyof ty
 }
 
 /** True: quit all the same. */
-export async function askToQuit(window: BrowserWindow | undefined, sentence: string, say: Say): Promise<boolean> {
-  const buttons = [say('quit.no'), say('quit.yes')]
-  const options: MessageBoxOptions = { type: 'question', message: sentence, detail: say('quit.detail'), buttons, defaultId: 0, cancelId: 0 } // prettier-ignore
+export async function askToQuit(window: BrowserWindow | undefined, sentence: string, t: Translate): Promise<boolean> {
+  const buttons = [t('quit.no'), t('quit.yes')]
+  const options: MessageBoxOptions = { type: 'question', message: sentence, detail: t('quit.detail'), buttons, defaultId: 0, cancelId: 0 } // prettier-ignore
   const visible = window?.isVisible() === true ? window : undefined
   const { response } = await (visible == null
     ? dialog.showMessageBox(options)
@@ -30,25 +30,25 @@ export async function askToQuit(window: BrowserWindow | undefined, sentence: str
   return response === 1
 }
 
-export function tellFailed(thrown: unknown, say: Say): void {
-  dialog.showErrorBox(say('failed.title'), plain(toWire(thrown).message)) // before Electron is ready that is stderr
+export function tellFailed(thrown: unknown, t: Translate): void {
+  dialog.showErrorBox(t('failed.title'), plain(toWire(thrown).message)) // before Electron is ready that is stderr
 }
 
 /** Why there is no engine. True: try again. Somebody else holding the data may have a page, which is offered. */
-export async function tellNoEngine(thrown: unknown, dataDir: string, say: Say): Promise<boolean> {
-  if (codeOf(thrown) !== 'already-running') return askAgain(thrown, say)
+export async function tellNoEngine(thrown: unknown, dataDir: string, t: Translate): Promise<boolean> {
+  if (codeOf(thrown) !== 'already-running') return askAgain(thrown, t)
   const page = readRunFile(dataDir)?.ui ?? null
-  const buttons = [say('again'), ...(page == null ? [] : [say('busy.page')]), say('close')]
-  const options: MessageBoxOptions = { type: 'info', message: say('busy.title'), detail: say('busy.text'), buttons, defaultId: 0, cancelId: buttons.length - 1 } // prettier-ignore
+  const buttons = [t('again'), ...(page == null ? [] : [t('busy.page')]), t('close')]
+  const options: MessageBoxOptions = { type: 'info', message: t('busy.title'), detail: t('busy.text'), buttons, defaultId: 0, cancelId: buttons.length - 1 } // prettier-ignore
   const { response } = await dialog.showMessageBox(options)
   if (page != null && response === 1) await openOwnPage(page)
   return response === 0
 }
 
 /** The window is there already, and says nothing of an engine that has not been there yet. */
-async function askAgain(thrown: unknown, say: Say): Promise<boolean> {
-  const buttons = [say('again'), say('close')]
-  const options: MessageBoxOptions = { type: 'error', message: say('failed.title'), detail: toWire(thrown).message, buttons, defaultId: 0, cancelId: 1 } // prettier-ignore
+async function askAgain(thrown: unknown, t: Translate): Promise<boolean> {
+  const buttons = [t('again'), t('close')]
+  const options: MessageBoxOptions = { type: 'error', message: t('failed.title'), detail: toWire(thrown).message, buttons, defaultId: 0, cancelId: 1 } // prettier-ignore
   const { response } = await dialog.showMessageBox(options)
   return response === 0
 }

@@ -8,7 +8,7 @@ import { openHost } from '../app/host/host.ts'
 import { readRunFile } from '../app/host/run-file.ts'
 import { EngineHost } from './engine-host.ts'
 
-const entry = new URL('../app/engine/fake-worker.ts', import.meta.url)
+const entry = new URL('../app/testing/fake-worker.ts', import.meta.url)
 
 function scratch() {
   const dir = mkdtempSync(path.join(tmpdir(), 'shoal-engine-host-'))

@@ -9,12 +9,12 @@ import { EXIT_CODES } from '../app/cli/exit-codes.ts'
 import { runProgram } from '../app/cli/program.ts'
 import { toWire } from '../app/contract/wire-error.ts'
 import { claimDataDir } from '../core/store/data-dir.ts'
-import type { Told } from './asks.ts'
+import type { Intent } from './pending-intents.ts'
 import { Desktop } from './desktop.ts'
 import { tellFailed } from './dialogs.ts'
 import { registerPageScheme } from './page-scheme.ts'
 import { parseStart, type Start } from './start-args.ts'
-import { wordsFor } from './words.ts'
+import { translationFor } from './i18n.ts'
 
 const VERSION = process.env.SHOAL_VERSION ?? '0.0.0'
 
@@ -51,11 +51,11 @@ function begin(): Start | undefined {
     const parsed = parseStart(args[0] === '--' ? args.slice(1) : args, around) // a launcher's (main/resources/bin)
     claimDataDir(parsed.dataDir)
     app.setPath('userData', path.join(parsed.dataDir, 'window'))
-    const told: Told = { opened: [...parsed.opened], cwd: around.cwd }
+    const told: Intent = { opened: [...parsed.opened], cwd: around.cwd }
     if (app.requestSingleInstanceLock(told)) return parsed
     app.quit() // the first one shows what was asked of this one
   } catch (thrown) {
-    tellFailed(thrown, wordsFor(process.env.LANG ?? 'en'))
+    tellFailed(thrown, translationFor(process.env.LANG ?? 'en'))
     app.exit(EXIT_CODES[toWire(thrown).code])
   }
   return undefined

@@ -1,14 +1,14 @@
 // The application's menu: what the page can do, with its shortcuts, and what every program has.
 import { Menu, type MenuItemConstructorOptions } from 'electron'
 import type { WindowAsk } from '../app/contract/window-contract.ts'
-import type { Say } from './words.ts'
+import type { Translate } from './i18n.ts'
 
 type Item = MenuItemConstructorOptions
 const SEPARATOR: Item = { type: 'separator' }
 const PLACES = ['home', 'transfers', 'library', 'peers'] as const
 
 export interface MenuParts {
-  readonly say: Say
+  readonly t: Translate
   readonly ask: (ask: WindowAsk) => void
   readonly showLogs: () => void
   readonly isPackaged: boolean
@@ -18,17 +18,17 @@ export function setMenu(parts: MenuParts, platform = process.platform): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuFor(parts, platform)))
 }
 
-export function menuFor({ say, ask, showLogs, isPackaged }: MenuParts, platform: NodeJS.Platform): Item[] {
+export function menuFor({ t, ask, showLogs, isPackaged }: MenuParts, platform: NodeJS.Platform): Item[] {
   const isMac = platform === 'darwin'
   const settings: Item = {
     id: 'settings',
-    label: say('menu.settings'),
+    label: t('menu.settings'),
     accelerator: 'CmdOrCtrl+,',
     click: () => ask({ type: 'place', place: 'settings' })
   }
   const places = PLACES.map((place, at): Item => ({
     id: place,
-    label: say(`menu.${place}`),
+    label: t(`menu.${place}`),
     accelerator: `Alt+${at + 1}`,
     registerAccelerator: false, // the page listens for it, in a browser too
     click: () => ask({ type: 'place', place })
@@ -50,17 +50,17 @@ export function menuFor({ say, ask, showLogs, isPackaged }: MenuParts, platform:
     ]
   }
   const file: Item = {
-    label: say('menu.file'),
+    label: t('menu.file'),
     submenu: [
-      { id: 'files', label: say('menu.share.files'), accelerator: 'CmdOrCtrl+O', click: () => ask({ type: 'pick', what: 'files' }) },
-      { id: 'folder', label: say('menu.share.folder'), accelerator: 'CmdOrCtrl+Shift+O', click: () => ask({ type: 'pick', what: 'folder' }) },
+      { id: 'files', label: t('menu.share.files'), accelerator: 'CmdOrCtrl+O', click: () => ask({ type: 'pick', what: 'files' }) },
+      { id: 'folder', label: t('menu.share.folder'), accelerator: 'CmdOrCtrl+Shift+O', click: () => ask({ type: 'pick', what: 'folder' }) },
       SEPARATOR,
       { role: 'close' },
       ...(isMac ? [] : [settings, SEPARATOR, { role: 'quit', accelerator: 'Ctrl+Q' } satisfies Item])
     ]
   } // prettier-ignore
   const view: Item = {
-    label: say('menu.view'),
+    label: t('menu.view'),
     submenu: [
       ...places,
       SEPARATOR,
@@ -73,18 +73,18 @@ export function menuFor({ say, ask, showLogs, isPackaged }: MenuParts, platform:
   }
   const help: Item = {
     role: 'help',
-    label: say('menu.help'),
+    label: t('menu.help'),
     submenu: [
-      { id: 'logs', label: say('menu.logs'), click: showLogs },
+      { id: 'logs', label: t('menu.logs'), click: showLogs },
       ...(isMac ? [] : [{ role: 'about' } satisfies Item])
     ]
   }
   return [
     ...(isMac ? [program] : []),
     file,
-    { role: 'editMenu', label: say('menu.edit') },
+    { role: 'editMenu', label: t('menu.edit') },
     view,
-    { role: 'windowMenu', label: say('menu.window') },
+    { role: 'windowMenu', label: t('menu.window') },
     help
   ]
 }

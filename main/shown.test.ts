@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { Peer, Share, Transfer } from '../app/contract/shapes.ts'
-import { whoWouldWait } from './cut-off.ts'
+import { whoWouldWait } from './quit-warning.ts'
 import { APP_ID, entryFor, loginItems } from './login.ts'
-import { movesOf } from './moves.ts'
-import { wordsFor } from './words.ts'
+import { transferProgressOf } from './transfer-progress.ts'
+import { translationFor } from './i18n.ts'
 
 const share = (change: Partial<Share>): Share => ({
   root: 'bafyroot', name: 'Summer', bytes: 1, files: 1, hereBytes: 1, hereFiles: 1, state: 'ready', origin: 'shared', addedAt: 0, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, job: null, ...change
@@ -21,32 +21,32 @@ const transfer = (id: string, state: Transfer['state'], bytes = 0, total: number
 }) // prettier-ignore
 
 test('who would be left waiting, by name, and nobody when nobody reads', () => {
-  const say = wordsFor('en')
-  assert.equal(whoWouldWait([share({})], [peer('Ana', 5)], say), undefined)
-  assert.equal(whoWouldWait([share({ readers: 1 })], [peer('Ana', 0)], say), undefined)
-  assert.equal(whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], say), 'Ana is still getting “Summer” from you.')
+  const t = translationFor('en')
+  assert.equal(whoWouldWait([share({})], [peer('Ana', 5)], t), undefined)
+  assert.equal(whoWouldWait([share({ readers: 1 })], [peer('Ana', 0)], t), undefined)
+  assert.equal(whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], t), 'Ana is still getting “Summer” from you.')
   const many = [peer('Ana', 5), peer('', 5), peer('Bo', 5), peer('Cy', 5)]
   assert.equal(
-    whoWouldWait([share({ readers: 4 }), share({ name: 'Film', readers: 1 })], many, say),
+    whoWouldWait([share({ readers: 4 }), share({ name: 'Film', readers: 1 })], many, t),
     'Ana, Somebody and 2 others are still getting “Summer” and “Film” from you.'
   )
   assert.equal(
-    whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], wordsFor('de-AT')),
+    whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], translationFor('de-AT')),
     'Ana holt gerade noch “Summer” von Ihnen.'
   )
 })
 
 test('progress over everything that moves; ended once, and not what had ended before the first look', () => {
   const rows = [transfer('a', 'fetching', 5), transfer('b', 'finding', 0, null), transfer('c', 'paused', 1), transfer('d', 'done', 10)] // prettier-ignore
-  const first = movesOf(rows, null)
+  const first = transferProgressOf(rows, null)
   assert.deepEqual([first.progress, first.isBusy, first.ended], [0.5, true, []])
   const before = new Map(rows.map(row => [row.id, row.state]))
-  const then = movesOf([transfer('a', 'done', 10), transfer('b', 'failed'), rows[2], rows[3]].flatMap(it => it ?? []), before) // prettier-ignore
+  const then = transferProgressOf([transfer('a', 'done', 10), transfer('b', 'failed'), rows[2], rows[3]].flatMap(it => it ?? []), before) // prettier-ignore
   assert.deepEqual([then.progress, then.isBusy, then.ended.map(row => row.id)], [null, false, ['a', 'b']])
-  const atOnce = movesOf([...rows, transfer('e', 'failed')], before)
+  const atOnce = transferProgressOf([...rows, transfer('e', 'failed')], before)
   assert.deepEqual(atOnce.ended.map(row => row.id), ['e'], 'over before it was looked at') // prettier-ignore
-  assert.deepEqual(movesOf([transfer('b', 'finding', 0, null)], new Map()).progress, 0)
-  assert.equal(movesOf([transfer('b', 'finding', 0, null)], new Map()).isBusy, false)
+  assert.deepEqual(transferProgressOf([transfer('b', 'finding', 0, null)], new Map()).progress, 0)
+  assert.equal(transferProgressOf([transfer('b', 'finding', 0, null)], new Map()).isBusy, false)
 })
 
 test('a login item on Linux is an entry that can be taken back; from a checkout there is none', t => {
@@ -103,6 +103,7 @@ test('a path with characters that mean something in a desktop entry', () => {
 })
 
 test('words in the language of a locale, however it is written', () => {
-  for (const tag of ['de', 'de-AT', 'de_DE.UTF-8', 'de.UTF-8']) assert.equal(wordsFor(tag)('close'), 'Schließen', tag)
-  for (const tag of ['en', 'fr_FR', 'C.UTF-8', '']) assert.equal(wordsFor(tag)('close'), 'Close', tag)
+  for (const tag of ['de', 'de-AT', 'de_DE.UTF-8', 'de.UTF-8'])
+    assert.equal(translationFor(tag)('close'), 'Schließen', tag)
+  for (const tag of ['en', 'fr_FR', 'C.UTF-8', '']) assert.equal(translationFor(tag)('close'), 'Close', tag)
 })

@@ -1,7 +1,7 @@
 // The icon that stays while the window is away: what is going on, the way back, the way out.
 import { Menu, nativeImage, Tray } from 'electron'
 import { beside } from './window.ts'
-import type { Say } from './words.ts'
+import type { Translate } from './i18n.ts'
 
 // on a Mac a template image, which takes the menu bar's colour
 const IMAGES: Partial<Record<NodeJS.Platform, string>> = { darwin: 'trayTemplate.png', win32: 'tray.ico' }
@@ -13,7 +13,7 @@ export interface TrayParts {
 
 export interface TrayIcon {
   /** In the words of `say`. */
-  tell(say: Say, isBusy: boolean): void
+  tell(t: Translate, isBusy: boolean): void
 }
 
 /** Undefined where the system has no place for one; then a closed window ends the program. */
@@ -30,15 +30,15 @@ export function openTray({ show, quit }: TrayParts): TrayIcon | undefined {
     if (!isMac) show() // there the menu opens
   })
   return {
-    tell(say, isBusy) {
-      const status = say(isBusy ? 'tray.moving' : 'tray.idle')
+    tell(t, isBusy) {
+      const status = t(isBusy ? 'tray.moving' : 'tray.idle')
       tray.setToolTip(status)
       tray.setContextMenu(
         Menu.buildFromTemplate([
           { label: status, enabled: false },
           { type: 'separator' },
-          { label: say('tray.open'), click: show },
-          { label: say('tray.quit'), click: quit }
+          { label: t('tray.open'), click: show },
+          { label: t('tray.quit'), click: quit }
         ])
       )
     }

@@ -6,11 +6,11 @@ import type { WindowState } from '../app/contract/window-contract.ts'
 import type { Caller } from '../app/contract/service.ts'
 import { openClient, portSocket } from '../app/engine/client.ts'
 import { startInline } from '../app/engine/engine.ts'
-import { openFake } from '../app/engine/fake-service.ts'
+import { openFake } from '../app/testing/fake-service.ts'
 import { bindService } from '../app/engine/serve.ts'
 import { portWire } from '../app/engine/wire.ts'
 import { ValueFeed } from '../app/service/snapshot-feed.ts'
-import { Asks } from './asks.ts'
+import { PendingIntents } from './pending-intents.ts'
 import { createWindowService, type WindowParts } from './window-service.ts'
 
 const limits = { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: null }
@@ -26,7 +26,7 @@ async function open(
   const told: unknown[] = []
   const parts: WindowParts = {
     state: new ValueFeed<WindowState>({ openAtLogin: false, staysOpen: null, isEngineRunning: true, update: null }),
-    asks: new Asks(),
+    asks: new PendingIntents(),
     client: () => client,
     choose: what => Promise.resolve(what === 'files' ? ['/tmp/a', '/tmp/b'] : []),
     reveal: path => void told.push(path),

@@ -4,12 +4,12 @@ import type { WindowService } from '../app/contract/service.ts'
 import type { WindowState } from '../app/contract/window-contract.ts'
 import type { ValueFeed } from '../app/service/snapshot-feed.ts'
 import { CodedError } from '../core/errors.ts'
-import type { Asks } from './asks.ts'
+import type { PendingIntents } from './pending-intents.ts'
 import type { Memory } from './window-memory.ts'
 
 export interface WindowParts {
   readonly state: ValueFeed<WindowState>
-  readonly asks: Asks
+  readonly asks: PendingIntents
   /** At the command line's door. Throws while there is no engine. */
   readonly client: () => Client
   /** Absolute paths the user chose; none when they thought better of it. */

@@ -6,25 +6,25 @@ import { useTranslation } from 'react-i18next'
 import { Details } from './drawers/details.tsx'
 import { useKeptFocus } from './focus.ts'
 import { formatsFor } from './format.ts'
-import { LastResort } from './parts/last-resort.tsx'
+import { ErrorBoundary } from './parts/error-boundary.tsx'
 import { Rail } from './parts/rail.tsx'
 import { Toasts } from './parts/toasts.tsx'
 import { ScrollContext } from './parts/virtual-list.tsx'
 import { useCopyWhenShared } from './parts/copy-when-shared.ts'
 import { Banner } from './parts/banner.tsx'
-import { useTellWhenChanged, useTellWhenOver } from './parts/tell-when-over.ts'
+import { useChangedToasts, useTransferToasts } from './parts/use-transfer-toasts.ts'
 import { keepLanguage } from './preferences.ts'
 import { Home } from './screens/home.tsx'
 import { Library } from './screens/library.tsx'
-import { NotIn } from './screens/not-in.tsx'
+import { Unauthorized } from './screens/unauthorized.tsx'
 import { Peers } from './screens/peers.tsx'
 import { SettingsScreen } from './screens/settings.tsx'
 import { Transfers } from './screens/transfers.tsx'
 import { CurrentSheet } from './sheets/current-sheet.tsx'
-import { useFeed, useStore } from './watch.ts'
+import { useFeed, useStore } from './use-store.ts'
 import { type Context, type Screen, SCREENS, type Ui, UiContext, useUi } from './ui.ts'
-import { take } from './take.ts'
-import { isLanguage, type Say } from './words/words.ts'
+import { receive } from './incoming.ts'
+import { isLanguage, type Translate } from './i18n/languages.ts'
 
 const PLACES: Record<Screen, () => React.ReactNode> = {
   home: Home,
@@ -35,7 +35,7 @@ const PLACES: Record<Screen, () => React.ReactNode> = {
 }
 
 export function App({ ui }: { ui: Ui }) {
-  const { t, i18n } = useTranslation()
+  const { t: translate, i18n } = useTranslation()
   const language = i18n.language
   useEffect(() => {
     document.documentElement.lang = language
@@ -43,38 +43,42 @@ export function App({ ui }: { ui: Ui }) {
     if (isLanguage(language) && language !== i18next.options.lng) keepLanguage(language)
   }, [i18n, language])
   const context: Context = useMemo(
-    () => ({ ui, say: ((key, values) => t(key, values ?? {})) satisfies Say, formats: formatsFor(language) }),
-    [ui, t, language]
+    () => ({
+      ui,
+      t: ((key, values) => translate(key, values ?? {})) satisfies Translate,
+      formats: formatsFor(language)
+    }),
+    [ui, translate, language]
   )
   return (
     <I18nProvider locale={language}>
       <UiContext.Provider value={context}>
-        <LastResort>
+        <ErrorBoundary>
           <Window context={context} />
-        </LastResort>
+        </ErrorBoundary>
       </UiContext.Provider>
     </I18nProvider>
   )
 }
 
-function Window({ context: { ui, say } }: { context: Context }) {
+function Window({ context: { ui, t } }: { context: Context }) {
   const screen = useFeed(ui.screen)
   const link = useStore(ui.session.state)
   const drawer = useStore(ui.drawer)
   const scroller = useRef<HTMLElement>(null)
-  const isOver = useDrop({ ui, say })
+  const isOver = useDrop({ ui, t })
   useKeptFocus()
   useShortcuts(ui)
   useCopyWhenShared()
-  useTellWhenOver()
-  useTellWhenChanged()
+  useTransferToasts()
+  useChangedToasts()
   useEffect(() => {
-    document.title = screen === 'home' ? 'Shoal' : `${say(`place.${screen}`)} – Shoal`
-  }, [screen, say])
+    document.title = screen === 'home' ? 'Shoal' : `${t(`place.${screen}`)} – Shoal`
+  }, [screen, t])
   useEffect(() => {
     scroller.current?.scrollTo(0, 0)
   }, [screen])
-  if (link === 'refused') return <NotIn />
+  if (link === 'refused') return <Unauthorized />
   const Place = PLACES[screen]
   return (
     <div className="window" data-drawer={drawer != null || undefined}>
@@ -94,7 +98,7 @@ function Window({ context: { ui, say } }: { context: Context }) {
       <Toasts />
       {isOver && (
         <div className="drop-veil" aria-hidden="true">
-          <span>{say('drop.release')}</span>
+          <span>{t('drop.release')}</span>
         </div>
       )}
     </div>
@@ -115,7 +119,7 @@ function Column({ screen, children }: { screen: Screen; children: ReactNode }) {
 const TEXT_FIELDS = 'input:not([type=checkbox], [type=radio]), textarea'
 
 /** Files and links, dropped or pasted anywhere; a link pasted into a field stays there. */
-function useDrop({ ui, say }: Pick<Context, 'ui' | 'say'>): boolean {
+function useDrop({ ui, t }: Pick<Context, 'ui' | 't'>): boolean {
   const [depth, setDepth] = useState(0)
   useEffect(() => {
     const life = new AbortController()
@@ -125,8 +129,8 @@ function useDrop({ ui, say }: Pick<Context, 'ui' | 'say'>): boolean {
       dataTransfer?.types.some(type => type === 'Files' || type.startsWith('text/')) ?? false
     const takeIt = (transfer: DataTransfer | null): void => {
       if (transfer == null) return
-      if (ui.isSheetBusy) ui.say(say('upload.busy'))
-      else void take(ui, transfer)
+      if (ui.isSheetBusy) ui.toast(t('upload.busy'))
+      else void receive(ui, transfer)
     }
     on('dragenter', event => {
       if (isOurs(event)) setDepth(n => n + 1)
@@ -147,7 +151,7 @@ function useDrop({ ui, say }: Pick<Context, 'ui' | 'say'>): boolean {
       takeIt(event.clipboardData)
     })
     return () => life.abort()
-  }, [ui, say])
+  }, [ui, t])
   return depth > 0
 }
 
@@ -163,7 +167,7 @@ function useShortcuts(ui: Ui): void {
       const isField = event.target instanceof HTMLElement && event.target.closest(TEXT_FIELDS) != null
       if (place != null) ui.go(place)
       else if (event.key === 'Escape') ui.drawer.set(null)
-      else if (!isUndo || isField || !ui.passing.undo()) return
+      else if (!isUndo || isField || !ui.toasts.undo()) return
       event.preventDefault()
     }
     addEventListener('keydown', onKey, { signal: life.signal })

@@ -2,7 +2,7 @@
 import type { WindowAsk } from '../app/contract/window-contract.ts'
 import type { Desktop } from './platform.ts'
 import { look } from './preferences.ts'
-import { takeText } from './take.ts'
+import { receiveText } from './incoming.ts'
 import type { Ui } from './ui.ts'
 
 export function followDesktop(ui: Ui, desktop: Desktop): void {
@@ -18,7 +18,7 @@ export function followDesktop(ui: Ui, desktop: Desktop): void {
 function show(ui: Ui, desktop: Desktop, ask: WindowAsk): void {
   switch (ask.type) {
     case 'link':
-      return takeText(ui, ask.link)
+      return receiveText(ui, ask.link)
     case 'place':
       return ui.go(ask.place)
     case 'transfer':
@@ -28,7 +28,7 @@ function show(ui: Ui, desktop: Desktop, ask: WindowAsk): void {
       return void ui.try(async () => pickAndShare(ui, desktop, ask.what))
     case 'leave':
       return void ui.try(async () => {
-        await ui.passing.flush()
+        await ui.toasts.flush()
         await desktop.client.left({})
       })
     default:

@@ -18,7 +18,7 @@ import './styles/screens.css'
 import './styles/lists.css'
 import './styles/sheets.css'
 import { SCREENS, Ui } from './ui.ts'
-import { LANGUAGES } from './words/words.ts'
+import { LANGUAGES } from './i18n/languages.ts'
 
 const SCREEN_KEY = 'shoal.screen'
 
@@ -42,7 +42,7 @@ const session = new Session(async signal => platform.connect(signal), openClient
 const screen = SCREENS.find(known => known === sessionStorage.getItem(SCREEN_KEY)) ?? 'home'
 const ui = new Ui(session, openModel(session), platform, screen)
 ui.screen.subscribe(() => sessionStorage.setItem(SCREEN_KEY, ui.screen.get()))
-addEventListener('pagehide', () => void ui.passing.flush()) // before the connection ends: its listener is added once there is one
+addEventListener('pagehide', () => void ui.toasts.flush()) // before the connection ends: its listener is added once there is one
 if (platform.desktop != null) followDesktop(ui, platform.desktop)
 
 const root = document.getElementById('root')

@@ -1,6 +1,6 @@
 // What this page remembers for itself: how it looks and which language it speaks. Everything else is the engine's.
 import { Store } from './store.ts'
-import { isLanguage, type Language } from './words/words.ts'
+import { isLanguage, type Language } from './i18n/languages.ts'
 
 export const THEMES = ['system', 'light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]

@@ -1,6 +1,6 @@
 // Every way Shoal can fail, as what the user reads: what happened, what is safe, and what to do next. The words stand in words/.
 import type { Transfer, WireError } from '../app/contract/shapes.ts'
-import type { Key } from './words/words.ts'
+import type { Key } from './i18n/languages.ts'
 
 /** The engine's codes, and one of the page's own: nobody answers. */
 export type Code = WireError['code'] | 'lost'

@@ -38,21 +38,21 @@ export class Session<Client> {
   /** Hands every value of a feed to `take`, over all connections to come. `take` answers false when it wants the feed from its beginning. */
   follow<T>(
     open: (client: Client, options: { signal: AbortSignal }) => Promise<AsyncIterable<T>>,
-    take: (value: T) => boolean | void
+    receive: (value: T) => boolean | void
   ): void {
-    void this.#follow(open, take)
+    void this.#follow(open, receive)
   }
 
   async #follow<T>(
     open: (client: Client, options: { signal: AbortSignal }) => Promise<AsyncIterable<T>>,
-    take: (value: T) => boolean | void
+    receive: (value: T) => boolean | void
   ): Promise<void> {
     while (!this.#signal.aborted) {
       const client = await this.#opened.promise
       const again = new AbortController()
       const signal = AbortSignal.any([this.#signal, again.signal])
       // an error: the connection ended, or the engine is stopping; the state says so
-      await readAll(open(client, { signal }), take).catch(() => {})
+      await readAll(open(client, { signal }), receive).catch(() => {})
       again.abort()
       await delay(FEED_WAIT_MS)
     }
@@ -81,8 +81,8 @@ export class Session<Client> {
   }
 }
 
-async function readAll<T>(values: Promise<AsyncIterable<T>>, take: (value: T) => boolean | void): Promise<void> {
-  for await (const value of await values) if (take(value) === false) return
+async function readAll<T>(values: Promise<AsyncIterable<T>>, receive: (value: T) => boolean | void): Promise<void> {
+  for await (const value of await values) if (receive(value) === false) return
 }
 
 const delay = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

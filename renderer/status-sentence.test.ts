@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import type { Share, Transfer } from '../app/contract/shapes.ts'
 import { formatsFor } from './format.ts'
 import { shareSentence, toneOf, transferSentence } from './status-sentence.ts'
-import { en } from './words/en.ts'
-import type { Say } from './words/words.ts'
+import { en } from './i18n/en.ts'
+import type { Translate } from './i18n/languages.ts'
 
 const words: Record<string, string> = en
-const say: Say = (key, values = {}) => {
+const t: Translate = (key, values = {}) => {
   const form = words[key] ?? words[`${key}_${values.count === 1 ? 'one' : 'other'}`] ?? `NO WORD ${key}`
   return form.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]))
 }
@@ -17,7 +17,7 @@ const row: Transfer = {
   addedAt: 0, folder: 'Downloads', path: null
 } // prettier-ignore
 const sentence = (change: Partial<Transfer>): string =>
-  transferSentence({ ...row, ...change }, say, formatsFor('en')).replaceAll('\u00a0', ' ')
+  transferSentence({ ...row, ...change }, t, formatsFor('en')).replaceAll('\u00a0', ' ')
 
 test('a running transfer says it all, as PRODUCT has it', () => {
   assert.equal(sentence({}), '12.4 of 40 GB · 92 MB/s · 5 min left · from Ana and 2 others')
@@ -55,7 +55,7 @@ const share: Share = {
 
 test('of a share of which some files were got, that is said', () => {
   const said = (change: Partial<Share>) =>
-    shareSentence({ ...share, ...change }, say, formatsFor('en')).replaceAll('\u00a0', ' ')
+    shareSentence({ ...share, ...change }, t, formatsFor('en')).replaceAll('\u00a0', ' ')
   assert.equal(said({}), '40 GB · 2,000 files')
   assert.equal(said({ hereBytes: 1_200_000_000, hereFiles: 3 }), '1.2 of 40 GB · 3 of 2,000 files')
 })

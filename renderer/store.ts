@@ -1,4 +1,4 @@
-// A value that is watched. Screens do it by watch.ts.
+// A value that is watched. Screens do it by use-store.ts.
 export class Store<T> {
   #value: T
   readonly #listeners = new Set<() => void>()

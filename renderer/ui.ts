@@ -2,15 +2,15 @@
 import { createContext, useContext } from 'react'
 import { type Client, Failure, failureOf } from './client.ts'
 import type { Formats } from './format.ts'
-import { lineOf } from './line.ts'
+import { queueOf } from './queue-order.ts'
 import type { Model } from './model.ts'
 import type { Dropped, Platform } from './platform.ts'
 import { NO_OFFERS, nextOffers, type Offers } from './offers.ts'
-import { Passing, type Toast } from './passing.ts'
+import { ToastQueue, type Toast } from './toast-queue.ts'
 import type { Code } from './sentences.ts'
 import type { Session } from './session.ts'
 import { Store } from './store.ts'
-import type { Say } from './words/words.ts'
+import type { Translate } from './i18n/languages.ts'
 
 export const SCREENS = ['home', 'transfers', 'library', 'peers', 'settings'] as const
 export type Screen = (typeof SCREENS)[number]
@@ -53,7 +53,7 @@ export class Ui {
   readonly screen: Store<Screen>
   readonly sheet = new Store<Sheet | null>(null)
   readonly drawer = new Store<Drawer | null>(null)
-  readonly passing = new Passing()
+  readonly toasts = new ToastQueue()
   /** Shares and those in the making, without what is on its way out. */
   readonly offers = new Store<Offers>(NO_OFFERS)
   /** Downloads that wait for their turn, whoever is next first. */
@@ -72,12 +72,12 @@ export class Ui {
     this.platform = platform
     this.screen = new Store(screen)
     const { jobs, shares } = model
-    const { leaving } = this.passing
+    const { leaving } = this.toasts
     const look = (): void =>
       this.offers.set(nextOffers(this.offers.get(), jobs.get() ?? [], shares.get().rows, leaving.get()))
     for (const store of [jobs, shares, leaving]) store.subscribe(look)
     model.transfers.subscribe(() => {
-      const line = lineOf(model.transfers.get().rows.values())
+      const line = queueOf(model.transfers.get().rows.values())
       if (line.join() !== this.line.get().join()) this.line.set(line)
     })
   }
@@ -87,8 +87,8 @@ export class Ui {
     this.screen.set(screen)
   }
 
-  say(text: string, more: Omit<Toast, 'id' | 'text'> = {}): void {
-    this.passing.say(text, more)
+  toast(text: string, more: Omit<Toast, 'id' | 'text'> = {}): void {
+    this.toasts.show(text, more)
   }
 
   /** Awaits what the user asked for; a failure is said. True when it worked. */
@@ -98,7 +98,7 @@ export class Ui {
       return true
     } catch (thrown) {
       const { code } = this.failureOf(thrown)
-      if (code !== 'cancelled') this.say('', { code })
+      if (code !== 'cancelled') this.toast('', { code })
       return false
     }
   }
@@ -118,13 +118,13 @@ export class Ui {
 
   /** Hides a row at once and does it for good ten seconds later; meanwhile it can be taken back. */
   later(key: string, text: string, work: () => Promise<unknown>): void {
-    this.passing.later(key, text, async () => this.try(work))
+    this.toasts.later(key, text, async () => this.try(work))
   }
 }
 
 export interface Context {
   readonly ui: Ui
-  readonly say: Say
+  readonly t: Translate
   readonly formats: Formats
 }
 export const UiContext = createContext<Context | null>(null)

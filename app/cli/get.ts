@@ -6,7 +6,7 @@ import type { TransferEvent } from '../contract/shapes.ts'
 import type { Command } from './args.ts'
 import { openToOthers } from './destination.ts'
 import { formatBytes } from './format.ts'
-import { doneLine, fetchLine, listeningLine } from './lines.ts'
+import { doneLine, fetchLine, listeningLine } from './json-lines.ts'
 import type { Output } from './output.ts'
 import type { Task } from './run.ts'
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { type TestContext, test } from 'node:test'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
-const FAKE = new URL('./fake-entry.ts', import.meta.url).href
+const FAKE = new URL('../testing/fake-entry.ts', import.meta.url).href
 
 /** The program as a process of its own, over the fake engine. */
 function start(t: TestContext, ...args: string[]) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../service/clock.ts'
 import { formatBytes, formatRate, formatSeconds, formatTable } from './format.ts'
-import type { ProgressLine } from './lines.ts'
+import type { ProgressLine } from './json-lines.ts'
 import { Output } from './output.ts'
 
 function terminal(json: boolean, isTTY = false) {

@@ -2,9 +2,9 @@
 // (`shoal ls | head -1`) is no fault: what it does not read is not written. Strangers choose names, and errors and paths hold them: all text is made harmless
 // for a terminal here, and nowhere else.
 import type { Clock } from '../service/clock.ts'
-import { RateMeter, TimeLeft } from '../service/rate.ts'
+import { RateMeter, TimeLeft } from '../service/rate-meter.ts'
 import { formatBytes, formatRate, formatSeconds, plain, plainJson } from './format.ts'
-import type { ProgressLine } from './lines.ts'
+import type { ProgressLine } from './json-lines.ts'
 
 const HEARTBEAT_MS = 400 // PRODUCT: 2 to 10 progress lines a second
 const MIN_GAP_MS = 100

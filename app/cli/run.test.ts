@@ -5,14 +5,14 @@ import path from 'node:path'
 import { afterEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { CODES, CodedError } from '../../core/errors.ts'
-import { ROOT } from '../engine/fake-service.ts'
+import { ROOT } from '../testing/fake-service.ts'
 import { openDataDir } from '../../core/store/data-dir.ts'
 import { readRunFile } from '../host/run-file.ts'
 import { realClock } from '../service/clock.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { run } from './run.ts'
 
-const ENTRY = new URL('../engine/fake-worker.ts', import.meta.url)
+const ENTRY = new URL('../testing/fake-worker.ts', import.meta.url)
 type Line = Record<string, unknown> & { event: string }
 
 function scratch(): { dir: string } & Disposable {

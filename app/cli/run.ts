@@ -5,8 +5,8 @@ import type { EngineOptions } from '../engine/options.ts'
 import type { Clock } from '../service/clock.ts'
 import { type Command, parseArgs } from './args.ts'
 import { EXIT_CODES } from './exit-codes.ts'
-import { errorLine } from './lines.ts'
-import { ask } from './ask.ts'
+import { errorLine } from './json-lines.ts'
+import { runShortCommand } from './short-commands.ts'
 import { get } from './get.ts'
 import { Output, type Sink } from './output.ts'
 import { serve } from './serve.ts'
@@ -88,7 +88,7 @@ function dispatch(task: Task): Promise<number> {
     case 'info':
     case 'remove':
     case 'verify':
-      return ask({ ...task, command })
+      return runShortCommand({ ...task, command })
     default:
       throw new Error(command satisfies never)
   }

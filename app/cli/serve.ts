@@ -2,7 +2,7 @@
 import { CodedError } from '../../core/errors.ts'
 import { openBrowser } from '../host/open-browser.ts'
 import type { Command } from './args.ts'
-import { listeningLine, uiLine } from './lines.ts'
+import { listeningLine, uiLine } from './json-lines.ts'
 import type { Task } from './run.ts'
 import { untilInterrupted } from './share.ts'
 

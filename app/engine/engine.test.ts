@@ -6,7 +6,7 @@ import { CODES, CodedError } from '../../core/errors.ts'
 import type { Door } from '../contract/service.ts'
 import { openClient, portSocket } from './client.ts'
 import { type Engine, startEngine, startInline } from './engine.ts'
-import { openFake, ROOT, waiting } from './fake-service.ts'
+import { openFake, ROOT, waiting } from '../testing/fake-service.ts'
 import type { EngineOptions } from './options.ts'
 import { plainRequest } from './serve.ts'
 import { portWire } from './wire.ts'
@@ -22,7 +22,7 @@ const OPTIONS: EngineOptions = {
   limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: null },
   folders: []
 }
-const FAKE_ENTRY = new URL('./fake-worker.ts', import.meta.url)
+const FAKE_ENTRY = new URL('../testing/fake-worker.ts', import.meta.url)
 const clientOf = (engine: Engine, door: Door = 'cli') => {
   const port = engine.connect(door)
   return { client: openClient(portSocket(port)), port }

@@ -8,7 +8,7 @@ import { openHost } from './host.ts'
 import { openBrowser, redirectTo } from './open-browser.ts'
 import { readRunFile, writeRunFile } from './run-file.ts'
 
-const FAKE_ENTRY = new URL('../engine/fake-worker.ts', import.meta.url)
+const FAKE_ENTRY = new URL('../testing/fake-worker.ts', import.meta.url)
 const optionsFor = (dataDir: string, offline = false): EngineOptions => ({
   dataDir,
   version: '1.2.3',

@@ -90,7 +90,7 @@ function checkIcons() {
   const resources = at('main/resources')
   const [, fish] = / d="([^"]+)"/.exec(read('renderer/public/mark.svg')) ?? []
   assert.ok(
-    fish != null && read('renderer/parts/mark.tsx').includes(`'${fish}'`),
+    fish != null && read('renderer/parts/logo.tsx').includes(`'${fish}'`),
     'the page draws another fish than mark.svg'
   )
   const bytes = name => fs.readFileSync(path.join(resources, name))

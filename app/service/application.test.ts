@@ -4,9 +4,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { openLoopbackNode, until } from '../../core/network/loopback-swarm.ts'
+import { openLoopbackNode, until } from '../../core/testing/loopback-swarm.ts'
 import { openStore } from '../../core/store/store.ts'
-import { followed, get, open, scratch, share } from './sample-application.ts'
+import { followed, get, open, scratch, share } from '../testing/sample-application.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 

@@ -7,9 +7,9 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { CID } from 'multiformats/cid'
 import { parseRoot } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
-import { systemClock } from '../../core/exchange/clock.ts'
+import { systemClock } from '../../core/clock.ts'
 import { Holdings } from '../../core/exchange/holdings.ts'
-import { RateLimits } from '../../core/exchange/rate-limit.ts'
+import { UploadLimiter } from '../../core/exchange/upload-limiter.ts'
 import type { Servables } from '../../core/exchange/servable.ts'
 import { RateBucket } from '../../core/fetch/rate-bucket.ts'
 import { DataDirs } from '../../core/files/data-dirs.ts'
@@ -27,7 +27,7 @@ import { Connections } from './connections.ts'
 import { Folders } from './folders.ts'
 import { Grants } from './grants.ts'
 import { type Log, openLog } from './log.ts'
-import { createService } from './service.ts'
+import { createHandlers } from './handlers.ts'
 import { openSettings, type SettingsFile } from './settings.ts'
 import { ShareJobs } from './share-jobs.ts'
 import { Shares } from './shares.ts'
@@ -133,7 +133,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     new Welcome({ dir: path.join(dataDir, 'welcome'), version: options.version, log: fault('welcome.failed') })
   )
   const outdated = Promise.withResolvers<void>()
-  const service = createService({
+  const service = createHandlers({
     version: options.version,
     listen: options.listen,
     mode,
@@ -164,7 +164,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
 
 /** Rates and reserve: as saved, unless this run was started or told otherwise. */
 export class RunLimits {
-  readonly upload = new RateLimits(systemClock)
+  readonly upload = new UploadLimiter(systemClock)
   readonly download = new RateBucket()
   readonly #settings: SettingsFile
   #run: Limits

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRoot } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
-import { unlimited } from '../../core/exchange/rate-limit.ts'
+import { unlimited } from '../../core/exchange/upload-limiter.ts'
 import type { Network } from '../../core/network/open-network.ts'
 import { Connections } from './connections.ts'
 

@@ -4,21 +4,21 @@ import type { CID } from 'multiformats/cid'
 import { rootText } from '../../core/cid.ts'
 import type { PeerPipe } from '../../core/exchange/duplex.ts'
 import { ExchangeCode, ExchangeError, HaveKind } from '../../core/exchange/messages.ts'
-import type { UploadBudget } from '../../core/exchange/rate-limit.ts'
+import type { UploadBudget } from '../../core/exchange/upload-limiter.ts'
 import { openRequester, type Requester } from '../../core/exchange/requester.ts'
 import type { Servables } from '../../core/exchange/servable.ts'
 import { type ExchangeServer, openExchangeServer } from '../../core/exchange/server.ts'
-import type { BanReason } from '../../core/fetch/inputs.ts'
+import type { BanReason } from '../../core/fetch/inputs-and-effects.ts'
 import type { Network } from '../../core/network/open-network.ts'
 import type { Peer } from '../contract/shapes.ts'
 import { Bans, type KeptBans } from './bans.ts'
 import { type Clock, realClock } from './clock.ts'
 import type { Log } from './log.ts'
 import { Gate } from './gate.ts'
-import { RateMeter } from './rate.ts'
+import { RateMeter } from './rate-meter.ts'
 import type { Other, Served } from './shares.ts'
 import { ListFeed } from './snapshot-feed.ts'
-import type { Asked, Swarm } from './swarm.ts'
+import type { AskablePeer, SwarmPort } from './swarm-port.ts'
 
 const ROWS_INTERVAL_MS = 500
 const RETRY_FIRST_MS = 1_000
@@ -43,7 +43,7 @@ interface Traffic {
   readonly out: RateMeter
 }
 
-export class Connections implements Swarm, AsyncDisposable {
+export class Connections implements SwarmPort, AsyncDisposable {
   readonly feed = new ListFeed<Peer>()
   readonly server: ExchangeServer
   readonly bans: Bans
@@ -51,8 +51,8 @@ export class Connections implements Swarm, AsyncDisposable {
   readonly #clock: Clock
   readonly #stop = new AbortController()
   readonly #looks = new Gate(MAX_LOOKS)
-  readonly #asked = new Map<string, Asked>()
-  readonly #listeners = new Set<(asked: Asked) => void>()
+  readonly #asked = new Map<string, AskablePeer>()
+  readonly #listeners = new Set<(asked: AskablePeer) => void>()
   readonly #allowListeners = new Set<(peerId: string) => void>()
   readonly #traffic = new Map<string, Traffic>()
   readonly #sentBytes = new Map<string, number>() // by root
@@ -88,7 +88,7 @@ export class Connections implements Swarm, AsyncDisposable {
     this.#watchRows()
   }
 
-  onRequester(listener: (asked: Asked) => void): () => void {
+  onRequester(listener: (asked: AskablePeer) => void): () => void {
     this.#listeners.add(listener)
     for (const asked of this.#asked.values()) listener(asked)
     return () => this.#listeners.delete(listener)

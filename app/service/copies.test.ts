@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { Client } from '../engine/client.ts'
-import { get, open, scratch, share } from './sample-application.ts'
+import { get, open, scratch, share } from '../testing/sample-application.ts'
 
 async function untilTold(client: Client, copies: number): Promise<void> {
   const options = { signal: AbortSignal.timeout(20_000) }

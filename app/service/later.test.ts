@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { open, scratch, share } from './sample-application.ts'
+import { open, scratch, share } from '../testing/sample-application.ts'
 
 test('what a connected peer shares later begins at once', { timeout: 40_000 }, async t => {
   const dir = await scratch(t)

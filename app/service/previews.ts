@@ -2,7 +2,7 @@
 import { rootText } from '../../core/cid.ts'
 import type { Layout } from '../../core/content/layout.ts'
 import { CodedError } from '../../core/errors.ts'
-import { systemClock } from '../../core/exchange/clock.ts'
+import { systemClock } from '../../core/clock.ts'
 import { openFetch } from '../../core/fetch/fetch.ts'
 import type { FetchSnapshot } from '../../core/fetch/ports.ts'
 import { cleanName, platformOf } from '../../core/files/safe-name.ts'
@@ -11,14 +11,14 @@ import type { Store } from '../../core/store/store.ts'
 import type { Preview } from '../contract/shapes.ts'
 import { ProviderSearch } from './provider-search.ts'
 import { ValueFeed } from './snapshot-feed.ts'
-import type { Swarm } from './swarm.ts'
+import type { SwarmPort } from './swarm-port.ts'
 
 const MAX_KEPT = 8
 const LOOK_MS = 200
 
 export interface PreviewPorts {
   readonly store: Store
-  readonly swarm: Swarm | undefined
+  readonly swarm: SwarmPort | undefined
   /** Bytes of a root that a download into the default folder would find there. */
   readonly hereBytes: (root: string) => number
 }

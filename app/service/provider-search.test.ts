@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRoot } from '../../core/cid.ts'
 import { ProviderSearch } from './provider-search.ts'
-import type { Swarm } from './swarm.ts'
+import type { SwarmPort } from './swarm-port.ts'
 
 const ROOT = parseRoot('bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e')
 
@@ -15,7 +15,7 @@ test('looks at once, then less and less often while starved, seldom when fed, ne
       return Promise.resolve([])
     },
     findProviders: () => Promise.resolve(0)
-  } as unknown as Swarm // the two members a search uses
+  } as unknown as SwarmPort // the two members a search uses
   const clock = {
     now: () => 0,
     after: (ms: number, fn: () => void) => {

@@ -2,14 +2,14 @@
 // more often while nobody can send.
 import type { CID } from 'multiformats/cid'
 import { type Clock, realClock } from './clock.ts'
-import type { Swarm } from './swarm.ts'
+import type { SwarmPort } from './swarm-port.ts'
 
 const FIRST_PAUSE_MS = 1_000
 const MAX_STARVED_PAUSE_MS = 30_000
 const FED_PAUSE_MS = 5 * 60_000
 
 export class ProviderSearch implements Disposable {
-  readonly #swarm: Swarm
+  readonly #swarm: SwarmPort
   readonly #root: CID
   readonly #addrs: readonly string[]
   readonly #clock: Clock
@@ -20,7 +20,7 @@ export class ProviderSearch implements Disposable {
   #cancelTimer: () => void = () => {}
 
   /** Starts at once. */
-  constructor(swarm: Swarm, root: CID, addrs: readonly string[], clock: Clock = realClock) {
+  constructor(swarm: SwarmPort, root: CID, addrs: readonly string[], clock: Clock = realClock) {
     this.#swarm = swarm
     this.#root = root
     this.#addrs = addrs

@@ -9,7 +9,7 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { RAW } from '../../core/cid.ts'
 import type { Transfer } from '../contract/shapes.ts'
 import type { Client } from '../engine/client.ts'
-import { open, scratch, share, untilTransfers as until } from './sample-application.ts'
+import { open, scratch, share, untilTransfers as until } from '../testing/sample-application.ts'
 
 const RATE = 4_000_000 // bytes per second
 const NO_LIMITS = { uploadBytesPerSecond: 0, downloadBytesPerSecond: null, reserveBytes: null }

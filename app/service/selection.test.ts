@@ -5,7 +5,7 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Preview } from '../contract/shapes.ts'
 import type { Client } from '../engine/client.ts'
-import { get, open, scratch, share } from './sample-application.ts'
+import { get, open, scratch, share } from '../testing/sample-application.ts'
 
 const SIZES = { 'a.bin': 2_000_001, 'b/c.bin': 300_000, 'b/d.txt': 40, 'e.bin': 1_500_000, nothing: 0 }
 const NAMES = Object.keys(SIZES)

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
 import { isNoRoom, ownDiskFull } from '../../core/store/write-error.ts'
 import { Settings } from '../contract/shapes.ts'
-import { randomName } from './names.ts'
+import { randomDeviceName } from './device-name.ts'
 
 const FILE = 'settings.json'
 const MAX_FILE_CHARS = 1_000_000
@@ -33,7 +33,7 @@ export interface SettingsFile {
 }
 
 const defaults = (): SavedSettings => ({
-  name: randomName(randomInt),
+  name: randomDeviceName(randomInt),
   network: null,
   uploadBytesPerSecond: 0,
   downloadBytesPerSecond: 0,

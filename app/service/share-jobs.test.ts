@@ -7,9 +7,9 @@ import { openHashPool } from '../../core/files/hash-pool.ts'
 import { openStore } from '../../core/store/store.ts'
 import type { ShareJob } from '../contract/shapes.ts'
 import { realClock } from './clock.ts'
-import { scratch } from './sample-application.ts'
+import { scratch } from '../testing/sample-application.ts'
 import { ShareJobs } from './share-jobs.ts'
-import { settled, stepped } from './stepped-clock.ts'
+import { settled, stepped } from '../testing/settled-clock.ts'
 
 async function bench(t: TestContext, clock = realClock) {
   const dir = await scratch(t)

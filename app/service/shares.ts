@@ -7,7 +7,7 @@ import type { ShareRow } from '../../core/store/share-repo.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { ListUpdate, Share, ShareDetails, VerifyEvent } from '../contract/shapes.ts'
 import { type Clock, realClock } from './clock.ts'
-import { RateMeter } from './rate.ts'
+import { RateMeter } from './rate-meter.ts'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
 
 const LIVE_INTERVAL_MS = 500

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
-import { settled, stepped } from './stepped-clock.ts'
+import { settled, stepped } from '../testing/settled-clock.ts'
 
 function collect<T>(values: AsyncIterable<T>) {
   const got: T[] = []

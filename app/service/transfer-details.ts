@@ -1,7 +1,7 @@
 // What the drawer of one transfer shows: who sends, a map of what is there, the rate over the last minutes.
 import type { FetchSnapshot } from '../../core/fetch/ports.ts'
 import type { Layout } from '../../core/content/layout.ts'
-import type { HaveBits } from '../../core/exchange/servable.ts'
+import type { ReadonlyBitset } from '../../core/exchange/servable.ts'
 import { FULL_CELL } from '../contract/limits.ts'
 import type { TransferDetails } from '../contract/shapes.ts'
 
@@ -12,7 +12,7 @@ export function transferDetails(
   id: string,
   peers: FetchSnapshot['peers'],
   layout: Layout | undefined,
-  have: HaveBits | undefined,
+  have: ReadonlyBitset | undefined,
   rates: readonly number[]
 ): TransferDetails {
   return {
@@ -31,7 +31,7 @@ export function transferDetails(
 }
 
 /** One cell an extent, or several extents a cell when there are many; FULL_CELL = all of it. */
-export function blockMap(layout: Pick<Layout, 'extents' | 'leafCount'>, have: HaveBits): TransferDetails['map'] {
+export function blockMap(layout: Pick<Layout, 'extents' | 'leafCount'>, have: ReadonlyBitset): TransferDetails['map'] {
   const extents = layout.extents.length - 1
   const count = Math.min(extents, MAX_CELLS)
   const cells: number[] = []

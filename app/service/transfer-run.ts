@@ -13,7 +13,7 @@ import type { RateBucket } from '../../core/fetch/rate-bucket.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
 import { indexPaths } from '../../core/files/index-paths.ts'
 import { cleanName, platformOf } from '../../core/files/safe-name.ts'
-import { systemClock } from '../../core/exchange/clock.ts'
+import { systemClock } from '../../core/clock.ts'
 import type { Servable } from '../../core/exchange/servable.ts'
 import type { Download } from '../../core/store/download.ts'
 import { findExisting, whatStandsAt } from '../../core/store/find-existing.ts'
@@ -24,7 +24,7 @@ import type { Transfer, TransferDetails, TransferEvent, WireError } from '../con
 import { toWire } from '../contract/wire-error.ts'
 import { givenUp } from './giving-up.ts'
 import { ProviderSearch } from './provider-search.ts'
-import type { Swarm } from './swarm.ts'
+import type { SwarmPort } from './swarm-port.ts'
 import { transferDetails } from './transfer-details.ts'
 import { type Progress, TransferView } from './transfer-view.ts'
 
@@ -47,7 +47,7 @@ export interface Outcome {
 export interface RunPorts {
   readonly store: Store
   /** Undefined without a node: only what this device holds can be had. */
-  readonly swarm: Swarm | undefined
+  readonly swarm: SwarmPort | undefined
   readonly pool: HashPool
   readonly sharedLimits: readonly RateBucket[]
   readonly reserveBytes: (directory: string) => number
@@ -274,7 +274,7 @@ export class TransferRun implements AsyncDisposable {
     )
   }
 
-  #findPeers(fetch: Fetch, swarm: Swarm): void {
+  #findPeers(fetch: Fetch, swarm: SwarmPort): void {
     const kept = new Set<string>()
     this.#stack.defer(swarm.onAllowed(peerId => fetch.forgive(peerId)))
     this.#stack.defer(

@@ -11,9 +11,9 @@ import type { Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import { isCode } from '../contract/wire-error.ts'
 import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
-import type { Getting } from './file-page.ts'
+import type { Getting } from './file-listing.ts'
 import type { QueueEffect, Urgency } from './download-queue.ts'
-import { Line } from './line.ts'
+import { QueueRunner } from './queue-runner.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
 import { transferDetails } from './transfer-details.ts'
 import { isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
@@ -60,12 +60,12 @@ export class Transfers implements AsyncDisposable {
   readonly #store: Store
   readonly #entries = new Map<string, Entry>()
   readonly #ids = new Map<string, Set<string>>() // by root: strangers ask for roots
-  readonly #line: Line
+  readonly #line: QueueRunner
 
   constructor(ports: TransfersPorts) {
     this.#ports = ports
     this.#store = ports.store
-    this.#line = new Line(ports.activeDownloads, {
+    this.#line = new QueueRunner(ports.activeDownloads, {
       perform: effect => this.#perform(effect),
       moved: id => {
         const shown = this.feed.get(id)

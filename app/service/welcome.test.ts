@@ -10,7 +10,7 @@ import type { TransferEvent } from '../contract/shapes.ts'
 import { openClient, portSocket } from '../engine/client.ts'
 import { startInline } from '../engine/engine.ts'
 import { openApplication } from './application.ts'
-import { optionsIn } from './sample-application.ts'
+import { optionsIn } from '../testing/sample-application.ts'
 import { Welcome } from './welcome.ts'
 import { WELCOME_FILES, WELCOME_FOLDER } from './welcome-files.ts'
 

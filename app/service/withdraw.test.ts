@@ -8,10 +8,10 @@ import { test, type TestContext } from 'node:test'
 import { parseRoot } from '../../core/cid.ts'
 import { ExchangeCode, HaveKind } from '../../core/exchange/messages.ts'
 import { openRequester } from '../../core/exchange/requester.ts'
-import { SampleListener } from '../../core/exchange/sample-listener.ts'
-import { openLoopbackNode, until } from '../../core/network/loopback-swarm.ts'
+import { SampleListener } from '../../core/testing/sample-listener.ts'
+import { openLoopbackNode, until } from '../../core/testing/loopback-swarm.ts'
 import type { Transfer } from '../contract/shapes.ts'
-import { open, scratch, share, untilTransfers } from './sample-application.ts'
+import { open, scratch, share, untilTransfers } from '../testing/sample-application.ts'
 
 const limit = { timeout: 120_000 }
 const MIB = 1024 * 1024

@@ -4,8 +4,8 @@ import type { Code } from '../errors.ts'
 import { CodedError } from '../errors.ts'
 import type { SourceTree } from './build.ts'
 import { buildDag } from './build.ts'
-import { varint } from './crafted-dag.ts'
-import { file, folder, keyStream } from './sample-content.ts'
+import { varint } from '../testing/crafted-dag.ts'
+import { file, folder, keyStream } from '../testing/sample-content.ts'
 import { layoutOf } from './skeleton.ts'
 
 const x = file(Buffer.from('x'))

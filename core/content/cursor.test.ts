@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { CodedError } from '../errors.ts'
-import { bytes, number, varint } from './crafted-dag.ts'
+import { bytes, number, varint } from '../testing/crafted-dag.ts'
 import { Cursor } from './cursor.ts'
 
 function malformed(read: (cursor: Cursor) => unknown, message: Buffer): void {

@@ -3,8 +3,19 @@ import { test } from 'node:test'
 import { decode } from '@ipld/dag-pb'
 import fc from 'fast-check'
 import { CodedError } from '../errors.ts'
-import type { Crafted } from './crafted-dag.ts'
-import { FILE, SYMLINK, blockOf, directory, fileNode, hamt, leaf, node, rootOf, streamOf } from './crafted-dag.ts'
+import type { Crafted } from '../testing/crafted-dag.ts'
+import {
+  FILE,
+  SYMLINK,
+  blockOf,
+  directory,
+  fileNode,
+  hamt,
+  leaf,
+  node,
+  rootOf,
+  streamOf
+} from '../testing/crafted-dag.ts'
 import { SkeletonReader } from './skeleton.ts'
 import { parseNode } from './unixfs-node.ts'
 

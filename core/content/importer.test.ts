@@ -5,9 +5,9 @@ import fc from 'fast-check'
 import { UnixFS } from 'ipfs-unixfs'
 import type { Built } from './build.ts'
 import { buildDag } from './build.ts'
-import { keyStream } from './sample-content.ts'
-import type { Sample } from './sample-tree.ts'
-import { imported, sampleTree, skeletonBlocks, sourceOf } from './sample-tree.ts'
+import { keyStream } from '../testing/sample-content.ts'
+import type { Sample } from '../testing/sample-tree.ts'
+import { imported, sampleTree, skeletonBlocks, sourceOf } from '../testing/sample-tree.ts'
 
 /** The blocks of a skeleton whose pieces are `uvarint length | block`. */
 function blocksOf({ skeleton }: Built): Uint8Array[] {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildDag } from './build.ts'
-import { keyStream, leavesOf } from './sample-content.ts'
-import { importCandidates } from './sample-tree.ts'
+import { keyStream, leavesOf } from '../testing/sample-content.ts'
+import { importCandidates } from '../testing/sample-tree.ts'
 
 test('1 GiB: 1,024 leaves fill one block', () => {
   const { root, layout } = buildDag({ kind: 'file', leaves: leavesOf(1024 * 1024 * 1024, keyStream('v1-2025-seed')) })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildDag } from './build.ts'
-import { file, folder, keyStream, leavesOf } from './sample-content.ts'
+import { file, folder, keyStream, leavesOf } from '../testing/sample-content.ts'
 
 // IPIP-0499, "Test fixtures"; the same vectors as Kubo's cid_profiles_test.
 const MIB = 1024 * 1024

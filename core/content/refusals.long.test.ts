@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { CodedError } from '../errors.ts'
 import type { SourceTree } from './build.ts'
 import { buildDag } from './build.ts'
-import type { Crafted } from './crafted-dag.ts'
-import { accepted, directory, hamt, leaf, refused } from './crafted-dag.ts'
-import { file, folder } from './sample-content.ts'
+import type { Crafted } from '../testing/crafted-dag.ts'
+import { accepted, directory, hamt, leaf, refused } from '../testing/crafted-dag.ts'
+import { file, folder } from '../testing/sample-content.ts'
 import { layoutOf } from './skeleton.ts'
 
 // Refusals that take tens of megabytes to reach.

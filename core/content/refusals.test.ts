@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Crafted } from './crafted-dag.ts'
+import type { Crafted } from '../testing/crafted-dag.ts'
 import {
   DIRECTORY,
   FILE,
@@ -14,7 +14,7 @@ import {
   leaf,
   node,
   refused
-} from './crafted-dag.ts'
+} from '../testing/crafted-dag.ts'
 
 // Every refusal of DESIGN 2 for getting, in the order of DESIGN, from blocks whose hashes are right.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CodedError } from '../errors.ts'
-import type { Crafted } from './crafted-dag.ts'
+import type { Crafted } from '../testing/crafted-dag.ts'
 import {
   DIRECTORY,
   FILE,
@@ -16,7 +16,7 @@ import {
   number,
   refused,
   unixfs
-} from './crafted-dag.ts'
+} from '../testing/crafted-dag.ts'
 import { parseNode } from './unixfs-node.ts'
 
 // Blocks that are not what dag-pb, UnixFS or a CID may look like; what folders and files may be together is in refusals.test.ts.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ControlReader, controlFrame } from './control-frames.ts'
-import { KNOWN_CONTROL } from './known-frames.ts'
+import { KNOWN_CONTROL } from '../testing/known-frames.ts'
 import { ExchangeCode, ExchangeError, HaveKind, type ControlMessage, type RootState, type Run } from './messages.ts'
 import * as limits from './limits.ts'
 

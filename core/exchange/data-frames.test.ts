@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { BatchWriter, DataReader, Flags, packedLeaves, type FrameHeader } from './data-frames.ts'
-import { KNOWN_DATA } from './known-frames.ts'
+import { KNOWN_DATA } from '../testing/known-frames.ts'
 import { DATA_HEADER_BYTES, MAX_FRAME_BYTES } from './limits.ts'
 import { ExchangeCode, ExchangeError } from './messages.ts'
 

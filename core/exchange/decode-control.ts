@@ -10,7 +10,7 @@ import {
   type ControlType,
   type Run
 } from './messages.ts'
-import { fields, type Field } from './field-reader.ts'
+import { fields, type Field } from './protobuf-reader.ts'
 import { TYPE_BYTES } from './encode-control.ts'
 
 const U32 = 0xffffffff

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryPipe, type MemoryPipeOptions } from './duplex-pair.ts'
+import { memoryPipe, type MemoryPipeOptions } from '../testing/duplex-pair.ts'
 import { ExchangeCode, HaveKind } from './messages.ts'
 import { openRequester, type HelloOptions } from './requester.ts'
-import { SampleListener } from './sample-listener.ts'
-import { sampleLeaf, SampleServable, SampleServables } from './sample-servable.ts'
+import { SampleListener } from '../testing/sample-listener.ts'
+import { sampleLeaf, SampleServable, SampleServables } from '../testing/sample-servable.ts'
 import { openExchangeServer, type ExchangeServerOptions } from './server.ts'
 
 const KIB = 1024

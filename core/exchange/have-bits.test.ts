@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Bitmap } from '../store/bitmap.ts'
+import { Bitmap } from '../bitset.ts'
 import { ChangedBytes, changedHave, checkHave, wholeHave } from './have-bits.ts'
 import { MAX_HAVE_BYTES } from './limits.ts'
 import { ExchangeCode, HaveKind, type HaveMessage } from './messages.ts'

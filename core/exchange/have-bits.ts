@@ -1,7 +1,7 @@
 // Have messages and bitmaps: what to say about one, and whether what was said can be true.
 import { MAX_HAVE_BYTES } from './limits.ts'
 import { HaveKind, violation, type HaveMessage } from './messages.ts'
-import type { HaveBits } from './servable.ts'
+import type { ReadonlyBitset } from './servable.ts'
 
 const NO_BITS = new Uint8Array(0)
 
@@ -15,7 +15,7 @@ export function checkHave(have: HaveMessage, leaves: number): void {
 }
 
 /** Everything there is to say of a bitmap, for somebody who knows nothing of it. */
-export function wholeHave(have: HaveBits): HaveMessage[] {
+export function wholeHave(have: ReadonlyBitset): HaveMessage[] {
   if (have.isFull) return [{ kind: HaveKind.FULL, start: 0, bits: NO_BITS }]
   if (have.count === 0) return [{ kind: HaveKind.NONE, start: 0, bits: NO_BITS }]
   return slices(0, Math.ceil(have.size / 8)).map(([a, b]) => ({
@@ -27,7 +27,7 @@ export function wholeHave(have: HaveBits): HaveMessage[] {
 
 /** What is held (SET) or not held (UNSET) between the bytes `a` and `b` of a bitmap, now. */
 export function changedHave(
-  have: HaveBits,
+  have: ReadonlyBitset,
   kind: typeof HaveKind.SET | typeof HaveKind.UNSET,
   a: number,
   b: number

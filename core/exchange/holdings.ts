@@ -1,13 +1,13 @@
 // What this device holds of each root, from wherever it is held: one servable a root, for as long as anything of it is. Where the bytes
 // come from changes below it (a download that is done is a share from then on); whoever serves sees leaves come and go, and in the end that it is withdrawn.
 import type { CID } from 'multiformats/cid'
-import type { Found, HaveBits, Servable, ServableChange, Servables, ServeState } from './servable.ts'
+import type { FoundServable, ReadonlyBitset, Servable, ServableChange, Servables, ServeState } from './servable.ts'
 
 export interface HoldingsPorts {
   /** Reads in what `choose` needs, so that it answers at once. */
   load(root: CID): Promise<void>
   /** The best there is of a root now. */
-  choose(root: CID): Found
+  choose(root: CID): FoundServable
 }
 
 export class Holdings implements Servables {
@@ -18,7 +18,7 @@ export class Holdings implements Servables {
     this.#ports = ports
   }
 
-  async find(root: CID): Promise<Found> {
+  async find(root: CID): Promise<FoundServable> {
     await this.#ports.load(root)
     return this.#look(root, true)
   }
@@ -28,7 +28,7 @@ export class Holdings implements Servables {
     this.#look(root, false)
   }
 
-  #look(root: CID, isWanted: boolean): Found {
+  #look(root: CID, isWanted: boolean): FoundServable {
     const key = root.toString()
     const chosen = this.#ports.choose(root)
     const source = typeof chosen === 'object' && chosen.isWithdrawn ? undefined : chosen
@@ -78,7 +78,7 @@ class Holding implements Servable {
   get state(): ServeState {
     return this.#source.state
   }
-  get have(): HaveBits {
+  get have(): ReadonlyBitset {
     return this.#source.have
   }
 

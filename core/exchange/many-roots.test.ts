@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Allowance } from './allowance.ts'
-import { memoryPipe } from './duplex-pair.ts'
+import { TokenBucket } from '../token-bucket.ts'
+import { memoryPipe } from '../testing/duplex-pair.ts'
 import { ExchangeCode } from './messages.ts'
 import * as limits from './limits.ts'
-import { rawInfo, rawRequester, rawServer, until } from './raw-peer.ts'
+import { rawInfo, rawRequester, rawServer, until } from '../testing/raw-peer.ts'
 import { type OpenRoot, openRequester } from './requester.ts'
-import { SampleListener } from './sample-listener.ts'
-import { sampleRoot, SampleServable, SampleServables } from './sample-servable.ts'
+import { SampleListener } from '../testing/sample-listener.ts'
+import { sampleRoot, SampleServable, SampleServables } from '../testing/sample-servable.ts'
 import { openExchangeServer } from './server.ts'
-import { StepClock } from './step-clock.ts'
+import { SteppedClock } from '../testing/stepped-clock.ts'
 
 const settle = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
@@ -23,7 +23,7 @@ for (const [title, at] of [
   ['last', 60]
 ] as const) {
   test(`of 61 roots the peer has one, opened ${title}: it is answered at once, and the session lives`, async () => {
-    const clock = new StepClock()
+    const clock = new SteppedClock()
     const servable = new SampleServable('here', [5])
     await using server = openExchangeServer({ servables: new SampleServables(servable), agent: 's', clock })
     const pipe = memoryPipe(server, { from: 'getter', to: 'seeder' })
@@ -45,11 +45,11 @@ for (const [title, at] of [
 }
 
 test('a peer of 0.1.0, which counts every LIMIT, is asked slowly: the session lives, and the last of 61 roots is found', async () => {
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   const { pipe, server } = rawServer(0)
   await using requester = await openRequester(pipe, { agent: 'g', name: '', clock }, AbortSignal.timeout(20_000))
   const open = new Set<number>()
-  const unknown = new Allowance(10 / 60, 10, clock.now())
+  const unknown = new TokenBucket(10 / 60, 10, clock.now())
   const here = sampleRoot('here')
   let limited = 0
   server().onMessage = message => {
@@ -89,7 +89,7 @@ test('every root ends once, whatever is opened, closed and ended in whatever ord
   )
   await fc.assert(
     fc.asyncProperty(fc.array(op, { maxLength: 12 }), async ops => {
-      const clock = new StepClock()
+      const clock = new SteppedClock()
       const servables = new SampleServables(
         ...Array.from({ length: 40 }, (_, i) => new SampleServable(`${3 * i}`, [1]))
       )
@@ -120,7 +120,7 @@ test('every root ends once, whatever is opened, closed and ended in whatever ord
 })
 
 /** A raw requester that opens roots which are not there, and what it was answered. */
-async function sweeper(clock: StepClock) {
+async function sweeper(clock: SteppedClock) {
   const stack = new AsyncDisposableStack()
   const servable = new SampleServable('here', [5])
   const server = stack.use(openExchangeServer({ servables: new SampleServables(servable), agent: 's', clock }))
@@ -149,7 +149,7 @@ async function sweeper(clock: StepClock) {
 }
 
 test('128 roots that are not here are answered, and ten a minute after that; the others are told when to come again', async () => {
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   await using it = await sweeper(clock)
   await it.sweepAll(4)
   assert.deepEqual(await it.sweep(2), [it.LIMIT, it.LIMIT])
@@ -163,7 +163,7 @@ test('128 roots that are not here are answered, and ten a minute after that; the
 })
 
 test('what was sent before a LIMIT could be read is forgiven; a sweep that goes on is ended', async () => {
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   await using it = await sweeper(clock)
   await it.sweepAll(4)
   assert.equal((await it.sweep(60)).filter(code => code === it.LIMIT).length, 60)
@@ -179,7 +179,7 @@ test('what was sent before a LIMIT could be read is forgiven; a sweep that goes 
 })
 
 test('forgiveness comes back with time: a LIMIT now and then for days ends nobody', async () => {
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   await using it = await sweeper(clock)
   for (let hour = 0; hour < 25; hour++) {
     for (let i = 0; i < 3; i++) {

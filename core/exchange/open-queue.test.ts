@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Allowance } from './allowance.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { ExchangeCode } from './messages.ts'
 import * as limits from './limits.ts'
 import { OpenQueue, type Wanting } from './open-queue.ts'
@@ -15,7 +15,7 @@ const RULES = {
     return { take: (now: number) => opens.take(now), retryMs: (now: number) => opens.retryMs(now) }
   },
   '0.1.0': () => {
-    const answered = new Allowance(10 / 60, 10, 0)
+    const answered = new TokenBucket(10 / 60, 10, 0)
     let limited = 0
     const take = (now: number) => (answered.take(now) ? 'answer' : ++limited > 20 ? 'end' : 'limit')
     return { take, retryMs: (now: number) => answered.waitMs(now) }

@@ -1,6 +1,6 @@
 // Which roots are open at one peer. A session holds only so many, and a peer counts questions about roots it does not have:
 // so everybody who wants in stands here, the wanted ones first, and those that only wait take turns. Decides; sends nothing.
-import { Allowance } from './allowance.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import * as limits from './limits.ts'
 import { ExchangeCode } from './messages.ts'
 
@@ -41,15 +41,15 @@ export class OpenQueue<R extends Wanting> {
   readonly #places = new Map<R, Place>() // in the order they came
   readonly #served = new Set<string>() // keys this peer said it serves: asking for them costs it nothing
   readonly #unheard: number[] = [] // closed before they were answered, and when: what the peer says of them is on its way
-  #pace: Allowance
-  readonly #least: Allowance // what the most impatient peer lets us ask
+  #pace: TokenBucket
+  readonly #least: TokenBucket // what the most impatient peer lets us ask
   #beyondLeast = 0
   #wasLimited = false
   #pausedUntil = -Infinity
 
   constructor(now: number) {
-    this.#pace = new Allowance(limits.OWN_UNKNOWN_OPENS_PER_MINUTE / 60, limits.OWN_UNKNOWN_OPENS_BURST, now)
-    this.#least = new Allowance(limits.UNKNOWN_OPENS_PER_MINUTE / 60, limits.LEAST_UNKNOWN_OPENS_BURST, now)
+    this.#pace = new TokenBucket(limits.OWN_UNKNOWN_OPENS_PER_MINUTE / 60, limits.OWN_UNKNOWN_OPENS_BURST, now)
+    this.#least = new TokenBucket(limits.UNKNOWN_OPENS_PER_MINUTE / 60, limits.LEAST_UNKNOWN_OPENS_BURST, now)
   }
 
   roots(): R[] {
@@ -200,7 +200,7 @@ export class OpenQueue<R extends Wanting> {
     }
     this.#wasLimited = true
     this.#pausedUntil = now + Math.max(limits.OPEN_LOOK_MS, Math.min(retryMs, limits.OPEN_LONGEST_RETRY_MS))
-    this.#pace = new Allowance(limits.OWN_UNKNOWN_OPENS_PER_MINUTE / 60, limits.OWN_OPENS_FIRST, now)
+    this.#pace = new TokenBucket(limits.OWN_UNKNOWN_OPENS_PER_MINUTE / 60, limits.OWN_OPENS_FIRST, now)
     this.#pace.spend(limits.OWN_OPENS_FIRST, now) // it has none left for us, and gains them faster than we do
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { TYPE_BYTES } from './encode-control.ts'
-import { KNOWN_CONTROL, KNOWN_DATA } from './known-frames.ts'
+import { KNOWN_CONTROL, KNOWN_DATA } from '../testing/known-frames.ts'
 import { ExchangeCode, HaveKind, RootState } from './messages.ts'
 
 const text = await readFile(new URL('../../app/docs/PROTOCOL.md', import.meta.url), 'utf8')

@@ -1,9 +1,9 @@
 // A session with one peer, the asking side: one control stream out, data streams in, everything on them checked.
 import type { CID } from 'multiformats/cid'
 import { trace } from '../trace.ts'
-import { Allowance } from './allowance.ts'
-import { AskedLeaves, AskedRange } from './asked.ts'
-import type { Clock } from './clock.ts'
+import { TokenBucket } from '../token-bucket.ts'
+import { ExpectedLeaves, ExpectedRange } from './expected-frames.ts'
+import type { Clock } from '../clock.ts'
 import { ControlReader, controlFrame } from './control-frames.ts'
 import { DataReader, Flags, type FrameHeader, type FrameSink } from './data-frames.ts'
 import type { Duplex } from './duplex.ts'
@@ -24,9 +24,9 @@ import { RequesterRoot, type RootSession } from './requester-root.ts'
 /** Requests that are over and of which a rejected leaf's frames may still arrive. */
 const KEPT_FOR_LATE_FRAMES = 64
 
-interface Asked {
+interface OpenRequest {
   readonly root: RequesterRoot
-  readonly what: AskedLeaves | AskedRange
+  readonly what: ExpectedLeaves | ExpectedRange
 }
 
 export class RequesterSession implements Requester, RootSession {
@@ -41,12 +41,12 @@ export class RequesterSession implements Requester, RootSession {
   readonly #data: Duplex[] = []
   readonly #queue: OpenQueue<RequesterRoot>
   readonly #roots = new Map<number, RequesterRoot>() // open at the peer, by sid
-  readonly #asked = new Map<number, Asked>()
-  readonly #ended: Asked[] = []
+  readonly #asked = new Map<number, OpenRequest>()
+  readonly #ended: OpenRequest[] = []
   readonly #closeListeners: ((error?: Error) => void)[] = []
   readonly #hello = Promise.withResolvers<void>()
-  readonly #flood: Allowance
-  readonly #own: Allowance
+  readonly #flood: TokenBucket
+  readonly #own: TokenBucket
   #maxRuns: number = limits.MAX_QUEUED_RUNS
   #maxBytes: number = limits.MAX_QUEUED_BYTES
   #runsOut = 0
@@ -68,8 +68,8 @@ export class RequesterSession implements Requester, RootSession {
     this.peerId = peerId
     this.#control = control
     this.#clock = clock
-    this.#flood = new Allowance(limits.CONTROL_PER_SECOND, limits.CONTROL_BURST, clock.now())
-    this.#own = new Allowance(limits.OWN_CONTROL_PER_SECOND, limits.OWN_CONTROL_BURST, clock.now())
+    this.#flood = new TokenBucket(limits.CONTROL_PER_SECOND, limits.CONTROL_BURST, clock.now())
+    this.#own = new TokenBucket(limits.OWN_CONTROL_PER_SECOND, limits.OWN_CONTROL_BURST, clock.now())
     this.#queue = new OpenQueue(clock.now())
     this.#hello.promise.catch(() => {}) // whoever waits for it hears; nobody may be waiting any more
     const reader = new ControlReader((message, frameBytes) => {
@@ -158,7 +158,7 @@ export class RequesterSession implements Requester, RootSession {
   cancelAsked(root: RequesterRoot, run: Run): number {
     let cancelled = 0
     for (const asked of this.#asked.values())
-      if (asked.root === root && asked.what instanceof AskedLeaves)
+      if (asked.root === root && asked.what instanceof ExpectedLeaves)
         cancelled += asked.what.cancel(run.start, run.start + run.count)
     return cancelled
   }
@@ -245,7 +245,7 @@ export class RequesterSession implements Requester, RootSession {
     const req = this.#nextReq
     const range = root.takeRange()
     if (range != null) {
-      this.#keep({ root, what: new AskedRange(req, range.offset, range.maxBytes) })
+      this.#keep({ root, what: new ExpectedRange(req, range.offset, range.maxBytes) })
       this.#out(1, range.maxBytes)
       this.send({ type: 'skeleton', req, sid: root.sid, offset: range.offset, maxBytes: range.maxBytes })
     } else {
@@ -263,7 +263,7 @@ export class RequesterSession implements Requester, RootSession {
     let bytes = 0
     for (const run of runs) for (let at = run.start; at < run.start + run.count; at++) bytes += claim(at)
     this.#out(runs.length, bytes)
-    const what = new AskedLeaves(req, runs, claim, {
+    const what = new ExpectedLeaves(req, runs, claim, {
       onBytes: (ordinal, bytes) => root.closed || root.listener.onBytes(ordinal, bytes),
       onLeaf: (ordinal, bytes) => root.closed || root.listener.onLeaf(ordinal, bytes),
       onOver: (bytes, runsOver) => {
@@ -274,7 +274,7 @@ export class RequesterSession implements Requester, RootSession {
     this.#keep({ root, what })
   }
 
-  #keep(asked: Asked): void {
+  #keep(asked: OpenRequest): void {
     asked.root.requests++
     this.#asked.set(asked.what.req, asked)
   }
@@ -373,7 +373,7 @@ export class RequesterSession implements Requester, RootSession {
     const asked = this.#asked.get(message.req)
     if (asked == null) throw violation('A Reject for what was not asked for')
     const { root, what } = asked
-    if (what instanceof AskedRange) {
+    if (what instanceof ExpectedRange) {
       what.rejected = true
       this.#rangeOver(asked, what)
       if (!root.closed) root.listener.onSkeletonReject(what.offset + what.filled, message.code, message.retryMs)
@@ -385,7 +385,7 @@ export class RequesterSession implements Requester, RootSession {
   }
 
   /** Finds what a data frame answers. */
-  askedFor(header: Readonly<FrameHeader>): Asked {
+  askedFor(header: Readonly<FrameHeader>): OpenRequest {
     const asked = this.#asked.get(header.request)
     if (asked != null) return asked
     for (const ended of this.#ended) if (ended.what.req === header.request) return ended
@@ -393,7 +393,7 @@ export class RequesterSession implements Requester, RootSession {
   }
 
   /** Skeleton bytes are whole. */
-  onRangeBytes(asked: Asked, range: AskedRange, header: Readonly<FrameHeader>, payload: Uint8Array): void {
+  onRangeBytes(asked: OpenRequest, range: ExpectedRange, header: Readonly<FrameHeader>, payload: Uint8Array): void {
     const offset = range.offset + range.filled
     range.filled += payload.length
     const last = (header.flags & Flags.LAST) !== 0
@@ -407,13 +407,13 @@ export class RequesterSession implements Requester, RootSession {
     if (asked != null) this.#keepForLate(asked)
   }
 
-  #keepForLate(asked: Asked): void {
+  #keepForLate(asked: OpenRequest): void {
     if (this.#asked.delete(asked.what.req)) asked.root.requests--
     this.#ended.push(asked)
     if (this.#ended.length > KEPT_FOR_LATE_FRAMES) this.#ended.shift()
   }
 
-  #rangeOver(asked: Asked, range: AskedRange): void {
+  #rangeOver(asked: OpenRequest, range: ExpectedRange): void {
     range.over = true
     this.#keepForLate(asked)
     asked.root.over(range.maxBytes)
@@ -454,7 +454,7 @@ export class RequesterSession implements Requester, RootSession {
 /** Reads one data stream. Between a frame's begin and end its request may have ended. */
 class StreamSink implements FrameSink {
   readonly #session: RequesterSession
-  #asked: Asked | undefined
+  #asked: OpenRequest | undefined
 
   constructor(session: RequesterSession) {
     this.#session = session
@@ -469,7 +469,7 @@ class StreamSink implements FrameSink {
     const asked = this.#asked
     if (asked == null || this.#session.closed) return
     const { what } = asked
-    if (what instanceof AskedRange) {
+    if (what instanceof ExpectedRange) {
       if (!what.over && payload != null) this.#session.onRangeBytes(asked, what, header, payload)
       return
     }

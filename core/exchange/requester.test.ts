@@ -3,16 +3,16 @@ import { test } from 'node:test'
 import { Flags } from './data-frames.ts'
 import { ExchangeCode, type ControlMessage } from './messages.ts'
 import * as limits from './limits.ts'
-import { rawInfo, rawServer, until, type RawPeer } from './raw-peer.ts'
+import { rawInfo, rawServer, until, type RawPeer } from '../testing/raw-peer.ts'
 import { openRequester } from './requester.ts'
-import { SampleListener } from './sample-listener.ts'
-import { sampleRoot } from './sample-servable.ts'
-import { StepClock } from './step-clock.ts'
+import { SampleListener } from '../testing/sample-listener.ts'
+import { sampleRoot } from '../testing/sample-servable.ts'
+import { SteppedClock } from '../testing/stepped-clock.ts'
 
 const KIB = 1024
 
 /** A requester at a raw server, a root of `sizes` open. */
-async function meet(sizes: readonly number[], clock?: StepClock) {
+async function meet(sizes: readonly number[], clock?: SteppedClock) {
   const stack = new AsyncDisposableStack()
   const { pipe, server } = rawServer(sizes.length)
   const options = { agent: 't', name: '', ...(clock == null ? {} : { clock }) }
@@ -148,7 +148,7 @@ test('no more is asked than the peer queues; the rest follows as leaves arrive',
 })
 
 test('the pace of messages stays below the flood limit of the other side', async () => {
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   await using it = await meet(
     Array.from({ length: 1000 }, () => 10),
     clock
@@ -171,7 +171,7 @@ test('the pace of messages stays below the flood limit of the other side', async
 })
 
 test('a server that floods is LIMIT', async () => {
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   await using it = await meet([1], clock)
   for (let i = 0; i < limits.CONTROL_BURST + 10; i++)
     it.server.send({ type: 'have', sid: 1, kind: 1, start: 0, bits: new Uint8Array(0) })
@@ -197,9 +197,9 @@ test('a listener that throws ends the session, and everybody hears once', async 
 })
 
 test('an opening that gets no answer ends, by the clock or by its signal', async () => {
-  const { duplexPair } = await import('./duplex-pair.ts')
+  const { duplexPair } = await import('../testing/duplex-pair.ts')
   const silent = { ...rawServer(1).pipe, open: async () => duplexPair()[0] }
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   const opening = openRequester(silent, { agent: '', name: '', clock }, new AbortController().signal)
   await new Promise(resolve => setImmediate(resolve))
   clock.step(limits.HELLO_TIMEOUT_MS + 1)

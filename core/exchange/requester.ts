@@ -1,6 +1,6 @@
 // Our side towards one peer: asks for skeletons and leaves, and checks everything that comes back.
 import type { CID } from 'multiformats/cid'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock, type Clock } from '../clock.ts'
 import type { Duplex, PeerPipe } from './duplex.ts'
 import * as limits from './limits.ts'
 import { RequesterSession } from './requester-session.ts'

@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { MAX_FRAME_BYTES, MAX_QUEUED_BYTES, MAX_QUEUED_RUNS, PACK_LEAF_BYTES } from './limits.ts'
 import { ExchangeCode, type Run } from './messages.ts'
-import { SampleServable } from './sample-servable.ts'
+import { SampleServable } from '../testing/sample-servable.ts'
 import { SendQueue, type Unit } from './send-queue.ts'
-import { ServedRoot } from './served-root.ts'
+import { OpenedRoot } from './opened-root.ts'
 
-function served(sizes: readonly number[]): ServedRoot {
+function served(sizes: readonly number[]): OpenedRoot {
   const servable = new SampleServable('s', sizes)
-  const root = new ServedRoot(1, servable.root)
+  const root = new OpenedRoot(1, servable.root)
   root.attach(servable, () => {})
   return root
 }

@@ -2,7 +2,7 @@
 // was taken out, or over. That is why each is sent or rejected exactly once.
 import * as limits from './limits.ts'
 import { ExchangeCode, violation, type Run } from './messages.ts'
-import type { ServedRoot } from './served-root.ts'
+import type { OpenedRoot } from './opened-root.ts'
 
 /** Tells the peer that ordinals of a request will not come. `count` 0: the request was for a skeleton range. */
 export type RejectCall = (req: number, ordinal: number, count: number, code: ExchangeCode, retryMs: number) => void
@@ -10,7 +10,7 @@ export type RejectCall = (req: number, ordinal: number, count: number, code: Exc
 /** One Request or Skeleton message. */
 export interface Job {
   readonly req: number
-  readonly root: ServedRoot
+  readonly root: OpenedRoot
   readonly kind: 'leaves' | 'range'
 }
 
@@ -57,7 +57,7 @@ export class SendQueue {
   }
 
   /** Queues the runs there is room for and rejects the others. Throws ExchangeError(PROTOCOL) for a req in use. */
-  addRuns(req: number, root: ServedRoot, runs: readonly Run[]): void {
+  addRuns(req: number, root: OpenedRoot, runs: readonly Run[]): void {
     this.#checkNew(req)
     const servable = root.servable
     const leafCount = servable?.leafCount ?? 0
@@ -81,7 +81,7 @@ export class SendQueue {
   }
 
   /** Queues a range of the skeleton, cut off at its end, or rejects it. Throws ExchangeError(PROTOCOL) for a req in use. */
-  addRange(req: number, root: ServedRoot, offset: number, maxBytes: number): void {
+  addRange(req: number, root: OpenedRoot, offset: number, maxBytes: number): void {
     this.#checkNew(req)
     const bytes = Math.min(maxBytes, (root.servable?.skeletonBytes ?? 0) - offset)
     const code = bytes <= 0 ? ExchangeCode.BAD_REQUEST : this.#roomFor(bytes)

@@ -2,7 +2,7 @@
 import type { CID } from 'multiformats/cid'
 
 /** The parts of a bitmap that are read here; bit i of byte j is ordinal 8 j + i. */
-export interface HaveBits {
+export interface ReadonlyBitset {
   readonly size: number
   readonly count: number
   readonly isFull: boolean
@@ -34,7 +34,7 @@ export interface Servable {
   /** Nothing of it is served any more. Its numbers, claims included, stay as they were. */
   readonly isWithdrawn: boolean
   /** Live; do not modify. */
-  readonly have: HaveBits
+  readonly have: ReadonlyBitset
   /** At most `maxBytes` from `offset`, never empty; undefined when they are not there (yet). Valid until the next call. */
   readSkeleton(offset: number, maxBytes: number): Uint8Array | undefined
   /**
@@ -49,6 +49,6 @@ export interface Servable {
 
 /** Finds what is served: one servable for a root, never a withdrawn one. `not-yet`: the root is known here, its skeleton is still being fetched. */
 export interface Servables {
-  find(root: CID): Found | Promise<Found>
+  find(root: CID): FoundServable | Promise<FoundServable>
 }
-export type Found = Servable | 'not-yet' | undefined
+export type FoundServable = Servable | 'not-yet' | undefined

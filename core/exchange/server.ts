@@ -1,15 +1,15 @@
 // Serves everybody who asks: takes in their streams, and shares out between them what reading and sending there is.
 import { randomBytes } from 'node:crypto'
 import type { CID } from 'multiformats/cid'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock, type Clock } from '../clock.ts'
 import type { Duplex, PeerPipe } from './duplex.ts'
 import * as limits from './limits.ts'
 import type { Counts, HaveMessage } from './messages.ts'
-import { unlimited, type UploadBudget } from './rate-limit.ts'
+import { unlimited, type UploadBudget } from './upload-limiter.ts'
 import type { Servables } from './servable.ts'
-import { ServeSession } from './serve-session.ts'
-import { chooseUnchoked } from './slots.ts'
-import { Turns } from './turns.ts'
+import { ServerSession } from './server-session.ts'
+import { chooseUnchoked } from './choking.ts'
+import { FairQueue } from './fair-queue.ts'
 
 /** What happens at the server, for whoever shows or counts it. Called synchronously; must not throw. */
 export interface ServerListener {
@@ -73,9 +73,9 @@ export function openExchangeServer(options: ExchangeServerOptions): ExchangeServ
 class Server implements ExchangeServer {
   readonly #options: ExchangeServerOptions
   readonly #clock: Clock
-  readonly #turns: Turns
-  readonly #sessions = new Map<number, ServeSession>()
-  readonly #byNonce = new Map<string, ServeSession>()
+  readonly #turns: FairQueue
+  readonly #sessions = new Map<number, ServerSession>()
+  readonly #byNonce = new Map<string, ServerSession>()
   #nextId = 1
   #optimistic = 0
   #lastBytes = new Map<number, number>()
@@ -85,7 +85,7 @@ class Server implements ExchangeServer {
   constructor(options: ExchangeServerOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#turns = new Turns(this.#clock, limits.QUANTUM_BYTES, limits.MAX_READ_AHEAD)
+    this.#turns = new FairQueue(this.#clock, limits.QUANTUM_BYTES, limits.MAX_READ_AHEAD)
   }
 
   handleControl(duplex: Duplex, peer: PeerPipe): void {
@@ -93,7 +93,7 @@ class Server implements ExchangeServer {
     const { servables, agent, budget, listener } = this.#options
     const id = this.#nextId++
     const nonce = this.#options.random?.(limits.NONCE_BYTES) ?? new Uint8Array(randomBytes(limits.NONCE_BYTES))
-    const session = new ServeSession(peer, duplex, nonce, {
+    const session = new ServerSession(peer, duplex, nonce, {
       servables,
       turns: this.#turns,
       budget: budget ?? unlimited,
@@ -122,7 +122,7 @@ class Server implements ExchangeServer {
   handleData(duplex: Duplex, peer: PeerPipe): void {
     const nonce = new Uint8Array(limits.NONCE_BYTES)
     let held = 0
-    let session: ServeSession | undefined
+    let session: ServerSession | undefined
     const cancelTimer = this.#clock.timer(limits.HELLO_TIMEOUT_MS, () => duplex.abort(new Error('No nonce came')))
     duplex.onEnd(() => cancelTimer())
     duplex.onBytes(bytes => {
@@ -187,7 +187,7 @@ class Server implements ExchangeServer {
   }
 
   /** Between turns only a free slot is given, to whoever waits longest: nobody loses one to a newcomer. */
-  #waitForTurn(wan: [number, ServeSession][]): void {
+  #waitForTurn(wan: [number, ServerSession][]): void {
     const free = limits.WAN_SLOTS + 1 - wan.filter(([, it]) => !it.choked).length
     for (const [, it] of wan.filter(([, it]) => it.choked).slice(0, Math.max(0, free))) it.setChoked(false)
     this.#cancelSlotTimer ??= this.#clock.timer(limits.OPTIMISTIC_MS, () => {

@@ -3,12 +3,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Flags } from './data-frames.ts'
 import { ExchangeCode, type Run } from './messages.ts'
-import { rawRequester, until, type RawPeer } from './raw-peer.ts'
-import { RateLimits } from './rate-limit.ts'
-import { sampleLeaf, SampleServable, SampleServables } from './sample-servable.ts'
-import { answers, cancel, KIB, MANY, meet, MIB } from './served-peer.ts'
+import { rawRequester, until, type RawPeer } from '../testing/raw-peer.ts'
+import { UploadLimiter } from './upload-limiter.ts'
+import { sampleLeaf, SampleServable, SampleServables } from '../testing/sample-servable.ts'
+import { answers, cancel, KIB, MANY, meet, MIB } from '../testing/served-peer.ts'
 import { openExchangeServer } from './server.ts'
-import { StepClock } from './step-clock.ts'
+import { SteppedClock } from '../testing/stepped-clock.ts'
 
 type Step =
   | { do: 'request'; runs: Run[] }
@@ -137,7 +137,7 @@ test('readers that take nothing do not keep the others waiting', async () => {
 })
 
 test('two peers with equal wishes get equal shares of a rate, whatever the size of their leaves', async () => {
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   const servable = new SampleServable('s', [
     ...Array.from({ length: 30 }, () => MIB),
     ...Array.from({ length: 8000 }, () => 4 * KIB)
@@ -146,7 +146,7 @@ test('two peers with equal wishes get equal shares of a rate, whatever the size 
     servables: new SampleServables(servable),
     agent: 's',
     clock,
-    budget: new RateLimits(clock, MIB)
+    budget: new UploadLimiter(clock, MIB)
   })
   const big = await rawRequester(server, { root: servable.root.bytes, peerId: 'big' })
   const small = await rawRequester(server, { root: servable.root.bytes, peerId: 'small' })
@@ -172,7 +172,7 @@ test('a session that ends while it waits for its reader and for its rate ends in
   const note = (thrown: unknown) => void unhandled.push(thrown)
   process.on('unhandledRejection', note)
   t.after(() => process.off('unhandledRejection', note))
-  const budget = new RateLimits(new StepClock(), 64 * KIB) // what it saved up fits into one batch
+  const budget = new UploadLimiter(new SteppedClock(), 64 * KIB) // what it saved up fits into one batch
   let waits = 0
   const take = budget.take.bind(budget)
   budget.take = (...asked) => {
@@ -191,8 +191,8 @@ test('a session that ends while it waits for its reader and for its rate ends in
 
 test('a file that changes under the sender is CHANGED', async () => {
   const servable = new SampleServable('s', [2 * MIB, MIB])
-  const clock = new StepClock()
-  await using it = await meet(servable, { clock, budget: new RateLimits(clock, 256 * KIB) })
+  const clock = new SteppedClock()
+  await using it = await meet(servable, { clock, budget: new UploadLimiter(clock, 256 * KIB) })
   servable.faults.set(1, 'source-changed')
   it.peer.send({ type: 'request', req: 1, sid: 1, runs: [{ start: 0, count: 2 }] })
   for (let i = 0; answers(it.peer).size < 2; i++) {

@@ -1,34 +1,34 @@
 // Reads and sends what one peer asked for, in order: units are taken out of the queue when it is this peer's turn, read
 // ahead, cut into frames, and written as fast as the budget and the peer's streams take them.
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { BatchWriter } from './data-frames.ts'
 import type { Duplex } from './duplex.ts'
 import { MAX_PEER_READ_AHEAD, MAX_UNSENT, STALL_MS } from './limits.ts'
 import { ExchangeCode } from './messages.ts'
-import { MovingUnit, type Piece } from './moving-unit.ts'
-import type { UploadBudget } from './rate-limit.ts'
+import { OutgoingUnit, type Payload } from './outgoing-unit.ts'
+import type { UploadBudget } from './upload-limiter.ts'
 import type { Job, RejectCall, SendQueue } from './send-queue.ts'
-import type { ServedRoot } from './served-root.ts'
-import type { Turn, Turns } from './turns.ts'
+import type { OpenedRoot } from './opened-root.ts'
+import type { QueueMember, FairQueue } from './fair-queue.ts'
 import { readUnit } from './unit-reader.ts'
 
 export interface SenderPorts {
   readonly queue: SendQueue
-  readonly turns: Turns
+  readonly turns: FairQueue
   readonly budget: UploadBudget
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly reject: RejectCall
   /** Payload bytes of a root were given to a stream. */
-  onSent(root: ServedRoot, bytes: number): void
+  onSent(root: OpenedRoot, bytes: number): void
   onFailed(error: unknown): void
 }
 
-export class UnitSender implements Turn {
+export class UnitSender implements QueueMember {
   readonly #ports: SenderPorts
   readonly #streams: Duplex[] = []
   /** Taken out of the queue and not over, in the order they are sent. */
-  readonly #moving: MovingUnit[] = []
+  readonly #moving: OutgoingUnit[] = []
   readonly #batch = new BatchWriter()
   /** Where the batch goes. */
   #stream: Duplex | undefined
@@ -104,17 +104,17 @@ export class UnitSender implements Turn {
   }
 
   /** The next that is to be read: one given back, else one out of the queue. */
-  #ungranted(): MovingUnit | undefined {
+  #ungranted(): OutgoingUnit | undefined {
     const waiting = this.#moving.find(it => !it.granted && it.cancelled == null)
     if (waiting != null) return waiting
     const unit = this.#ports.queue.next()
     if (unit == null) return undefined
-    const moving = new MovingUnit(unit, this.#ports.queue, this.#ports.reject)
+    const moving = new OutgoingUnit(unit, this.#ports.queue, this.#ports.reject)
     this.#moving.push(moving)
     return moving
   }
 
-  async #read(moving: MovingUnit): Promise<void> {
+  async #read(moving: OutgoingUnit): Promise<void> {
     const { ready } = moving
     const leaves = await readUnit(moving.unit)
     if (moving.ready !== ready) return // given back meanwhile
@@ -141,7 +141,7 @@ export class UnitSender implements Turn {
   }
 
   /** Sends or rejects all of the head. */
-  async #send(head: MovingUnit): Promise<void> {
+  async #send(head: OutgoingUnit): Promise<void> {
     let paid = 0
     while (!head.over && !this.#ports.signal.aborted) {
       const piece = await this.#next(head)
@@ -166,7 +166,7 @@ export class UnitSender implements Turn {
   }
 
   /** The next frame of the head, the batch having room for it; undefined: look again. */
-  async #next(head: MovingUnit): Promise<Piece | undefined> {
+  async #next(head: OutgoingUnit): Promise<Payload | undefined> {
     if (head.cancelled != null) {
       await this.#flush() // a Reject does not overtake the frames before it
       head.rejectRest(head.cancelled)
@@ -183,7 +183,7 @@ export class UnitSender implements Turn {
     return undefined
   }
 
-  #release(moving: MovingUnit): void {
+  #release(moving: OutgoingUnit): void {
     if (!moving.granted) return
     moving.granted = false
     this.#granted -= moving.unit.bytes

@@ -1,17 +1,17 @@
 // What a server makes of a peer's Opens for roots that are not here: so many are answered, then it is told to wait; who goes on
 // all the same is ended.
-import { Allowance } from './allowance.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import * as limits from './limits.ts'
 
 export class UnknownOpens {
-  readonly #answered: Allowance
-  readonly #forgiven: Allowance
+  readonly #answered: TokenBucket
+  readonly #forgiven: TokenBucket
   #limitedSince = -Infinity
   #limitedAt = -Infinity
 
   constructor(now: number) {
-    this.#answered = new Allowance(limits.UNKNOWN_OPENS_PER_MINUTE / 60, limits.UNKNOWN_OPENS_BURST, now)
-    this.#forgiven = new Allowance(limits.UNKNOWN_OPENS_FORGIVEN_PER_MINUTE / 60, limits.UNKNOWN_OPENS_FORGIVEN, now)
+    this.#answered = new TokenBucket(limits.UNKNOWN_OPENS_PER_MINUTE / 60, limits.UNKNOWN_OPENS_BURST, now)
+    this.#forgiven = new TokenBucket(limits.UNKNOWN_OPENS_FORGIVEN_PER_MINUTE / 60, limits.UNKNOWN_OPENS_FORGIVEN, now)
   }
 
   /** One more came. `answer`: as it is. `limit`: ask again later. `end`: this peer was told often enough. `now`: monotonic milliseconds. */

@@ -3,15 +3,15 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'node:test'
 import { ExchangeCode, HaveKind, type ControlMessage } from './messages.ts'
-import { rawRequester, until, type RawPeer } from './raw-peer.ts'
-import { SampleServable, SampleServables } from './sample-servable.ts'
-import { answers, KIB, MIB } from './served-peer.ts'
+import { rawRequester, until, type RawPeer } from '../testing/raw-peer.ts'
+import { SampleServable, SampleServables } from '../testing/sample-servable.ts'
+import { answers, KIB, MIB } from '../testing/served-peer.ts'
 import { openExchangeServer } from './server.ts'
-import { StepClock } from './step-clock.ts'
+import { SteppedClock } from '../testing/stepped-clock.ts'
 
 /** A server of one root, and a requester that opened it and keeps the books. */
 async function meet(first: SampleServable) {
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   const servables = new SampleServables(first)
   const server = openExchangeServer({ servables, agent: 's', clock })
   const peer = await rawRequester(server, { root: first.root.bytes })

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { CodedError } from '../errors.ts'
-import { systemClock } from '../exchange/clock.ts'
-import { StepClock } from '../exchange/step-clock.ts'
+import { systemClock } from '../clock.ts'
+import { SteppedClock } from '../testing/stepped-clock.ts'
 import { HaveKind } from '../exchange/messages.ts'
-import { SampleServables } from '../exchange/sample-servable.ts'
+import { SampleServables } from '../testing/sample-servable.ts'
 import { giveUpCode } from './give-up.ts'
 import type { FetchPorts } from './ports.ts'
-import { ContentServable, type Content, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
+import {
+  ContentServable,
+  type Content,
+  sampleBytes,
+  sampleContent,
+  sampleFetch,
+  samplePeer
+} from '../testing/sample-swarm.ts'
 
 const MIB = 1_048_576
 const limit = { timeout: 120_000 }
@@ -401,7 +408,7 @@ test(
 async function stepped(t: TestContext, content: Content) {
   const servable = new ContentServable(content)
   const seed = await samplePeer(t, 'seed', servable)
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   const it = sampleFetch(t, content, { ports: { clock } })
   it.fetch.addPeer(seed.requester, { rttMs: 1 })
   const pass = async (ms: number, until: () => boolean = () => false): Promise<void> => {

@@ -8,14 +8,14 @@ import { MAX_BLOCK_BYTES } from '../content/limits.ts'
 import { type Code, CodedError, codeOf } from '../errors.ts'
 import type { Requester } from '../exchange/requester.ts'
 import type { FetchPeer } from './fetch-peer.ts'
-import { type Found, LayoutFinder } from './find-layout.ts'
-import type { BanReason } from './inputs.ts'
-import { HaveTeller } from './have-teller.ts'
+import { type FoundLayout, LayoutFinder } from './layout-finder.ts'
+import type { BanReason } from './inputs-and-effects.ts'
+import { HaveAnnouncer } from './have-announcer.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import { LeafFetch } from './leaf-fetch.ts'
 import { PeerSet } from './peer-set.ts'
 import type { DownloadPort, FetchOptions, FetchSnapshot } from './ports.ts'
-import { idleReason, peerRows, Tally } from './tally.ts'
+import { idleReason, peerRows, TransferStats } from './transfer-stats.ts'
 
 const TICK_MS = 250
 const LIMITED_TICK_MS = 100
@@ -51,14 +51,14 @@ export class Fetch implements AsyncDisposable {
   readonly #options: FetchOptions
   readonly #ending = new AbortController()
   readonly #peers: PeerSet
-  readonly #tally = new Tally()
+  readonly #stats = new TransferStats()
   readonly #listeners = new Set<() => void>()
   readonly #layout = Promise.withResolvers<Layout>()
   readonly #wanted = Promise.withResolvers<void>() // not only previewed
   #finder: LayoutFinder
   #download: DownloadPort | undefined
   #leaves: LeafFetch | undefined
-  #teller: HaveTeller | undefined
+  #teller: HaveAnnouncer | undefined
   #known: Layout | undefined
   #phase: Phase = 'layout'
   #hold: Hold | undefined
@@ -81,7 +81,7 @@ export class Fetch implements AsyncDisposable {
     this.#peers = new PeerSet({
       root,
       clock: ports.clock,
-      tally: this.#tally,
+      stats: this.#stats,
       finder: () => this.#finder,
       leaves: () => this.#leaves,
       join: peer => this.#join(peer),
@@ -210,21 +210,21 @@ export class Fetch implements AsyncDisposable {
       state: this.#state(ready.length > 0),
       bytes: this.#download?.bytesWritten ?? null,
       total: this.#download?.totalBytes ?? this.#known?.sizeBytes ?? null,
-      received: this.#tally.receivedBytes,
-      duplicate: this.#tally.duplicateBytes,
-      sources: this.#tally.sources.size,
-      ratePerSecond: this.#tally.rate.perSecond(now),
+      received: this.#stats.receivedBytes,
+      duplicate: this.#stats.duplicateBytes,
+      sources: this.#stats.sources.size,
+      ratePerSecond: this.#stats.rate.perSecond(now),
       peers: peerRows(this.#peers.all(), states),
       waitingFor: !isAsking
         ? this.#hold === 'disk-full' || this.#hold === 'io-error'
           ? 'disk'
           : undefined
-        : this.#tally.isQuiet(now)
+        : this.#stats.isQuiet(now)
           ? idleReason(ready, states, isStarved)
           : undefined,
       noProgressSinceMs: since === undefined ? undefined : now - since,
-      sourceChangedSeen: this.#tally.sourceChangedSeen || (this.#leaves?.scheduler.sourceChanged ?? false),
-      hashMismatchSeen: this.#tally.hashMismatchSeen,
+      sourceChangedSeen: this.#stats.sourceChangedSeen || (this.#leaves?.scheduler.sourceChanged ?? false),
+      hashMismatchSeen: this.#stats.hashMismatchSeen,
       nameHint: ready.find(peer => peer.info?.name !== '')?.info?.name ?? '',
       sizeHint: this.#known?.sizeBytes ?? info?.size ?? null
     }
@@ -289,7 +289,7 @@ export class Fetch implements AsyncDisposable {
   }
 
   /** No room to keep a skeleton makes a transfer wait, and begin with what was kept; a preview ends with it. */
-  async #find(finder: LayoutFinder): Promise<Found> {
+  async #find(finder: LayoutFinder): Promise<FoundLayout> {
     const { signal } = this.#ending
     for (;;) {
       try {
@@ -306,7 +306,7 @@ export class Fetch implements AsyncDisposable {
   }
 
   /** A preview took a peer's word for the length of a raw root: now it is fetched and measured. */
-  async #findLeaf(): Promise<Found> {
+  async #findLeaf(): Promise<FoundLayout> {
     this.#phase = 'layout'
     const found = await this.#find(this.#anotherFinder())
     this.#setLayout(found.layout)
@@ -319,7 +319,7 @@ export class Fetch implements AsyncDisposable {
     return this.#finder
   }
 
-  async #try({ layout, leaf }: Found): Promise<Finished> {
+  async #try({ layout, leaf }: FoundLayout): Promise<Finished> {
     this.#attempt = new AbortController()
     const signal = AbortSignal.any([this.#ending.signal, this.#attempt.signal])
     this.#phase = 'open'
@@ -341,7 +341,7 @@ export class Fetch implements AsyncDisposable {
 
   #openLeaves(layout: Layout, download: DownloadPort): LeafFetch {
     const { clock, random } = this.#options.ports
-    const tally = this.#tally
+    const stats = this.#stats
     const ports = {
       now: () => clock.now(),
       random,
@@ -350,21 +350,21 @@ export class Fetch implements AsyncDisposable {
         this.#peers.find(id)?.root?.request(runs),
       cancel: (id: string, runs: readonly { start: number; count: number }[]) => {
         this.#peers.find(id)?.root?.cancel(runs)
-        for (const run of runs) tally.cancelled(id, run)
+        for (const run of runs) stats.cancelled(id, run)
       },
       ban: (id: string, reason: BanReason) => this.#peers.ban(id, reason),
-      onGood: (id: string) => tally.sources.add(id),
+      onGood: (id: string) => stats.sources.add(id),
       onWrong: () => {
-        tally.hashMismatchSeen = true
+        stats.hashMismatchSeen = true
       },
       onDuplicate: (bytes: number) => {
-        tally.duplicateBytes += bytes
+        stats.duplicateBytes += bytes
       },
       onChange: () => this.#changed()
     }
     this.#leaves = new LeafFetch(layout, download, ports, this.#options.sharedLimits ?? [])
     this.#leaves.feed({ type: 'limit', bytesPerSecond: this.#limitPerSecond })
-    this.#teller = new HaveTeller(
+    this.#teller = new HaveAnnouncer(
       download,
       {
         forEach: tell => {
@@ -393,7 +393,7 @@ export class Fetch implements AsyncDisposable {
       ports: this.#options.ports,
       isPeek,
       isPaused: this.#isResting,
-      onLeaf: id => this.#tally.sources.add(id),
+      onLeaf: id => this.#stats.sources.add(id),
       blame: id => this.#peers.blame(id)
     })
   }

@@ -4,7 +4,7 @@
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import { trace } from '../trace.ts'
-import type { BanReason, Effect, Input, Run } from './inputs.ts'
+import type { BanReason, Effect, Input, Run } from './inputs-and-effects.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import type { DownloadPort } from './ports.ts'
 import type { RateBucket } from './rate-bucket.ts'

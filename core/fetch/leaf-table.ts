@@ -2,8 +2,8 @@
 // that two of them can never be asked for at once.
 
 import { Bits } from './bits.ts'
-import { Rarity } from './rarity.ts'
-import { type Plan, Twins } from './twins.ts'
+import { Availability } from './availability.ts'
+import { type Plan, DuplicateLeaves } from './duplicate-leaves.ts'
 
 /** VERIFIED and DURABLE are the shell's and the store's business: here a leaf is RECEIVED until it is WRITTEN. */
 export type LeafState = typeof UNWANTED | typeof MISSING | typeof ASSIGNED | typeof RECEIVED | typeof WRITTEN
@@ -19,8 +19,8 @@ export interface Membership {
 
 export class LeafTable {
   readonly plan: Plan
-  readonly twins: Twins
-  readonly rarity: Rarity
+  readonly duplicates: DuplicateLeaves
+  readonly availability: Availability
   readonly wanted: Membership
   /** Every position, wanted or not, of a multihash that is wanted and asked of nobody. */
   readonly missing: Bits
@@ -33,9 +33,9 @@ export class LeafTable {
   constructor(plan: Plan, have: Membership, wanted: Membership, random: () => number) {
     this.plan = plan
     this.wanted = wanted
-    this.twins = new Twins(plan, random)
+    this.duplicates = new DuplicateLeaves(plan, random)
     const extents = plan.extents.length - 1
-    this.rarity = new Rarity(extents)
+    this.availability = new Availability(extents)
     this.missing = new Bits(plan.leafCount)
     this.#state = new Uint8Array(plan.leafCount)
     this.#missingIn = new Uint32Array(extents)
@@ -45,7 +45,7 @@ export class LeafTable {
     }
     let wantedBytes = 0
     for (let ordinal = 0; ordinal < plan.leafCount; ordinal++) {
-      const leaf = this.twins.first(ordinal)
+      const leaf = this.duplicates.first(ordinal)
       if (!wanted.has(ordinal) || this.#state[leaf] === MISSING) continue
       if (have.has(ordinal)) {
         this.set(leaf, WRITTEN)
@@ -86,16 +86,16 @@ export class LeafTable {
   }
 
   #mark(leaf: number, missing: boolean): void {
-    for (let at = leaf; at !== -1; at = this.twins.next(at)) {
+    for (let at = leaf; at !== -1; at = this.duplicates.next(at)) {
       const extent = this.extentOf(at)
       if (missing) {
         this.missing.add(at)
         this.#missingIn[extent] = this.#missingIn[extent]! + 1
-        this.rarity.open(extent)
+        this.availability.open(extent)
       } else {
         this.missing.delete(at)
         this.#missingIn[extent] = this.#missingIn[extent]! - 1
-        if (this.#missingIn[extent] === 0) this.rarity.close(extent)
+        if (this.#missingIn[extent] === 0) this.availability.close(extent)
       }
     }
   }

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { HaveKind } from '../exchange/messages.ts'
 import { Bits, nextIn } from './bits.ts'
-import { fakePlan } from './fake-plan.ts'
+import { fakePlan } from '../testing/fake-plan.ts'
 import { LeafTable, MISSING, WRITTEN } from './leaf-table.ts'
 import { PeerHave } from './peer-have.ts'
 import { changeOf, PendingHave } from './pending-have.ts'
@@ -80,7 +80,7 @@ test('haves, refusals and rarity agree with sets', () => {
         const refused = n % names.length
         const peers = [one, two].map((messages, who) => {
           const have = new PeerHave(table, new Set())
-          if (who === 1) have.refuse(table.twins.first(refused))
+          if (who === 1) have.refuse(table.duplicates.first(refused))
           for (const it of messages) have.apply(changeOf(it))
           const expected = after(messages, names.length)
           if (who === 1) for (const [i, name] of names.entries()) if (name === names[refused]) expected.delete(i)
@@ -92,10 +92,14 @@ test('haves, refusals and rarity agree with sets', () => {
           peers.filter(({ expected }) => [...expected].some(i => i >= plan.extents[x]! && i < plan.extents[x + 1]!))
             .length
         for (let x = 1; x < extents; x++) {
-          assert.equal(table.rarity.copies(x) - table.rarity.copies(0), copies(x) - copies(0), `extent ${x}`)
+          assert.equal(
+            table.availability.copies(x) - table.availability.copies(0),
+            copies(x) - copies(0),
+            `extent ${x}`
+          )
         }
         for (const { have } of peers) have.forget()
-        for (let x = 0; x < extents; x++) assert.equal(table.rarity.copies(x), 0)
+        for (let x = 0; x < extents; x++) assert.equal(table.availability.copies(x), 0)
       }
     ),
     { numRuns: 300 }
@@ -131,30 +135,31 @@ test('twins share a state; open extents are those with something missing, rarest
       const missing = new Set(names)
       for (const [n, open] of changes) {
         const ordinal = n % names.length
-        table.set(table.twins.first(ordinal), open ? MISSING : WRITTEN)
+        table.set(table.duplicates.first(ordinal), open ? MISSING : WRITTEN)
         if (open) missing.add(names[ordinal]!)
         else missing.delete(names[ordinal]!)
-        if (n % 3 === 0) table.rarity.add(table.extentOf(ordinal), open ? 1 : -1)
-        assert.equal(table.rarity.lowest, [...table.rarity.rarestFirst()][0]?.copies ?? Infinity)
+        if (n % 3 === 0) table.availability.add(table.extentOf(ordinal), open ? 1 : -1)
+        assert.equal(table.availability.lowest, [...table.availability.rarestFirst()][0]?.copies ?? Infinity)
       }
       for (const [i, name] of names.entries()) {
         assert.equal(table.missing.has(i), missing.has(name))
         assert.deepEqual(
-          table.twins.positions(i),
+          table.duplicates.positions(i),
           [...names.keys()].filter(at => names[at] === name)
         )
       }
       assert.equal(table.left, missing.size)
-      const open = [...table.rarity.rarestFirst()]
+      const open = [...table.availability.rarestFirst()]
       const expected = [...names.keys()].filter(i => missing.has(names[i]!)).map(i => table.extentOf(i))
       assert.deepEqual(new Set(open.flatMap(it => it.extents)), new Set(expected))
-      assert.equal(table.rarity.openCount, new Set(expected).size)
+      assert.equal(table.availability.openCount, new Set(expected).size)
       assert.deepEqual(
         open.map(it => it.copies),
         open.map(it => it.copies).sort((a, b) => a - b)
       )
-      assert.equal(table.rarity.lowest, open[0]?.copies ?? Infinity)
-      for (const { copies, extents } of open) for (const x of extents) assert.equal(table.rarity.copies(x), copies)
+      assert.equal(table.availability.lowest, open[0]?.copies ?? Infinity)
+      for (const { copies, extents } of open)
+        for (const x of extents) assert.equal(table.availability.copies(x), copies)
     }),
     { numRuns: 200 }
   )

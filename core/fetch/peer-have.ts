@@ -5,12 +5,12 @@ import type { LeafTable } from './leaf-table.ts'
 import { MAX_RETRY_MS, MAX_UNREAD, UNREAD_RETRY_MS } from './limits.ts'
 
 /** DESIGN 4, Have. `bits` begin at ordinal `start`, a multiple of 8. */
-export interface HaveBits {
+export interface HaveBitsChange {
   kind: 'bits' | 'set' | 'unset'
   start: number
   bits: Uint8Array
 }
-export type HaveChange = { kind: 'full' } | { kind: 'none' } | HaveBits
+export type HaveChange = { kind: 'full' } | { kind: 'none' } | HaveBitsChange
 
 /** A position that the peer says it has and could not read. */
 interface Unread {
@@ -97,7 +97,7 @@ export class PeerHave {
     for (const [ordinal, it] of this.#unread) {
       if (!it.isResting || it.until > now) continue
       it.isResting = false
-      if (!it.isOffered || this.#refused.has(this.#table.twins.first(ordinal))) continue
+      if (!it.isOffered || this.#refused.has(this.#table.duplicates.first(ordinal))) continue
       this.#write(ordinal, true)
       some = true
     }
@@ -124,7 +124,7 @@ export class PeerHave {
   forget(): void {
     if (this.#known && this.#bits !== undefined) {
       for (let x = 0; x < this.#table.plan.extents.length - 1; x++) {
-        if (this.#hasAnyOf(x) === !this.#fromFull) this.#table.rarity.add(x, this.#fromFull ? 1 : -1)
+        if (this.#hasAnyOf(x) === !this.#fromFull) this.#table.availability.add(x, this.#fromFull ? 1 : -1)
       }
     }
     this.#known = false
@@ -134,10 +134,10 @@ export class PeerHave {
   }
 
   #dropAll(leaf: number): void {
-    for (const ordinal of this.#table.twins.positions(leaf)) this.drop(ordinal)
+    for (const ordinal of this.#table.duplicates.positions(leaf)) this.drop(ordinal)
   }
 
-  #merge({ kind, start, bits: bytes }: HaveBits): void {
+  #merge({ kind, start, bits: bytes }: HaveBitsChange): void {
     if (kind === 'set' && this.#known && this.#bits === undefined) return
     if (!this.#known) this.apply({ kind: 'none' })
     const own = this.#materialize()
@@ -159,8 +159,8 @@ export class PeerHave {
     const before = has && this.#hasAnyOf(extent)
     if (has) own.add(ordinal)
     else own.delete(ordinal)
-    if (has && !before) this.#table.rarity.add(extent, 1)
-    if (!has && !this.#hasAnyOf(extent)) this.#table.rarity.add(extent, -1)
+    if (has && !before) this.#table.availability.add(extent, 1)
+    if (!has && !this.#hasAnyOf(extent)) this.#table.availability.add(extent, -1)
   }
 
   #materialize(): Bits {

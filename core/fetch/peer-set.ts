@@ -2,23 +2,23 @@
 // layout while there is none, to the leaves afterwards.
 
 import type { CID } from 'multiformats/cid'
-import type { Clock } from '../exchange/clock.ts'
+import type { Clock } from '../clock.ts'
 import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
 import type { Requester } from '../exchange/requester.ts'
 import { trace } from '../trace.ts'
 import { FetchPeer, type PeerEvents } from './fetch-peer.ts'
-import type { BanReason } from './inputs.ts'
-import type { LayoutFinder } from './find-layout.ts'
+import type { BanReason } from './inputs-and-effects.ts'
+import type { LayoutFinder } from './layout-finder.ts'
 import type { LeafFetch } from './leaf-fetch.ts'
 import { STRIKES } from './limits.ts'
 import { changeOf } from './pending-have.ts'
 import { reasonOf } from './reject-reason.ts'
-import type { Tally } from './tally.ts'
+import type { TransferStats } from './transfer-stats.ts'
 
 export interface PeerSetPorts {
   readonly root: CID
   readonly clock: Clock
-  readonly tally: Tally
+  readonly stats: TransferStats
   finder(): LayoutFinder
   /** Undefined until there is a layout and a place to write. */
   leaves(): LeafFetch | undefined
@@ -90,7 +90,7 @@ export class PeerSet {
 
   /** It sent bytes that are not the root's. */
   blame(id: string): void {
-    this.#ports.tally.hashMismatchSeen = true
+    this.#ports.stats.hashMismatchSeen = true
     const lies = (this.#lies.get(id) ?? 0) + 1
     this.#lies.set(id, lies)
     trace.fetch?.('strike', { peer: id, strikes: lies })
@@ -128,32 +128,32 @@ export class PeerSet {
       this.#ports.finder().onSkeletonReject(peer.id, offset, retryMs)
     },
     onBytes: (peer, ordinal, bytes) => {
-      this.#ports.tally.bytes(peer, ordinal, { bytes, now: this.#now })
+      this.#ports.stats.bytes(peer, ordinal, { bytes, now: this.#now })
       this.#ports.finder().onBytes(peer.id)
       this.#ports.leaves()?.feed({ type: 'bytes', peer: peer.id, ordinal, bytes })
     },
     onLeaf: (peer, ordinal, bytes) => {
-      this.#ports.tally.leaf(peer, ordinal, { bytes: bytes.length, now: this.#now })
+      this.#ports.stats.leaf(peer, ordinal, { bytes: bytes.length, now: this.#now })
       const leaves = this.#ports.leaves()
       if (leaves === undefined) this.#ports.finder().onLeaf(peer.id, bytes)
       else leaves.leaf(peer.id, ordinal, bytes)
       this.#ports.onChange()
     },
     onReject: (peer, { start, count }, code, retryMs) => {
-      this.#ports.tally.rejected(peer.id, { start, count })
+      this.#ports.stats.rejected(peer.id, { start, count })
       const reason = reasonOf(code)
-      if (reason === 'changed') this.#ports.tally.sourceChangedSeen = true
+      if (reason === 'changed') this.#ports.stats.sourceChangedSeen = true
       const leaves = this.#ports.leaves()
       if (leaves === undefined) this.#ports.finder().onReject(peer.id, retryMs, reason === 'io')
       else leaves.feed({ type: 'reject', peer: peer.id, start, count, reason, retryMs })
     },
     onPex: (peer, records) => this.#ports.onPex(peer.id, records),
     onChanged: () => {
-      this.#ports.tally.sourceChangedSeen = true
+      this.#ports.stats.sourceChangedSeen = true
       this.#ports.onChange()
     },
     onUnready: ({ id }) => {
-      this.#ports.tally.gone(id)
+      this.#ports.stats.gone(id)
       this.#ports.finder().removePeer(id)
       this.#ports.leaves()?.feed({ type: 'peer-gone', peer: id })
       this.#ports.onChange()

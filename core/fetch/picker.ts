@@ -3,7 +3,7 @@
 
 import type { LeafTable } from './leaf-table.ts'
 import * as limits from './limits.ts'
-import type { Outstanding, Peer } from './peer.ts'
+import type { Outstanding, ScheduledPeer } from './scheduled-peer.ts'
 
 const PROBES = 32 // extents looked at before the exact search
 
@@ -27,7 +27,7 @@ export class Picker {
   }
 
   /** Leaves for one request, each handed to `assign`, which takes it out of the missing ones. */
-  take(peer: Peer, budget: Budget, assign: (one: Outstanding) => void): { start: number; count: number }[] {
+  take(peer: ScheduledPeer, budget: Budget, assign: (one: Outstanding) => void): { start: number; count: number }[] {
     const runs: { start: number; count: number }[] = []
     let run = { left: 0 }
     const request = { isStruck: false }
@@ -46,7 +46,7 @@ export class Picker {
         runs.push({ start: ordinal, count: 1 })
         run = { left: 0 }
       }
-      assign({ ordinal, leaf: this.#table.twins.first(ordinal), bytes, run, request, got: 0 })
+      assign({ ordinal, leaf: this.#table.duplicates.first(ordinal), bytes, run, request, got: 0 })
       peer.cursor = ordinal + 1
       free -= bytes
       hard -= bytes
@@ -56,14 +56,14 @@ export class Picker {
   }
 
   /** Whether anything missing can be asked of it, choked or not. */
-  hasWork(peer: Peer): boolean {
+  hasWork(peer: ScheduledPeer): boolean {
     if (peer.exhausted || this.#table.missing.size === 0) return false
     const size = this.#table.plan.leafCount
     peer.exhausted = peer.have.next(0, size) === size
     return !peer.exhausted
   }
 
-  #next(peer: Peer): number | undefined {
+  #next(peer: ScheduledPeer): number | undefined {
     const { extents, leafCount } = this.#table.plan
     if (peer.exhausted) return undefined
     if (peer.cursor > 0) {
@@ -72,7 +72,7 @@ export class Picker {
       if (inside < extents[here + 1]!) return inside
       if (this.#randomLeft === 0 && extents[here + 1]! < leafCount) {
         const after = this.#first(peer, here + 1)
-        if (after !== undefined) return this.#rarer(peer, this.#table.rarity.copies(here + 1)) ?? after
+        if (after !== undefined) return this.#rarer(peer, this.#table.availability.copies(here + 1)) ?? after
       }
     }
     const picked = this.#randomLeft > 0 ? this.#anywhere(peer) : (this.#rarer(peer, Infinity) ?? this.#anywhere(peer))
@@ -82,10 +82,10 @@ export class Picker {
   }
 
   /** In an extent with fewer copies than that; a few extents are tried, so a peer with little may be offered a commoner one. */
-  #rarer(peer: Peer, copies: number): number | undefined {
-    if (this.#table.rarity.lowest >= copies) return undefined
+  #rarer(peer: ScheduledPeer, copies: number): number | undefined {
+    if (this.#table.availability.lowest >= copies) return undefined
     let probes = PROBES
-    for (const bucket of this.#table.rarity.rarestFirst()) {
+    for (const bucket of this.#table.availability.rarestFirst()) {
       if (bucket.copies >= copies) return undefined
       const from = Math.floor(this.#random() * bucket.extents.length)
       for (let i = 0; i < bucket.extents.length; i++) {
@@ -98,7 +98,7 @@ export class Picker {
   }
 
   /** Exact: undefined only when there is nothing. */
-  #anywhere(peer: Peer): number | undefined {
+  #anywhere(peer: ScheduledPeer): number | undefined {
     const { leafCount, extents } = this.#table.plan
     const from = extents[Math.floor(this.#random() * (extents.length - 1))]!
     const found = peer.have.next(from, leafCount)
@@ -107,17 +107,17 @@ export class Picker {
     return before < from ? before : undefined
   }
 
-  #first(peer: Peer, extent: number): number | undefined {
+  #first(peer: ScheduledPeer, extent: number): number | undefined {
     const { extents } = this.#table.plan
     const found = peer.have.next(extents[extent]!, extents[extent + 1]!)
     return found < extents[extent + 1]! ? found : undefined
   }
 
   /** A position outside the user's choice is asked for only when the peer has the multihash nowhere else. */
-  #wantedPosition(peer: Peer, ordinal: number): number {
-    const { twins, wanted } = this.#table
-    if (wanted.has(ordinal) || !twins.some) return ordinal
-    for (let at = twins.first(ordinal); at !== -1; at = twins.next(at)) {
+  #wantedPosition(peer: ScheduledPeer, ordinal: number): number {
+    const { duplicates, wanted } = this.#table
+    if (wanted.has(ordinal) || !duplicates.some) return ordinal
+    for (let at = duplicates.first(ordinal); at !== -1; at = duplicates.next(at)) {
       if (wanted.has(at) && peer.have.has(at)) return at
     }
     return ordinal

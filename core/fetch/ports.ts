@@ -1,16 +1,16 @@
 // What a fetch needs from the rest of the application, and what it shows of itself.
 
 import type { Layout } from '../content/layout.ts'
-import type { Clock } from '../exchange/clock.ts'
-import type { HaveBits, ServableChange } from '../exchange/servable.ts'
-import type { BanReason } from './inputs.ts'
-import type { PeerState } from './peer.ts'
+import type { Clock } from '../clock.ts'
+import type { ReadonlyBitset, ServableChange } from '../exchange/servable.ts'
+import type { BanReason } from './inputs-and-effects.ts'
+import type { PeerState } from './scheduled-peer.ts'
 import type { RateBucket } from './rate-bucket.ts'
 
 /** The writing side of one transfer; the store's Download is one. Disposing it keeps everything for the next time. */
 export interface DownloadPort extends AsyncDisposable {
   /** Positions that are written; live. */
-  readonly have: HaveBits
+  readonly have: ReadonlyBitset
   readonly wanted: { has(ordinal: number): boolean }
   readonly bytesWritten: number
   readonly totalBytes: number

@@ -1,5 +1,5 @@
 import { ExchangeCode } from '../exchange/messages.ts'
-import type { RejectReason } from './inputs.ts'
+import type { RejectReason } from './inputs-and-effects.ts'
 
 const REASONS: Record<ExchangeCode, RejectReason> = {
   [ExchangeCode.OK]: 'protocol', // a Reject that says OK says nothing

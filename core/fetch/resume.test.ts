@@ -6,10 +6,17 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { rootText } from '../cid.ts'
 import { openDownload } from '../store/open-download.ts'
-import { scratch } from '../store/sample-share.ts'
+import { scratch } from '../testing/sample-share.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { FetchPorts } from './ports.ts'
-import { type Content, ContentServable, sampleBytes, sampleContent, sampleFetch, samplePeer } from './sample-swarm.ts'
+import {
+  type Content,
+  ContentServable,
+  sampleBytes,
+  sampleContent,
+  sampleFetch,
+  samplePeer
+} from '../testing/sample-swarm.ts'
 
 const MIB = 1_048_576
 const limit = { timeout: 120_000 }

@@ -4,7 +4,7 @@
 import { EXTENT_BYTES } from './limits.ts'
 import { createRandom } from './random.ts'
 import { Scheduler } from './scheduler.ts'
-import type { Effect, Input } from './inputs.ts'
+import type { Effect, Input } from './inputs-and-effects.ts'
 
 const leafCount = Number(process.argv[2] ?? 1_000_000)
 const peerCount = Number(process.argv[3] ?? 30)

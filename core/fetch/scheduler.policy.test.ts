@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fakePlan } from './fake-plan.ts'
-import type { Effect, Input, Run } from './inputs.ts'
+import { fakePlan } from '../testing/fake-plan.ts'
+import type { Effect, Input, Run } from './inputs-and-effects.ts'
 import { createRandom } from './random.ts'
-import { SampleLine } from './sample-line.ts'
+import { SampleLine } from '../testing/simulated-link.ts'
 import { Scheduler } from './scheduler.ts'
 
 const MIB = 1_048_576

@@ -1,25 +1,25 @@
 // Decides what to ask of whom (DESIGN 4, Scheduler); never waits, reads a clock, or rolls a die. Bytes, hashing, disk and
 // streams are the shell's (fetch.ts): it reports what happened as inputs and performs the effects in the order given.
 
-import type { Effect, Input, PeerInput, RejectReason, Run } from './inputs.ts'
+import type { Effect, Input, PeerInput, RejectReason, Run } from './inputs-and-effects.ts'
 import { ASSIGNED, LeafTable, type Membership, MISSING, RECEIVED, UNWANTED, WRITTEN } from './leaf-table.ts'
-import { Ledger } from './ledger.ts'
+import { OutstandingRequests } from './outstanding-requests.ts'
 import * as limits from './limits.ts'
-import { type Outstanding, Peer, type PeerRecord, type PeerState, strike } from './peer.ts'
+import { type Outstanding, ScheduledPeer, type PeerRecord, type PeerState, strike } from './scheduled-peer.ts'
 import { type Budget, Picker } from './picker.ts'
 import { RateBucket } from './rate-bucket.ts'
-import { findSteals } from './steal.ts'
-import type { Plan } from './twins.ts'
+import { findWorkToSteal } from './work-stealing.ts'
+import type { Plan } from './duplicate-leaves.ts'
 
 const MAX_RECORDS = 1_024
 
 export class Scheduler {
   readonly #table: LeafTable
   readonly #picker: Picker
-  readonly #ledger: Ledger
+  readonly #outstanding: OutstandingRequests
   readonly #ownBucket = new RateBucket()
   readonly #buckets: readonly RateBucket[]
-  readonly #peers = new Map<string, Peer>()
+  readonly #peers = new Map<string, ScheduledPeer>()
   readonly #records = new Map<string, PeerRecord>() // of peers that went away, oldest first
   #out: Effect[] = []
   #room = limits.MAX_OUT_BYTES
@@ -44,7 +44,7 @@ export class Scheduler {
     this.#table = new LeafTable(options.plan, options.have, options.wanted, options.random)
     this.#picker = new Picker(this.#table, options.random)
     this.#buckets = [this.#ownBucket, ...(options.shared ?? [])]
-    this.#ledger = new Ledger(this.#table, this.#peers, this.#buckets)
+    this.#outstanding = new OutstandingRequests(this.#table, this.#peers, this.#buckets)
   }
 
   /** `now`: milliseconds of a clock that never goes back. After `stop` nothing has an effect. */
@@ -90,12 +90,12 @@ export class Scheduler {
   }
 
   get outstandingBytes(): number {
-    return this.#ledger.outBytes
+    return this.#outstanding.outBytes
   }
 
   /** Every position of this leaf's multihash, wanted or not, in order. */
   positions(ordinal: number): number[] {
-    return this.#table.twins.positions(ordinal)
+    return this.#table.duplicates.positions(ordinal)
   }
 
   peers(now: number): { peer: string; state: PeerState; ratePerSecond: number; outstandingBytes: number }[] {
@@ -106,7 +106,7 @@ export class Scheduler {
   }
 
   /** Takes the input in; returns who may have become free to be asked. */
-  #take(input: Input, now: number): Peer | 'all' | undefined {
+  #take(input: Input, now: number): ScheduledPeer | 'all' | undefined {
     switch (input.type) {
       case 'peer':
         return this.#enter(input.peer, input.rttMs)
@@ -119,14 +119,14 @@ export class Scheduler {
         this.#ownBucket.limit(input.bytesPerSecond, now)
         return 'all'
       case 'written':
-        return this.#finish(this.#table.twins.first(input.ordinal), now)
+        return this.#finish(this.#table.duplicates.first(input.ordinal), now)
       case 'lost':
-        return this.#lose(this.#table.twins.first(input.ordinal))
+        return this.#lose(this.#table.duplicates.first(input.ordinal))
       case 'forgive':
         this.#records.delete(input.peer)
         return undefined
       case 'wrong':
-        return this.#blame(input.peer, this.#table.twins.first(input.ordinal), now)
+        return this.#blame(input.peer, this.#table.duplicates.first(input.ordinal), now)
       case 'tick':
         for (const peer of this.#peers.values()) this.#watch(peer, now)
         return 'all'
@@ -153,7 +153,7 @@ export class Scheduler {
     }
   }
 
-  #takeFrom(peer: Peer, input: PeerInput, now: number): Peer | 'all' {
+  #takeFrom(peer: ScheduledPeer, input: PeerInput, now: number): ScheduledPeer | 'all' {
     switch (input.type) {
       case 'rtt':
         peer.rttMs = input.rttMs
@@ -191,7 +191,7 @@ export class Scheduler {
       this.#out.push({ type: 'ban', peer: id, reason: record.banned })
       return 'all'
     }
-    this.#peers.set(id, new Peer(id, rttMs, this.#table, record))
+    this.#peers.set(id, new ScheduledPeer(id, rttMs, this.#table, record))
     return 'all'
   }
 
@@ -199,7 +199,7 @@ export class Scheduler {
     const peer = this.#peers.get(id)
     if (peer === undefined) return 'all'
     this.#peers.delete(id)
-    this.#ledger.releaseAll(peer, peer.out.keys())
+    this.#outstanding.releaseAll(peer, peer.out.keys())
     peer.have.forget()
     this.#records.delete(id)
     this.#records.set(id, peer.record)
@@ -208,8 +208,8 @@ export class Scheduler {
     return 'all'
   }
 
-  #progress(peer: Peer, ordinal: number, bytes: number, now: number): void {
-    const one = peer.out.get(this.#table.twins.first(ordinal))
+  #progress(peer: ScheduledPeer, ordinal: number, bytes: number, now: number): void {
+    const one = peer.out.get(this.#table.duplicates.first(ordinal))
     if (one === undefined || one.ordinal !== ordinal) return
     const fresh = Math.min(bytes, one.bytes - one.got)
     one.got += fresh
@@ -218,33 +218,33 @@ export class Scheduler {
     if (peer.snubbed) this.#wake(peer, one, now)
   }
 
-  #receive(peer: Peer, ordinal: number, now: number): void {
-    const leaf = this.#table.twins.first(ordinal)
+  #receive(peer: ScheduledPeer, ordinal: number, now: number): void {
+    const leaf = this.#table.duplicates.first(ordinal)
     const one = peer.out.get(leaf)
     if (one === undefined || one.ordinal !== ordinal) return
     this.#progress(peer, ordinal, one.bytes - one.got, now)
     peer.record.backoffs = 0
     peer.have.wasRead(ordinal)
-    this.#ledger.settle(peer, leaf)
+    this.#outstanding.settle(peer, leaf)
     this.#table.set(leaf, RECEIVED) // nobody is asked for a leaf that is here, so it was not
-    for (const other of this.#ledger.holders(leaf)) this.#cancel(other, [leaf], now)
+    for (const other of this.#outstanding.holders(leaf)) this.#cancel(other, [leaf], now)
     this.#room -= one.bytes
     this.#out.push({ type: 'accept', peer: peer.id, ordinal })
   }
 
   #finish(leaf: number, now: number): undefined {
     if (this.#table.state(leaf) !== UNWANTED) this.#table.set(leaf, WRITTEN)
-    for (const peer of this.#ledger.holders(leaf)) this.#cancel(peer, [leaf], now)
+    for (const peer of this.#outstanding.holders(leaf)) this.#cancel(peer, [leaf], now)
   }
 
   #lose(leaf: number): 'all' {
     const state = this.#table.state(leaf)
-    if (state === RECEIVED || state === WRITTEN) this.#ledger.reopen(leaf)
+    if (state === RECEIVED || state === WRITTEN) this.#outstanding.reopen(leaf)
     return 'all'
   }
 
   #blame(id: string, leaf: number, now: number): 'all' {
-    if (this.#table.state(leaf) === RECEIVED) this.#ledger.reopen(leaf)
+    if (this.#table.state(leaf) === RECEIVED) this.#outstanding.reopen(leaf)
     const peer = this.#peers.get(id)
     const record = peer?.record ?? this.#records.get(id)
     record?.refused.add(leaf)
@@ -254,17 +254,17 @@ export class Scheduler {
     return 'all'
   }
 
-  #banIfStruck(peer: Peer): void {
+  #banIfStruck(peer: ScheduledPeer): void {
     const { banned: reason } = peer.record
     if (reason === undefined || !this.#peers.has(peer.id)) return
     this.#leave(peer.id)
     this.#out.push({ type: 'ban', peer: peer.id, reason })
   }
 
-  #reject(peer: Peer, one: Outstanding, reason: RejectReason, retryMs: number, now: number): void {
+  #reject(peer: ScheduledPeer, one: Outstanding, reason: RejectReason, retryMs: number, now: number): void {
     if (reason === 'cancelled') return // of a request that is over here already
     const advertised = peer.have.has(one.ordinal)
-    if (this.#ledger.release(peer, one.leaf) === undefined) return
+    if (this.#outstanding.release(peer, one.leaf) === undefined) return
     if (peer.out.size === 0) peer.snubbed = false // it answered
     switch (reason) {
       case 'not-have':
@@ -303,13 +303,13 @@ export class Scheduler {
   }
 
   /** Nothing is asked of it for a while. */
-  #giveRest(peer: Peer, now: number): void {
+  #giveRest(peer: ScheduledPeer, now: number): void {
     peer.snubbed = false
     this.#cancel(peer, peer.out.keys(), now)
     peer.backOff(now)
   }
 
-  #watch(peer: Peer, now: number): void {
+  #watch(peer: ScheduledPeer, now: number): void {
     if (peer.have.wake(now)) peer.exhausted = false
     const quietMs = peer.quietMs(now)
     if (quietMs < Math.max(limits.SNUBBED_MS, 4 * peer.rttMs)) return
@@ -319,25 +319,25 @@ export class Scheduler {
   }
 
   /** Others may take its leaves. The oldest extent of them stays asked for: if it comes after all, it is kept. */
-  #loosen(peer: Peer, now: number): void {
+  #loosen(peer: ScheduledPeer, now: number): void {
     const late: number[] = []
     let kept = 0
     for (const [leaf, one] of peer.out) {
       kept += one.bytes
       if (kept > limits.EXTENT_BYTES && kept > one.bytes) late.push(leaf)
-      else this.#ledger.reopenIfAbandoned(leaf)
+      else this.#outstanding.reopenIfAbandoned(leaf)
     }
     this.#cancel(peer, late, now)
   }
 
   /** It sends again: what nobody took meanwhile is its own again, what somebody took and it has not begun stays there. */
-  #wake(peer: Peer, current: Outstanding, now: number): void {
+  #wake(peer: ScheduledPeer, current: Outstanding, now: number): void {
     peer.snubbed = false
     const taken: number[] = []
     for (const leaf of peer.out.keys()) {
       const state = this.#table.state(leaf)
       if (state === MISSING) this.#table.set(leaf, ASSIGNED)
-      else if (leaf !== current.leaf && this.#ledger.holders(leaf).size > 1) taken.push(leaf)
+      else if (leaf !== current.leaf && this.#outstanding.holders(leaf).size > 1) taken.push(leaf)
     }
     this.#cancel(peer, taken, now)
   }
@@ -350,8 +350,8 @@ export class Scheduler {
     }
   }
 
-  #cancel(peer: Peer, leaves: Iterable<number>, now: number): void {
-    const runs = this.#ledger.releaseAll(peer, leaves)
+  #cancel(peer: ScheduledPeer, leaves: Iterable<number>, now: number): void {
+    const runs = this.#outstanding.releaseAll(peer, leaves)
     if (runs.length > 0) this.#out.push({ type: 'cancel', peer: peer.id, runs })
     if (peer.snubbed && peer.out.size === 0) peer.backOff(now)
   }
@@ -365,12 +365,12 @@ export class Scheduler {
     for (let i = 0; i < peers.length; i++) this.#ask(peers[(i + this.#turn) % peers.length]!, now)
   }
 
-  #ask(peer: Peer, now: number): void {
+  #ask(peer: ScheduledPeer, now: number): void {
     while (this.#running && !peer.exhausted && this.#table.count(MISSING) > 0 && peer.mayBeAsked(now)) {
       const budget = this.#budget(peer, now)
       if (budget === undefined) return
       const runs = this.#picker.take(peer, budget, one => {
-        this.#ledger.assign(peer, one, now)
+        this.#outstanding.assign(peer, one, now)
       })
       if (runs.length === 0) {
         this.#squeezed ||= !peer.exhausted
@@ -381,7 +381,7 @@ export class Scheduler {
   }
 
   /** Undefined: nothing now. A request covers at least a quarter of the window, so that folders are not round trips. */
-  #budget(peer: Peer, now: number): Budget | undefined {
+  #budget(peer: ScheduledPeer, now: number): Budget | undefined {
     const window = Math.min(
       peer.window,
       Math.max(limits.EXTENT_BYTES, limits.MAX_OUT_BYTES / Math.max(1, this.#sharing))
@@ -389,7 +389,7 @@ export class Scheduler {
     const least = peer.out.size === 0 ? 1 : Math.max(window / 4, peer.leastBytes)
     const free = window - peer.outBytes
     if (free < least) return undefined
-    const hard = Math.min(limits.MAX_OUT_BYTES, this.#room) - this.#ledger.outBytes
+    const hard = Math.min(limits.MAX_OUT_BYTES, this.#room) - this.#outstanding.outBytes
     this.#squeezed ||= hard < free
     if (hard < least) return undefined
     let tokens = Infinity
@@ -407,15 +407,15 @@ export class Scheduler {
     }
   }
 
-  #stealFor(idle: Peer, budget: Budget, now: number): void {
+  #stealFor(idle: ScheduledPeer, budget: Budget, now: number): void {
     const share = Math.max(limits.EXTENT_BYTES, this.#table.wantedBytes * limits.DUPLICATE_SHARE)
     const mayDuplicate = this.#table.count(MISSING) === 0 ? share - this.#duplicateBytes : 0
-    const found = findSteals(idle, this.#peers.values(), {
+    const found = findWorkToSteal(idle, this.#peers.values(), {
       budget,
       mayDuplicate,
       now,
       table: this.#table,
-      ledger: this.#ledger
+      outstanding: this.#outstanding
     })
     if (found === undefined) return
     this.#cancel(
@@ -426,7 +426,7 @@ export class Scheduler {
     this.#duplicateBytes += found.duplicated?.bytes ?? 0
     const runs: Run[] = []
     for (const one of found.duplicated === undefined ? found.stolen : [...found.stolen, found.duplicated]) {
-      this.#ledger.assign(idle, one, now)
+      this.#outstanding.assign(idle, one, now)
       runs.push({ start: one.ordinal, count: 1 })
     }
     this.#out.push({ type: 'request', peer: idle.id, runs })
@@ -452,6 +452,6 @@ export class Scheduler {
 }
 
 /** What of these ordinals is expected from it; a stranger's count costs no more than what is. */
-function outstandingIn(peer: Peer, start: number, count: number): Outstanding[] {
+function outstandingIn(peer: ScheduledPeer, start: number, count: number): Outstanding[] {
   return [...peer.out.values()].filter(one => one.ordinal >= start && one.ordinal < start + count)
 }

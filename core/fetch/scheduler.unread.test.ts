@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fakePlan } from './fake-plan.ts'
-import type { Input } from './inputs.ts'
+import { fakePlan } from '../testing/fake-plan.ts'
+import type { Input } from './inputs-and-effects.ts'
 import { createRandom } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 

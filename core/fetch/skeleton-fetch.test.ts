@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { codeOf } from '../errors.ts'
 import { createRandom } from './random.ts'
-import { sampleBytes, sampleContent } from './sample-swarm.ts'
+import { sampleBytes, sampleContent } from '../testing/sample-swarm.ts'
 import { SkeletonFetch } from './skeleton-fetch.ts'
 
 // names long enough for a skeleton of several ranges

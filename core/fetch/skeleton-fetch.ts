@@ -6,7 +6,7 @@ import type { Layout } from '../content/layout.ts'
 import { SkeletonReader } from '../content/skeleton.ts'
 import { CodedError, codeOf } from '../errors.ts'
 import { SNUBBED_MS } from './limits.ts'
-import { firstGap, type Piece, Suspects } from './skeleton-pieces.ts'
+import { firstGap, type SkeletonPiece, Suspects } from './skeleton-pieces.ts'
 
 const RANGE_BYTES = 1_048_576 // DESIGN 4, Skeleton
 const SHARED_RANGE_BYTES = 262_144 // smaller while there are several to ask
@@ -51,8 +51,8 @@ export class SkeletonFetch {
   readonly #ports: SkeletonPorts
   readonly #sources = new Map<string, Source>()
   readonly #ranges: Range[] = []
-  #pieces: Piece[] = [] // arrived, not pushed
-  #tail: Piece[] = [] // pushed, not persisted
+  #pieces: SkeletonPiece[] = [] // arrived, not pushed
+  #tail: SkeletonPiece[] = [] // pushed, not persisted
   #pushed = 0
   #persisted = 0
   readonly #suspects = new Suspects()
@@ -196,7 +196,7 @@ export class SkeletonFetch {
     if (this.complete || this.#reader.verifiedBytes - this.#persisted >= PERSIST_BYTES) this.#persist()
   }
 
-  #push(piece: Piece, now: number): void {
+  #push(piece: SkeletonPiece, now: number): void {
     this.#tail.push(piece)
     this.#pushed += piece.bytes.length
     let wrong = false
@@ -250,7 +250,7 @@ export class SkeletonFetch {
   #persist(): void {
     const verified = this.#reader.verifiedBytes
     const parts: Uint8Array[] = []
-    const rest: Piece[] = []
+    const rest: SkeletonPiece[] = []
     for (const { peer, offset, bytes } of this.#tail) {
       const from = Math.max(0, this.#persisted - offset)
       const to = Math.min(bytes.length, verified - offset)

@@ -1,6 +1,6 @@
 // Bytes of a skeleton that came from one peer, and who is to blame when a block made of several peers' bytes is wrong.
 
-export interface Piece {
+export interface SkeletonPiece {
   readonly peer: string
   readonly offset: number
   readonly bytes: Uint8Array
@@ -21,18 +21,18 @@ export function firstGap(
 
 /** Pieces that went into a wrong block. Once the right bytes are there, those that differ name their sender. */
 export class Suspects {
-  #pieces: Piece[] = []
+  #pieces: SkeletonPiece[] = []
 
   get pending(): boolean {
     return this.#pieces.length > 0
   }
 
-  add(pieces: readonly Piece[]): void {
+  add(pieces: readonly SkeletonPiece[]): void {
     this.#pieces.push(...pieces)
   }
 
   /** `right`: bytes in order, verified before `verified`. Returns who sent something else, once each. */
-  compare(right: readonly Piece[], verified: number): Set<string> {
+  compare(right: readonly SkeletonPiece[], verified: number): Set<string> {
     const liars = new Set<string>()
     if (this.#pieces.length === 0) return liars
     for (const it of right) {
@@ -44,7 +44,7 @@ export class Suspects {
   }
 }
 
-function differs(suspect: Piece, right: Piece, to: number): boolean {
+function differs(suspect: SkeletonPiece, right: SkeletonPiece, to: number): boolean {
   const a = Math.max(suspect.offset, right.offset)
   const b = Math.min(suspect.offset + suspect.bytes.length, to)
   if (a >= b) return false

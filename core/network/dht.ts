@@ -12,7 +12,7 @@ export const PUBLIC_KAD = '/ipfs/kad/1.0.0' // kad-dht spec
 
 type KadFactory = ReturnType<typeof kadDHT>
 
-export interface Found {
+export interface FoundProvider {
   readonly peerId: string
   /** With /p2p/, at most 16; none when the DHT knows only the peer's ID. */
   readonly addrs: string[]
@@ -70,9 +70,9 @@ export async function* findProviders(
   kads: readonly Kad[],
   { root, mode, ownPeerId }: { root: CID; mode: NetworkMode; ownPeerId: string },
   signal: AbortSignal
-): AsyncGenerator<Found> {
+): AsyncGenerator<FoundProvider> {
   const told = new Set([ownPeerId])
-  const queue: Found[] = []
+  const queue: FoundProvider[] = []
   let wake = Promise.withResolvers<void>()
   let open = kads.length
   const stop = new AbortController()

@@ -5,7 +5,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { ConnectionEncrypter } from '@libp2p/interface'
 import { tls } from '@libp2p/tls'
 import { chooseEncrypters, testEncrypter } from './encrypters.ts'
-import { until } from './loopback-swarm.ts'
+import { until } from '../testing/loopback-swarm.ts'
 
 const key = await generateKeyPair('Ed25519')
 

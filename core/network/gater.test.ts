@@ -8,7 +8,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CodedError } from '../errors.ts'
 import { createGater, type Gater, type GaterOptions, MAX_PER_IP } from './gater.ts'
-import { openBareNode, openLoopbackNode } from './loopback-swarm.ts'
+import { openBareNode, openLoopbackNode } from '../testing/loopback-swarm.ts'
 import { openNetwork } from './open-network.ts'
 
 const ELSEWHERE = [

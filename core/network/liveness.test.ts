@@ -4,7 +4,7 @@ import net from 'node:net'
 import { test } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
 import { watchLiveness } from './liveness.ts'
-import { openBareNode, openLoopbackNode, until } from './loopback-swarm.ts'
+import { openBareNode, openLoopbackNode, until } from '../testing/loopback-swarm.ts'
 
 /** A cable that can be pulled: nothing passes any more, and no end is told. */
 async function openCable(toPort: number): Promise<{ port: number; pull(): void } & AsyncDisposable> {

@@ -10,7 +10,7 @@ import { trace } from '../trace.ts'
 import { isNear, type NetworkMode } from './address-policy.ts'
 import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
 import { createCappedDatastore } from './capped-datastore.ts'
-import type { Found } from './dht.ts'
+import type { FoundProvider } from './dht.ts'
 import { hintsByPeer, parseDialAddr, parsePeerId, peerOf } from './dial-target.ts'
 import { type GoodPeers, startDiscovery } from './discovery.ts'
 import { chooseEncrypters } from './encrypters.ts'
@@ -86,7 +86,7 @@ export interface Network extends AsyncDisposable {
   /** Once per protocol; streams that come earlier are refused. */
   handle(protocol: ExchangeProtocol, handler: StreamHandler): void
   /** Each provider once, not us. Ends by itself: after a minute at the latest, after 5 s while no DHT peer is connected. */
-  findProviders(root: CID, signal: AbortSignal): AsyncIterable<Found>
+  findProviders(root: CID, signal: AbortSignal): AsyncIterable<FoundProvider>
   /** Provides the root from now on, over restarts too; resolves when a DHT peer has taken it. */
   provide(root: CID, signal: AbortSignal): Promise<void>
   unprovide(root: CID): void

@@ -8,7 +8,7 @@ import { trace } from '../trace.ts'
 import { isNear } from './address-policy.ts'
 import type { Liveness } from './liveness.ts'
 import type { Node } from './open-libp2p.ts'
-import { duplexOf } from '../exchange/libp2p-duplex.ts'
+import { duplexOf } from './libp2p-duplex.ts'
 
 /** Inbound streams of one protocol that one peer may hold, over all its connections (DESIGN 4, limits). */
 export const MAX_STREAMS_PER_PEER = 4

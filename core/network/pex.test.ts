@@ -6,7 +6,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { PeerRecord, RecordEnvelope } from '@libp2p/peer-record'
 import { multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
-import { openLoopbackNode, until } from './loopback-swarm.ts'
+import { openLoopbackNode, until } from '../testing/loopback-swarm.ts'
 import { MAX_PEX_RECORDS, mayTell, openRecords, sealRecord } from './pex.ts'
 
 const idOf = (key: PrivateKey): string => peerIdFromPrivateKey(key).toString()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CodedError } from '../errors.ts'
-import { until } from './loopback-swarm.ts'
+import { until } from '../testing/loopback-swarm.ts'
 import { type ProvidePorts, startProviding } from './provide.ts'
 
 const ports = (

@@ -3,7 +3,7 @@
 import type { Connection } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import { isNear, type NetworkMode } from './address-policy.ts'
-import { type Found, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD } from './dht.ts'
+import { type FoundProvider, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD } from './dht.ts'
 import type { Node } from './open-libp2p.ts'
 import { type ProvideRows, startProviding } from './provide.ts'
 
@@ -14,7 +14,7 @@ export interface Routing extends Disposable {
   /** Connected peers that take part in a DHT. */
   readonly dhtPeers: number
   /** Ends by itself: after a minute at the latest, after 5 s when no DHT peer comes by. */
-  find(root: CID, signal: AbortSignal): AsyncIterable<Found>
+  find(root: CID, signal: AbortSignal): AsyncIterable<FoundProvider>
   provide(root: CID, signal: AbortSignal): Promise<void>
   unprovide(root: CID): void
 }

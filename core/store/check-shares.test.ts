@@ -4,12 +4,12 @@ import { utimesSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { rootText } from '../cid.ts'
-import { StepClock } from '../exchange/step-clock.ts'
+import { SteppedClock } from '../testing/stepped-clock.ts'
 import { Rechecker } from './check-shares.ts'
 import { LeafThreads } from './leaf-threads.ts'
-import { OpenFiles } from './open-files.ts'
+import { SourceReader } from './source-reader.ts'
 import { isPassing } from './read-leaf.ts'
-import { sampleBytes, scratch, writeSample } from './sample-share.ts'
+import { sampleBytes, scratch, writeSample } from '../testing/sample-share.ts'
 import { FILE, filePages } from './share-repo.ts'
 import { openStore } from './store.ts'
 
@@ -23,18 +23,18 @@ async function open(t: TestContext) {
   const held = await store.loadHeld(indexed.built.root)
   assert.ok(held)
   const threads = new LeafThreads()
-  const files = new OpenFiles(threads)
+  const files = new SourceReader(threads)
   t.after(async () => {
     await files[Symbol.asyncDispose]()
     await threads[Symbol.asyncDispose]()
   })
   const disk = { fault: 'EMFILE' as string | undefined, reads: 0 }
-  const read: OpenFiles['read'] = async (...args) => {
+  const read: SourceReader['read'] = async (...args) => {
     disk.reads++
     if (disk.fault !== undefined) throw Object.assign(new Error('injected'), { code: disk.fault })
     return files.read(...args)
   }
-  const clock = new StepClock()
+  const clock = new SteppedClock()
   const rechecker = new Rechecker({ read }, clock)
   t.after(() => rechecker[Symbol.dispose]())
   utimesSync(path.join(dir, 'things', 'a.txt'), 1_000_000, 1_000_000)

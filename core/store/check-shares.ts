@@ -3,10 +3,10 @@ import { lstat } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { type Clock, systemClock } from '../exchange/clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { fileStatOf } from '../files/file-stat.ts'
-import type { HeldRoot } from './held-root.ts'
-import type { OpenFiles } from './open-files.ts'
+import type { ServedShare } from './served-share.ts'
+import type { SourceReader } from './source-reader.ts'
 import { isGone, isPassing, verifyFile } from './read-leaf.ts'
 import { FILE, type FileRow } from './share-repo.ts'
 import { isSameFile, packedSize, packStat } from './stat.ts'
@@ -47,7 +47,7 @@ async function standsBelow({ base, path: file }: FileRow): Promise<boolean> {
 
 /** Looks at the files' stats, 16 at a time, and marks or rechecks those that are not as recorded. */
 export async function checkFiles(
-  held: HeldRoot,
+  held: ServedShare,
   rows: readonly FileRow[],
   recheck: (row: FileRow) => void,
   signal: AbortSignal
@@ -71,7 +71,7 @@ export async function checkFiles(
 }
 
 interface Waiting {
-  readonly held: HeldRoot
+  readonly held: ServedShare
   readonly row: FileRow
   /** Before the next attempt, should this one fail. */
   readonly waitMs: number
@@ -82,19 +82,19 @@ interface Waiting {
  * `checking` and is tried again; after about a minute it counts as missing, and is still tried once a minute.
  */
 export class Rechecker implements Disposable {
-  readonly #files: Pick<OpenFiles, 'read'>
+  readonly #files: Pick<SourceReader, 'read'>
   readonly #clock: Clock
   readonly #waiting = new Map<string, Waiting>() // by file, first come first
   readonly #later = new Map<string, () => void>() // by file: forgets it
   readonly #stop = new AbortController()
   #running: Promise<void> | undefined
 
-  constructor(files: Pick<OpenFiles, 'read'>, clock: Clock = systemClock) {
+  constructor(files: Pick<SourceReader, 'read'>, clock: Clock = systemClock) {
     this.#files = files
     this.#clock = clock
   }
 
-  add(held: HeldRoot, row: FileRow): void {
+  add(held: ServedShare, row: FileRow): void {
     this.#add({ held, row, waitMs: FIRST_WAIT_MS })
   }
 

@@ -16,11 +16,11 @@ import readline from 'node:readline'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Download } from './download.ts'
-import { bench, feed, open, never, wantedOf, type Bench } from './sample-download.ts'
+import { bench, feed, open, never, wantedOf, type Bench } from '../testing/sample-download.ts'
 import { rootText } from '../cid.ts'
-import type { Bitmap } from './bitmap.ts'
+import type { Bitmap } from '../bitset.ts'
 import { durableLeaves, findDownload } from './download-repo.ts'
-import { leafOf, sampleBytes } from './sample-share.ts'
+import { leafOf, sampleBytes } from '../testing/sample-share.ts'
 import { openStore, type Store } from './store.ts'
 
 const MIB = 1024 * 1024
@@ -58,9 +58,9 @@ test('kill -9 costs nothing that was written', { timeout: 120_000 }, async t => 
   it.store[Symbol.dispose]()
   const here = (name: string): string => JSON.stringify(import.meta.resolve(name))
   const script = `
-    import { feed, open } from ${here('./sample-download.ts')}
+    import { feed, open } from ${here('../testing/sample-download.ts')}
     import { openStore } from ${here('./store.ts')}
-    import { indexSample } from ${here('./sample-share.ts')}
+    import { indexSample } from ${here('../testing/sample-share.ts')}
     import fs from 'node:fs'
     const [dbFile, directory, top] = process.argv.slice(1)
     const read = name => fs.readFileSync(top + '/' + name)

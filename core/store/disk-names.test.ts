@@ -14,8 +14,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { DiskNames, type NameCalls } from './disk-names.ts'
 import type { Download } from './download.ts'
-import { bench, feed, never, open, type Bench } from './sample-download.ts'
-import { leafOf, sampleBytes, type Sample } from './sample-share.ts'
+import { bench, feed, never, open, type Bench } from '../testing/sample-download.ts'
+import { leafOf, sampleBytes, type Sample } from '../testing/sample-share.ts'
 
 const MIB = 1024 * 1024
 const FILE: Sample = { '': sampleBytes(2 * MIB, 'x') }

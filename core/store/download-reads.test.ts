@@ -5,8 +5,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { ServableChange } from '../exchange/servable.ts'
 import { fileStatOf } from '../files/file-stat.ts'
-import { bench, feed, never, open } from './sample-download.ts'
-import { leafOf, sampleBytes } from './sample-share.ts'
+import { bench, feed, never, open } from '../testing/sample-download.ts'
+import { leafOf, sampleBytes } from '../testing/sample-share.ts'
 import { packStat } from './stat.ts'
 
 const MIB = 1024 * 1024

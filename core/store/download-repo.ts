@@ -1,5 +1,5 @@
 // SQL about downloads: which .part is whose, which leaves are durable, which extents are being written (DESIGN 3, R1 and R2).
-import { Bitmap } from './bitmap.ts'
+import { Bitmap } from '../bitset.ts'
 import type { Db } from './db.ts'
 import { dropUnusedRoot, findRootId, rootId } from './skeleton-repo.ts'
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { sampleBytes, writeSample } from './sample-share.ts'
+import { sampleBytes, writeSample } from '../testing/sample-share.ts'
 import { DiskRoom } from './disk-room.ts'
 import { openDownload } from './open-download.ts'
-import { bench, feed, learn, never, open, wantedOf } from './sample-download.ts'
+import { bench, feed, learn, never, open, wantedOf } from '../testing/sample-download.ts'
 import { openStore } from './store.ts'
 
 const MIB = 1024 * 1024

@@ -21,8 +21,8 @@ import { codeOf } from '../errors.ts'
 import type { ServableChange } from '../exchange/servable.ts'
 import { findExisting } from './find-existing.ts'
 import { openDownload } from './open-download.ts'
-import { bench, feed, never, open, wantedOf } from './sample-download.ts'
-import { leafOf, sampleBytes, writeSample } from './sample-share.ts'
+import { bench, feed, never, open, wantedOf } from '../testing/sample-download.ts'
+import { leafOf, sampleBytes, writeSample } from '../testing/sample-share.ts'
 import { openStore } from './store.ts'
 
 const MIB = 1024 * 1024

@@ -4,10 +4,10 @@ import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError, codeOf } from '../errors.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
-import { Bitmap } from './bitmap.ts'
+import { Bitmap } from '../bitset.ts'
 import { dropDownload, partFiles, type DownloadRow } from './download-repo.ts'
 import type { Claim } from './disk-room.ts'
-import type { Standing } from './earlier-place.ts'
+import type { ExistingFiles } from './existing-destination.ts'
 import { Durability } from './durability.ts'
 import { finishDownload, removePart } from './finish-download.ts'
 import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
@@ -33,7 +33,7 @@ export interface DownloadParts {
   /** Files are added to a folder that an earlier download finished: no name is given in the end, and only what it wrote is taken away. */
   readonly isAdding: boolean
   /** Chosen files that stand there already: they count as here, and are never written. */
-  readonly standing: Standing
+  readonly standing: ExistingFiles
 }
 
 /**
@@ -425,7 +425,7 @@ export class Download implements Servable, AsyncDisposable {
   }
 }
 
-function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, standing: Standing): Bitmap {
+function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, standing: ExistingFiles): Bitmap {
   const wanted = new Bitmap(layout.leafCount)
   if (selection === undefined) wanted.setRange(0, layout.leafCount)
   for (const idx of selection ?? []) {
@@ -440,7 +440,7 @@ function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, 
   return wanted
 }
 
-function bytesOf(layout: Layout, { indexes }: Standing): number {
+function bytesOf(layout: Layout, { indexes }: ExistingFiles): number {
   let bytes = 0
   for (const idx of indexes) bytes += layout.files[idx]!.sizeBytes
   return bytes

@@ -3,12 +3,12 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { rootText } from '../cid.ts'
-import { Bitmap } from './bitmap.ts'
+import { Bitmap } from '../bitset.ts'
 import { addDownload, dirtyExtents, durableLeaves } from './download-repo.ts'
 import { Durability } from './durability.ts'
 import { PartTree } from './part-tree.ts'
-import { bench } from './sample-download.ts'
-import { leafOf, sampleBytes } from './sample-share.ts'
+import { bench } from '../testing/sample-download.ts'
+import { leafOf, sampleBytes } from '../testing/sample-share.ts'
 
 const MIB = 1024 * 1024
 const TREE = { 'big.bin': sampleBytes(3 * MIB, 'big'), other: sampleBytes(2 * MIB, 'other') }

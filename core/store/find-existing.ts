@@ -5,7 +5,7 @@ import type { Layout } from '../content/layout.ts'
 import { isDataDir } from '../files/data-dirs.ts'
 import { platformOf } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
-import { OpenFiles } from './open-files.ts'
+import { SourceReader } from './source-reader.ts'
 import { PartTree } from './part-tree.ts'
 import { verifyFile } from './read-leaf.ts'
 import { FILE } from './share-repo.ts'
@@ -40,7 +40,7 @@ export async function findExisting(
     if (stat === undefined || packedSize(stat) !== sizeBytes) return undefined
     found.push({ idx, path: file, stat })
   }
-  await using files = new OpenFiles(store.threads)
+  await using files = new SourceReader(store.threads)
   for (const { idx, path: file, stat } of found) {
     if (idx % YIELD_EVERY === YIELD_EVERY - 1) await breathe(signal)
     signal.throwIfAborted()

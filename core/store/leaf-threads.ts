@@ -1,14 +1,14 @@
 // Reads and verifies, or verifies and writes, big leaves on threads of their own. Decides nothing about them.
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { LeafAnswer, LeafOrder } from './leaf-orders.ts'
+import type { LeafResult, LeafTask } from './leaf-worker-messages.ts'
 
 const MAX_THREADS = 2
-type Unsent<T> = T extends LeafOrder ? Omit<T, 'id'> : never
+type Unsent<T> = T extends LeafTask ? Omit<T, 'id'> : never
 
 interface Thread {
   readonly worker: Worker
-  readonly open: Map<number, PromiseWithResolvers<LeafAnswer>>
+  readonly open: Map<number, PromiseWithResolvers<LeafResult>>
 }
 
 /** Threads start with the first order and do not keep the process alive. Rejects with the system's error (`code` ENOSPC and so on). */
@@ -41,9 +41,9 @@ export class LeafThreads implements AsyncDisposable {
     await Promise.all(this.#threads.splice(0).map(async ({ worker }) => worker.terminate()))
   }
 
-  async #ask(order: Unsent<LeafOrder>, ...moved: ArrayBuffer[]): Promise<LeafAnswer> {
+  async #ask(order: Unsent<LeafTask>, ...moved: ArrayBuffer[]): Promise<LeafResult> {
     const { worker, open } = this.#idlest()
-    const waiting = Promise.withResolvers<LeafAnswer>()
+    const waiting = Promise.withResolvers<LeafResult>()
     const id = this.#nextId++
     open.set(id, waiting)
     worker.ref()
@@ -65,7 +65,7 @@ export class LeafThreads implements AsyncDisposable {
     const thread: Thread = { worker, open: new Map() }
     let cause: unknown
     worker.unref()
-    worker.on('message', (answer: LeafAnswer) => {
+    worker.on('message', (answer: LeafResult) => {
       const waiting = thread.open.get(answer.id)
       thread.open.delete(answer.id)
       if (thread.open.size === 0) worker.unref()

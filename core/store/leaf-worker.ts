@@ -3,9 +3,9 @@
 import { hash } from 'node:crypto'
 import { readSync, writeSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import type { LeafAnswer, LeafOrder } from './leaf-orders.ts'
+import type { LeafResult, LeafTask } from './leaf-worker-messages.ts'
 
-parentPort?.on('message', (order: LeafOrder) => {
+parentPort?.on('message', (order: LeafTask) => {
   try {
     if (order.kind === 'read') read(order.id, order.fd, order.offset, order.length)
     else {
@@ -31,12 +31,12 @@ function read(id: number, fd: number, offset: number, length: number): void {
   answer({ kind: 'read', id, bytes, digest: hash('sha256', bytes, 'buffer') }, bytes.buffer)
 }
 
-function write({ fd, offset, bytes, digest }: LeafOrder & { kind: 'write' }): boolean {
+function write({ fd, offset, bytes, digest }: LeafTask & { kind: 'write' }): boolean {
   if (Buffer.compare(hash('sha256', bytes, 'buffer'), digest) !== 0) return false
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, offset + done)
   return true
 }
 
-function answer(it: LeafAnswer, ...moved: ArrayBuffer[]): void {
+function answer(it: LeafResult, ...moved: ArrayBuffer[]): void {
   parentPort?.postMessage(it, moved)
 }

@@ -18,14 +18,14 @@ import {
   type DownloadRow
 } from './download-repo.ts'
 import {
-  type Asked,
+  type DownloadTarget,
   type Begun,
-  findEarlierPlace,
+  findExistingDestination,
   isFolder,
-  NOTHING_STANDS,
-  type Standing,
-  standingIn
-} from './earlier-place.ts'
+  NOTHING_EXISTS,
+  type ExistingFiles,
+  existingIn
+} from './existing-destination.ts'
 import { isTaken } from './finish-download.ts'
 import { PART, PartTree } from './part-tree.ts'
 import { markEmpty, resume, settleNames } from './resume.ts'
@@ -33,7 +33,7 @@ import { isSameFile } from './stat.ts'
 import type { Store } from './store.ts'
 import { codedWrite, systemCode } from './write-error.ts'
 
-export interface DownloadOptions extends Asked {
+export interface DownloadOptions extends DownloadTarget {
   // its skeleton must be stored; the directory is absolute, and made if missing
   /** One cleaned name, as `cleanName` makes it. */
   readonly name: string
@@ -63,7 +63,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     tree.moveTo(base)
     const isAdding = row.part === row.place
     let standing = known?.standing
-    if (isAdding) standing ??= await standingIn(store, options, { base, begun: begunOf(store, row, layout) }, signal)
+    if (isAdding) standing ??= await existingIn(store, options, { base, begun: begunOf(store, row, layout) }, signal)
     const mine = standing && missing(options, standing)
     const resumed = await resume(store.db, row.id, tree, signal, mine && (idx => mine.has(idx)))
     if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
@@ -78,7 +78,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
       selection: options.selection,
       isMoved: base === row.place && !isAdding,
       isAdding,
-      standing: standing ?? NOTHING_STANDS
+      standing: standing ?? NOTHING_EXISTS
     })
     if (!download.takeRoom(options.reserveBytes)) throw noRoom()
     opening.move()
@@ -89,12 +89,12 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
   }
 }
 
-interface Found {
+interface OpenedPart {
   readonly row: DownloadRow
   /** The .part, or the place it was moved to. */
   readonly base: string
   /** What stands there already, when that was found out. */
-  readonly standing?: Standing
+  readonly standing?: ExistingFiles
 }
 
 /** The download of this root and directory. A .part that is gone is made anew; what something else replaced is forgotten. */
@@ -103,7 +103,7 @@ async function knownDownload(
   { layout, directory }: DownloadOptions,
   names: DiskNames,
   signal: AbortSignal
-): Promise<Found | undefined> {
+): Promise<OpenedPart | undefined> {
   const root = rootText(layout.root)
   const row = findDownload(store.db, root, directory)
   if (row === undefined) return undefined
@@ -139,8 +139,8 @@ function isMovedTo(store: Store, layout: Layout, row: DownloadRow, place: string
 }
 
 /** The folder that an earlier download of this root made here, to be added to. */
-async function addingTo(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<Found | undefined> {
-  const found = await findEarlierPlace(store, options, signal)
+async function addingTo(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<OpenedPart | undefined> {
+  const found = await findExistingDestination(store, options, signal)
   if (found === undefined) return undefined
   const { base, standing } = found
   const { directory, name, layout } = options
@@ -148,7 +148,7 @@ async function addingTo(store: Store, options: DownloadOptions, signal: AbortSig
 }
 
 /** The first name of which neither it nor its .part is taken. */
-function newPart(store: Store, root: string, { layout, name, directory }: DownloadOptions): Found {
+function newPart(store: Store, root: string, { layout, name, directory }: DownloadOptions): OpenedPart {
   for (;;) {
     const free = nextFreeName(
       name,
@@ -172,7 +172,7 @@ function makePart(layout: Layout, part: string): void {
 }
 
 /** The chosen files that do not stand there: the only ones that a download may touch which adds to a folder. */
-function missing({ layout, selection }: Asked, { indexes }: Standing): Set<number> {
+function missing({ layout, selection }: DownloadTarget, { indexes }: ExistingFiles): Set<number> {
   return new Set([...(selection ?? layout.files.keys())].filter(idx => !indexes.has(idx)))
 }
 

@@ -4,8 +4,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { rootText } from '../cid.ts'
 import { DataDirs } from '../files/data-dirs.ts'
-import { never } from './sample-download.ts'
-import { sampleBytes, scratch, writeSample } from './sample-share.ts'
+import { never } from '../testing/sample-download.ts'
+import { sampleBytes, scratch, writeSample } from '../testing/sample-share.ts'
 import { openStore } from './store.ts'
 
 const DATA = {

@@ -2,7 +2,7 @@
 import type { Layout } from '../content/layout.ts'
 import { BUSY_CODES } from './disk-names.ts'
 import { isLeaf } from './hashed-read.ts'
-import type { OpenFiles } from './open-files.ts'
+import type { SourceReader } from './source-reader.ts'
 import { FILE, type FileRow, type FileState } from './share-repo.ts'
 import { isSameFile } from './stat.ts'
 import { systemCode } from './write-error.ts'
@@ -15,7 +15,7 @@ export type LeafRead =
 
 /** `touched`: the stat is not `stat`, nothing was read. `mismatch`: other bytes than the digest says. */
 export async function readLeafFrom(
-  files: Pick<OpenFiles, 'read'>,
+  files: Pick<SourceReader, 'read'>,
   file: { path: string; stat: Uint8Array },
   layout: Layout,
   ordinal: number
@@ -55,7 +55,7 @@ const IN_FLIGHT = 4
  * nothing about it.
  */
 export async function verifyFile(
-  files: Pick<OpenFiles, 'read'>,
+  files: Pick<SourceReader, 'read'>,
   row: FileRow,
   layout: Layout,
   stat: Uint8Array,

@@ -1,7 +1,7 @@
 // What of an earlier run can be kept (DESIGN 3, R2): durable leaves of files that are as they were left, and every leaf of the
 // extents that were being written when it ended, if it hashes right.
 import type { Layout } from '../content/layout.ts'
-import { Bitmap } from './bitmap.ts'
+import { Bitmap } from '../bitset.ts'
 import type { Db } from './db.ts'
 import { dirtyExtents, durableLeaves, partFiles } from './download-repo.ts'
 import { hasDigest, isLeaf } from './hashed-read.ts'

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { rootText } from '../cid.ts'
 import { buildDag, type SourceTree } from '../content/build.ts'
-import { leafOf, sampleBytes, scratch, writeSample } from './sample-share.ts'
+import { leafOf, sampleBytes, scratch, writeSample } from '../testing/sample-share.ts'
 import { appendSkeleton, readSkeleton, skeletonBytes, skeletonParts } from './skeleton-repo.ts'
 import { openStore } from './store.ts'
 

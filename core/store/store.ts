@@ -5,17 +5,17 @@ import type { CID } from 'multiformats/cid'
 import { parseRoot, rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
-import type { Bitmap } from './bitmap.ts'
+import type { Bitmap } from '../bitset.ts'
 import { checkFiles, Rechecker } from './check-shares.ts'
 import { openDb, type Db } from './db.ts'
 import { durableLeaves, findDownload } from './download-repo.ts'
-import { HeldRoot } from './held-root.ts'
-import { Layouts } from './layouts.ts'
+import { ServedShare } from './served-share.ts'
+import { LayoutCache } from './layout-cache.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
 import { DiskRoom, freeBytes } from './disk-room.ts'
 import { LateWrites } from './late-writes.ts'
 import { LeafThreads } from './leaf-threads.ts'
-import { OpenFiles } from './open-files.ts'
+import { SourceReader } from './source-reader.ts'
 import { dropOwnFiles } from './own-files.ts'
 import * as peers from './peer-repo.ts'
 import { verifyFile } from './read-leaf.ts'
@@ -70,9 +70,9 @@ export class Store implements Disposable {
   readonly late: LateWrites
   /** What open downloads still need of each disk. */
   readonly room: DiskRoom
-  readonly #files = new OpenFiles(this.threads)
-  readonly #layouts: Layouts
-  readonly #held = new Map<string, HeldRoot>()
+  readonly #files = new SourceReader(this.threads)
+  readonly #layouts: LayoutCache
+  readonly #held = new Map<string, ServedShare>()
   readonly #rechecker = new Rechecker(this.#files)
   readonly #listeners = new Set<(root: string) => void>()
   readonly #touched = new Set<string>()
@@ -88,7 +88,7 @@ export class Store implements Disposable {
     })
     db.onFull = () => this.late.foundFull()
     this.statCache = new SqlStatCache(db, now)
-    this.#layouts = new Layouts(db)
+    this.#layouts = new LayoutCache(db)
   }
 
   // Its own disk
@@ -196,13 +196,13 @@ export class Store implements Disposable {
   }
 
   /** What a share can serve; the same object as long as the share is there. */
-  held(root: CID): HeldRoot | undefined {
+  held(root: CID): ServedShare | undefined {
     const key = rootText(root)
     const known = this.#held.get(key)
     if (known !== undefined) return known
     const share = findShare(this.db, key)
     if (share === undefined) return undefined
-    const held = new HeldRoot(root, share, {
+    const held = new ServedShare(root, share, {
       db: this.db,
       files: this.#files,
       layouts: this.#layouts,
@@ -216,7 +216,7 @@ export class Store implements Disposable {
   }
 
   /** The same with its layout read in, so that serving it begins without holding up the loop. */
-  async loadHeld(root: CID): Promise<HeldRoot | undefined> {
+  async loadHeld(root: CID): Promise<ServedShare | undefined> {
     const held = this.held(root)
     await held?.load()
     return held

@@ -2,9 +2,9 @@
 import { X } from 'lucide-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { IconAction } from '../parts/controls.tsx'
-import { Soon } from '../parts/soon.tsx'
+import { Deferred } from '../parts/deferred.tsx'
 import { ScrollContext } from '../parts/virtual-list.tsx'
-import { useStore } from '../watch.ts'
+import { useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 import { PeerDetails } from './peer-details.tsx'
 import { ShareDetails } from './share-details.tsx'
@@ -31,7 +31,7 @@ export function Details() {
 const COVERS = '(max-width: 1100px)'
 
 export function Drawer({ title, children }: { title: string; children: ReactNode }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const body = useRef<HTMLDivElement>(null)
   const before = useRef(document.activeElement)
   useEffect(() => {
@@ -42,17 +42,17 @@ export function Drawer({ title, children }: { title: string; children: ReactNode
     }
   }, [])
   return (
-    <aside className="drawer" aria-label={say('details.of', { name: title })}>
+    <aside className="drawer" aria-label={t('details.of', { name: title })}>
       <header className="sheet-head">
         <h2>
           <bdi>{title}</bdi>
         </h2>
-        <IconAction icon={X} label={say('close')} onPress={() => ui.drawer.set(null)} />
+        <IconAction icon={X} label={t('close')} onPress={() => ui.drawer.set(null)} />
       </header>
       {/* a part that scrolls must be reached by the keyboard */}
       <div className="drawer-body" ref={body} tabIndex={0} role="group" aria-label={title}>
         <ScrollContext.Provider value={body}>
-          <Soon>{children}</Soon>
+          <Deferred>{children}</Deferred>
         </ScrollContext.Provider>
       </div>
     </aside>
@@ -71,12 +71,12 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
 /** A part of the details, drawn after what is above it. */
 export function Part({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <Soon>
+    <Deferred>
       <section>
         <h3>{title}</h3>
         {children}
       </section>
-    </Soon>
+    </Deferred>
   )
 }
 

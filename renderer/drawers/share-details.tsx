@@ -11,13 +11,13 @@ import { Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import { verifying } from '../parts/verify.ts'
 import { isAllHere, shareSentence } from '../status-sentence.ts'
-import { useFeed, useStore } from '../watch.ts'
+import { useFeed, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
 
 export function ShareDetails({ root }: { root: string }) {
   const context = useUi()
-  const { ui, say, formats } = context
+  const { ui, t, formats } = context
   const row = useFeed(ui.model.shares).rows.get(root)
   const files = useFiles(row == null ? null : root, row?.name ?? '', `${row?.state} ${row?.hereFiles}`)
   useCloseWhenGone(row)
@@ -25,12 +25,12 @@ export function ShareDetails({ root }: { root: string }) {
   const save = ui.platform.saveFile
   return (
     <Drawer title={row.name}>
-      {row.state !== 'changed' && <p className="summary">{shareSentence(row, say, formats)}</p>}
+      {row.state !== 'changed' && <p className="summary">{shareSentence(row, t, formats)}</p>}
       {row.state === 'changed' && <Problem code="source-changed" />}
-      {row.state === 'missing' && <p className="hint">{say('share.missing.next')}</p>}
+      {row.state === 'missing' && <p className="hint">{t('share.missing.next')}</p>}
       {row.state === 'ready' && (
         <p className={row.copies > 0 ? 'verified' : 'hint'}>
-          <Laptop size={18} aria-hidden /> {row.copies > 0 ? say('lid.close', { count: row.copies }) : say('lid.open')}
+          <Laptop size={18} aria-hidden /> {row.copies > 0 ? t('lid.close', { count: row.copies }) : t('lid.open')}
         </p>
       )}
       <Verified root={root} isAllHere={isAllHere(row)} />
@@ -42,20 +42,20 @@ export function ShareDetails({ root }: { root: string }) {
         ))}
       </div>
       <dl className="facts">
-        <Fact name={say('details.copies')}>{formats.count(row.copies)}</Fact>
-        <Fact name={say('details.readers')}>
+        <Fact name={t('details.copies')}>{formats.count(row.copies)}</Fact>
+        <Fact name={t('details.readers')}>
           {formats.count(row.readers)}
           {row.rateOut > 0 && ` · ${formats.rate(row.rateOut)}`}
         </Fact>
-        <Fact name={say('details.sent')}>{formats.bytes(row.sentBytes)}</Fact>
-        <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
-        <Fact name={say('details.origin')}>{say(`origin.${row.origin}`)}</Fact>
+        <Fact name={t('details.sent')}>{formats.bytes(row.sentBytes)}</Fact>
+        <Fact name={t('details.added')}>{formats.day(row.addedAt)}</Fact>
+        <Fact name={t('details.origin')}>{t(`origin.${row.origin}`)}</Fact>
       </dl>
       <Others root={root} />
       {row.state === 'ready' && (
         <LimitField
-          label={say('share.limit')}
-          hint={say('share.limit.hint')}
+          label={t('share.limit')}
+          hint={t('share.limit.hint')}
           ask={async to => {
             const answer = await ui.session.client.share.limit({ root, uploadBytesPerSecond: to })
             return answer.uploadBytesPerSecond
@@ -64,7 +64,7 @@ export function ShareDetails({ root }: { root: string }) {
       )}
       {files.rows.length > 0 && (
         <section>
-          <h3>{say('details.files')}</h3>
+          <h3>{t('details.files')}</h3>
           <FileTree
             files={files.rows}
             isWhole
@@ -80,7 +80,7 @@ export function ShareDetails({ root }: { root: string }) {
 
 /** Who else has it or is getting it, of those who are connected. */
 function Others({ root }: { root: string }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const [others, setOthers] = useState<ShareDetailsOf['others']>([])
   useEffect(() => {
     const life = new AbortController()
@@ -94,12 +94,12 @@ function Others({ root }: { root: string }) {
   if (others.length === 0) return null
   return (
     <section>
-      <h3>{say('details.others')}</h3>
+      <h3>{t('details.others')}</h3>
       <ul className="sources">
         {others.map(({ peerId, name, isComplete }) => (
           <li key={peerId}>
-            <bdi>{name === '' ? say('device.unnamed') : name}</bdi>
-            <span>{say(isComplete ? 'source.all' : 'other.getting')}</span>
+            <bdi>{name === '' ? t('device.unnamed') : name}</bdi>
+            <span>{t(isComplete ? 'source.all' : 'other.getting')}</span>
           </li>
         ))}
       </ul>
@@ -111,7 +111,7 @@ const kindOf = (id: string, isDanger = false) =>
   isDanger ? 'danger' : id === 'copy' || id === 'again' ? 'primary' : 'plain'
 
 function Verified({ root, isAllHere }: { root: string; isAllHere: boolean }) {
-  const { say, formats } = useUi()
+  const { t, formats } = useUi()
   const state = useStore(verifying).get(root)
   switch (state?.type) {
     case undefined:
@@ -119,18 +119,18 @@ function Verified({ root, isAllHere }: { root: string; isAllHere: boolean }) {
     case 'progress':
       return (
         <div>
-          <p className="hint">{say('verify.now', { bytes: formats.bytes(state.bytes) })}</p>
+          <p className="hint">{t('verify.now', { bytes: formats.bytes(state.bytes) })}</p>
           <Bar part={state.total == null || state.total === 0 ? null : state.bytes / state.total} tone="active" />
         </div>
       )
     case 'verified':
       return state.bad.length === 0 ? (
         <p className="verified" role="status">
-          <ShieldCheck size={18} aria-hidden /> {say(isAllHere ? 'verify.good' : 'verify.good.here')}
+          <ShieldCheck size={18} aria-hidden /> {t(isAllHere ? 'verify.good' : 'verify.good.here')}
         </p>
       ) : (
         <div role="status">
-          <p className="warning">{say('verify.bad', { count: state.bad.length })}</p>
+          <p className="warning">{t('verify.bad', { count: state.bad.length })}</p>
           <ul className="bad">
             {state.bad.slice(0, 20).map(path => (
               <li key={path}>

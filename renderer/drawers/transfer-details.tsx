@@ -8,13 +8,13 @@ import { FileTree } from '../parts/file-tree.tsx'
 import { LimitField } from '../parts/limit-field.tsx'
 import { RateGraph } from '../parts/rate-graph.tsx'
 import { Bar } from '../parts/row.tsx'
-import { Soon } from '../parts/soon.tsx'
+import { Deferred } from '../parts/deferred.tsx'
 import { Problem } from '../parts/states.tsx'
 import { isRunning, nameOf, partOf, transferChoices } from '../parts/transfer-row.tsx'
 import { useFiles, useTick } from '../parts/use-files.ts'
 import { isOwnDiskFull } from '../model.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
-import { useChosen, useFeed, useStore } from '../watch.ts'
+import { useChosen, useFeed, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 import { Drawer, Fact, Part, useCloseWhenGone } from './details.tsx'
 
@@ -23,7 +23,7 @@ const FILES_FOLLOWED = 2_000 // more are read again only when the state is anoth
 const FILES_EVERY_MS = 3_000
 
 export function TransferDetails({ id }: { id: string }) {
-  const { ui, say, formats } = useUi()
+  const { ui, t, formats } = useUi()
   const row = useFeed(ui.model.transfers).rows.get(id)
   const live = useDetails(id, row == null || row.state === 'done' ? null : isRunning(row))
   const line = useStore(ui.line)
@@ -39,13 +39,13 @@ export function TransferDetails({ id }: { id: string }) {
     <Drawer title={nameOf(row)}>
       {row.state !== 'failed' && (
         <p className="summary" data-tone={toneOf(row)}>
-          {transferSentence(row, say, formats)}
+          {transferSentence(row, t, formats)}
         </p>
       )}
       {row.state !== 'done' && <Bar part={partOf(row)} tone={toneOf(row)} />}
       {row.state === 'done' && (
         <p className="verified">
-          <ShieldCheck size={18} aria-hidden /> {say('verified')}
+          <ShieldCheck size={18} aria-hidden /> {t('verified')}
         </p>
       )}
       {row.state === 'failed' && <Problem code={row.error?.code ?? 'internal'} about="stopped" />}
@@ -53,24 +53,24 @@ export function TransferDetails({ id }: { id: string }) {
       <Choices row={row} />
       {live != null && <Progress live={live} />}
       <dl className="facts">
-        <Fact name={say('details.received')}>{formats.bytes(row.received)}</Fact>
+        <Fact name={t('details.received')}>{formats.bytes(row.received)}</Fact>
         {row.place != null && (
-          <Fact name={say('details.place')}>
-            {say('details.place.of', { n: formats.count(row.place), total: formats.count(line.length) })}
+          <Fact name={t('details.place')}>
+            {t('details.place.of', { n: formats.count(row.place), total: formats.count(line.length) })}
           </Fact>
         )}
-        <Fact name={say('details.folder')}>
+        <Fact name={t('details.folder')}>
           <bdi>{row.folder}</bdi>
         </Fact>
-        <Fact name={say('details.added')}>{formats.day(row.addedAt)}</Fact>
+        <Fact name={t('details.added')}>{formats.day(row.addedAt)}</Fact>
       </dl>
       {isRunning(row) && (
-        <Soon>
+        <Deferred>
           <Limit id={id} />
-        </Soon>
+        </Deferred>
       )}
       {files.rows.length > 0 && (
-        <Part title={say('details.files')}>
+        <Part title={t('details.files')}>
           <FileTree
             files={files.rows}
             isWhole={row.state === 'done'}
@@ -110,31 +110,31 @@ function ChoicesNow({ row }: { row: Transfer }) {
 
 /** Once a second. */
 const Progress = memo(function Progress({ live }: { live: Live }) {
-  const { say, formats } = useUi()
+  const { t, formats } = useUi()
   return (
     <>
       {live.rates.length > 1 && (
-        <Part title={say('details.rate')}>
+        <Part title={t('details.rate')}>
           <RateGraph rates={live.rates} />
         </Part>
       )}
       {live.map.cells.length > 0 && (
-        <Part title={say('details.map')}>
+        <Part title={t('details.map')}>
           <BlockMap cells={live.map.cells} />
         </Part>
       )}
       <section>
-        <h3>{say('details.sources')}</h3>
+        <h3>{t('details.sources')}</h3>
         {live.sources.length === 0 ? (
-          <p className="hint">{say('details.sources.none')}</p>
+          <p className="hint">{t('details.sources.none')}</p>
         ) : (
           <ul className="sources">
             {live.sources.map(source => (
               <li key={source.peerId}>
-                <bdi>{source.name === '' ? say('device.unnamed') : source.name}</bdi>
+                <bdi>{source.name === '' ? t('device.unnamed') : source.name}</bdi>
                 <span>
                   {[
-                    source.share === 1 && say('source.all'),
+                    source.share === 1 && t('source.all'),
                     formats.bytes(source.bytes),
                     source.rate > 0 && formats.rate(source.rate)
                   ]
@@ -151,11 +151,11 @@ const Progress = memo(function Progress({ live }: { live: Live }) {
 })
 
 const Limit = memo(function Limit({ id }: { id: string }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   return (
     <LimitField
-      label={say('details.limit')}
-      hint={say('details.limit.hint')}
+      label={t('details.limit')}
+      hint={t('details.limit.hint')}
       ask={async to => {
         const answer = await ui.session.client.transfer.limit({ id, downloadBytesPerSecond: to })
         return answer.downloadBytesPerSecond

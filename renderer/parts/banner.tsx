@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import { isOwnDiskFull } from '../model.ts'
 import { Store } from '../store.ts'
-import { useStore } from '../watch.ts'
+import { useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 import { Action } from './controls.tsx'
 import { useLasting } from './use-lasting.ts'
@@ -13,7 +13,7 @@ const MOMENT_MS = 1_500
 const NO_WINDOW = new Store(null)
 
 export function Banner() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const link = useStore(ui.session.state)
   const { desktop } = ui.platform
   const status = useStore(ui.model.status)
@@ -29,16 +29,16 @@ export function Banner() {
     return (
       <div className="lost" role="alert">
         <p>
-          <strong>{say('stopped.what')}</strong> {say('stopped.safe')}
+          <strong>{t('stopped.what')}</strong> {t('stopped.safe')}
         </p>
         <Action kind="primary" onPress={() => void start()} isDisabled={isStarting}>
-          {say(isStarting ? 'stopped.starting' : 'stopped.start')}
+          {t(isStarting ? 'stopped.starting' : 'stopped.start')}
         </Action>
       </div>
     )
   }
-  if (isLost) return <Notice what={say('lost.what')} next={say(desktop == null ? 'lost.next' : 'lost.wait')} />
-  if (isOwnDiskFull(status)) return <Notice what={say('own-disk.full')} next={say('own-disk.next')} />
+  if (isLost) return <Notice what={t('lost.what')} next={t(desktop == null ? 'lost.next' : 'lost.wait')} />
+  if (isOwnDiskFull(status)) return <Notice what={t('own-disk.full')} next={t('own-disk.next')} />
   return null
 }
 

@@ -9,7 +9,7 @@ const GAP = 1
 const STEP = CELL + GAP
 
 export function BlockMap({ cells }: { cells: readonly number[] }) {
-  const { say, formats } = useUi()
+  const { t, formats } = useUi()
   const canvas = useRef<HTMLCanvasElement>(null)
   const painter = useRef<Painter>(null)
   useEffect(() => {
@@ -31,7 +31,7 @@ export function BlockMap({ cells }: { cells: readonly number[] }) {
       ref={canvas}
       className="block-map"
       role="img"
-      aria-label={say('details.map.label', { part: formats.percent(part) })}
+      aria-label={t('details.map.label', { part: formats.percent(part) })}
     />
   )
 }

@@ -8,7 +8,7 @@ const MAX_NAMES = 10
 
 /** Every state of every job is looked at: one that is made at once may never be drawn as it is made. What was over before this page came is old. */
 export function useCopyWhenShared(): void {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   useEffect(() => {
     const { jobs } = ui.model
     const isOver = ({ state }: ShareJob): boolean => state !== 'indexing'
@@ -25,14 +25,14 @@ export function useCopyWhenShared(): void {
       const { state, root, name, leftOut } = job
       if (state === 'failed') tellFailed(ui, job)
       if (state !== 'done' || root == null) return
-      ui.passing.keep(root) // it was to go away, and is wanted again
+      ui.toasts.keep(root) // it was to go away, and is wanted again
       ui.fresh.set([root, ...ui.fresh.get().filter(other => other !== root)].slice(0, MAX_FRESH))
-      void copyLink(ui, { root }).then(isCopied => ui.say(say(isCopied ? 'share.done.copied' : 'share.done', { name })))
-      if (leftOut != null) ui.say(say('share.leftOut', { name, names: listed(leftOut, ', ', 3) }))
+      void copyLink(ui, { root }).then(isCopied => ui.toast(t(isCopied ? 'share.done.copied' : 'share.done', { name })))
+      if (leftOut != null) ui.toast(t('share.leftOut', { name, names: listed(leftOut, ', ', 3) }))
     }
     look()
     return jobs.subscribe(look)
-  }, [ui, say])
+  }, [ui, t])
 }
 
 /** Which file it is no sentence of a code can say; its name needs no translation. */
@@ -42,7 +42,7 @@ const NAMES_FILES: readonly WireError['code'][] = ['unsafe-name', 'usage', 'too-
 function tellFailed(ui: Ui, { job, name: title, error, leftOut }: ShareJob): void {
   if (error == null) return
   const { code, message } = error
-  if (ui.sheet.get() != null) return ui.say('', { code })
+  if (ui.sheet.get() != null) return ui.toast('', { code })
   const detail = leftOut != null ? listed(leftOut, '\n', MAX_NAMES) : NAMES_FILES.includes(code) ? message : ''
   ui.sheet.set({ type: 'problem', title, code, detail, ...(leftOut != null && { withoutUnreadable: job }) })
 }
@@ -68,6 +68,6 @@ async function copyLink(ui: Ui, of: LinkTo): Promise<boolean> {
 }
 
 export async function copyLinkAndSay(ui: Ui, of: LinkTo, copied: string): Promise<void> {
-  if (await copyLink(ui, of)) ui.say(copied)
+  if (await copyLink(ui, of)) ui.toast(copied)
   else ui.sheet.set({ type: 'link', ...of }) // from there it can be taken by hand
 }

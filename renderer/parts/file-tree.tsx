@@ -28,7 +28,7 @@ function FileTreeNow({
   /** Nothing of it is still to come. */
   isWhole?: boolean
 }) {
-  const { say, formats } = useUi()
+  const { t, formats } = useUi()
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const rows = useMemo(() => treeRows(files, open), [files, open])
   const toggle = (key: string): void => {
@@ -38,7 +38,7 @@ function FileTreeNow({
   }
   return (
     <VirtualList
-      label={say('details.files')}
+      label={t('details.files')}
       rows={rows}
       keyOf={row => row.key}
       rowHeight={36}
@@ -53,7 +53,7 @@ function FileTreeNow({
           <div className="file" data-is-got={isGot} style={{ paddingInlineStart: Math.min(row.depth, 12) * 16 }}>
             {left != null && (
               <Tick
-                label={say('choose', { name: row.name })}
+                label={t('choose', { name: row.name })}
                 isRowMain
                 isSelected={chosen === 'all'}
                 isIndeterminate={chosen === 'some'}
@@ -77,17 +77,17 @@ function FileTreeNow({
                 <span className="chevron" />
                 <KindIcon name={row.name} isFolder={false} size={16} />
                 <bdi>{row.name}</bdi>
-                {row.renamedFrom != null && <span className="renamed">{say('file.renamed')}</span>}
+                {row.renamedFrom != null && <span className="renamed">{t('file.renamed')}</span>}
               </span>
             )}
             <span className="file-bytes">
-              {!isGot && `${say('file.notGot')} · `}
-              {isPart && isGot ? formats.bytesOf(hereBytes, row.bytes, say('of')) : formats.bytes(row.bytes)}
+              {!isGot && `${t('file.notGot')} · `}
+              {isPart && isGot ? formats.bytesOf(hereBytes, row.bytes, t('of')) : formats.bytes(row.bytes)}
             </span>
             {onSave && isGot && row.index != null && (
               <IconAction
                 icon={Download}
-                label={say('save.here', { name: row.name })}
+                label={t('save.here', { name: row.name })}
                 onPress={() => onSave(row.index ?? 0)}
               />
             )}

@@ -4,13 +4,13 @@ import { Button, Input, Radio, RadioGroup, SearchField } from 'react-aria-compon
 import { useUi } from '../ui.ts'
 
 export function Filter({ value, onChange }: { value: string; onChange: (text: string) => void }) {
-  const { say } = useUi()
+  const { t } = useUi()
   return (
-    <SearchField className="filter" aria-label={say('filter')} value={value} onChange={onChange}>
+    <SearchField className="filter" aria-label={t('filter')} value={value} onChange={onChange}>
       <Search size={16} aria-hidden />
-      <Input placeholder={say('filter')} />
+      <Input placeholder={t('filter')} />
       {value !== '' && (
-        <Button className="filter-clear" aria-label={say('filter.clear')}>
+        <Button className="filter-clear" aria-label={t('filter.clear')}>
           <X size={14} aria-hidden />
         </Button>
       )}

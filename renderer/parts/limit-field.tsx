@@ -1,7 +1,7 @@
 // A rate for one share or one transfer, for as long as it runs. What holds is the engine's to say.
 import { useEffect, useState } from 'react'
 import { useUi } from '../ui.ts'
-import { Amount } from './amount.tsx'
+import { DraftField } from './draft-field.tsx'
 
 const MEGA = 1_000_000
 
@@ -21,7 +21,7 @@ export function LimitField({
     ask(null).then(setLimit, () => {}) // it has just gone; so will this
   }, []) // once: `ask` is another function every time and asks the same
   return (
-    <Amount
+    <DraftField
       label={label}
       hint={hint}
       value={limit ?? 0}

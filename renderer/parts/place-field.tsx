@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react'
 import type { Storage } from '../../app/contract/shapes.ts'
 import type { Client } from '../client.ts'
-import { useFeed, useStore } from '../watch.ts'
+import { useFeed, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 import { Choose } from './fields.tsx'
 
@@ -85,7 +85,7 @@ export function PlaceField({
   onPicked: () => Promise<void>
   isDisabled?: boolean
 }) {
-  const { ui, say, formats } = useUi()
+  const { ui, t, formats } = useUi()
   const { desktop } = ui.platform
   const options = places.choices.map(({ id, name }) => ({ id: id == null ? DEFAULT : String(id), name }))
   const pick = async (): Promise<void> => {
@@ -99,12 +99,12 @@ export function PlaceField({
       label={label}
       value={value.id == null ? DEFAULT : String(value.id)}
       isDisabled={isDisabled}
-      options={desktop == null ? options : [...options, { id: PICK, name: say('save.elsewhere') }]}
+      options={desktop == null ? options : [...options, { id: PICK, name: t('save.elsewhere') }]}
       onChange={id => {
         if (id === PICK) void ui.try(pick)
         else onChange(id === DEFAULT ? null : Number(id))
       }}
-      {...(value.roomBytes != null && { hint: say('room', { bytes: formats.bytes(value.roomBytes) }) })}
+      {...(value.roomBytes != null && { hint: t('room', { bytes: formats.bytes(value.roomBytes) }) })}
     />
   )
 }

@@ -1,8 +1,8 @@
 // The five places, and one quiet line about the network.
 import { ArrowDownUp, House, LibraryBig, type LucideIcon, Settings, Users } from 'lucide-react'
-import { useFeed, useStore } from '../watch.ts'
+import { useFeed, useStore } from '../use-store.ts'
 import { type Screen, SCREENS, useUi } from '../ui.ts'
-import { Mark } from './mark.tsx'
+import { Logo } from './logo.tsx'
 
 const ICONS: Record<Screen, LucideIcon> = {
   home: House,
@@ -15,7 +15,7 @@ const ICONS: Record<Screen, LucideIcon> = {
 const MAX_BADGE = 99
 
 export function Rail() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const screen = useStore(ui.screen)
   const status = useFeed(ui.model.status)
   const link = useStore(ui.session.state)
@@ -23,9 +23,9 @@ export function Rail() {
   const active = [...transfers.rows.values()].filter(row => row.state === 'fetching' || row.state === 'finding').length
   const health = link !== 'open' || status == null ? 'lost' : status.state
   return (
-    <nav className="rail" aria-label={say('rail')}>
+    <nav className="rail" aria-label={t('rail')}>
       <div className="brand">
-        <Mark size={28} />
+        <Logo size={28} />
         <span>Shoal</span>
       </div>
       <ul>
@@ -42,11 +42,11 @@ export function Rail() {
                 onClick={() => ui.go(place)}
               >
                 <Icon size={20} strokeWidth={1.75} aria-hidden />
-                <span className="place-name">{say(`place.${place}`)}</span>
+                <span className="place-name">{t(`place.${place}`)}</span>
                 {badge > 0 && (
                   <span className="badge">
                     {badge > MAX_BADGE ? `${MAX_BADGE}+` : badge}
-                    <span className="unseen"> {say('badge.active')}</span>
+                    <span className="unseen"> {t('badge.active')}</span>
                   </span>
                 )}
               </button>
@@ -57,7 +57,7 @@ export function Rail() {
       <button type="button" className="health" data-state={health} onClick={() => ui.go('peers')}>
         <span className="dot" aria-hidden="true" />
         <span className="health-text">
-          {health === 'connected' ? say('health.connected', { count: status?.peers ?? 0 }) : say(`health.${health}`)}
+          {health === 'connected' ? t('health.connected', { count: status?.peers ?? 0 }) : t(`health.${health}`)}
         </span>
       </button>
     </nav>

@@ -9,7 +9,7 @@ const HEIGHT = 120
 const MEGA = 1_000_000
 
 export function RateGraph({ rates }: { rates: readonly number[] }) {
-  const { say, formats } = useUi()
+  const { t, formats } = useUi()
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const latest = useRef(rates)
@@ -45,9 +45,9 @@ export function RateGraph({ rates }: { rates: readonly number[] }) {
         ref={place}
         className="rate-graph"
         role="img"
-        aria-label={say('details.rate.label', { rate: formats.rate(last) })}
+        aria-label={t('details.rate.label', { rate: formats.rate(last) })}
       />
-      <p className="hint">{say('details.rate.unit')}</p>
+      <p className="hint">{t('details.rate.unit')}</p>
     </div>
   )
 }

@@ -4,7 +4,7 @@ import { memo } from 'react'
 import type { Share, ShareJob } from '../../app/contract/shapes.ts'
 import { isShare, type Offer } from '../offers.ts'
 import { jobSentence, shareSentence, type Tone } from '../status-sentence.ts'
-import { useStore } from '../watch.ts'
+import { useStore } from '../use-store.ts'
 import { type Context, type Drawer, useUi } from '../ui.ts'
 import type { Choice } from './controls.tsx'
 import { copyLinkAndSay } from './copy-when-shared.ts'
@@ -19,26 +19,26 @@ export function shareTone({ state, readers }: Share): Tone {
 /** What stands on the disk is no longer what was shared: it is shared again, or no more. Anything else would lead to what nobody can get. */
 export function shareChoices(row: Share, context: Context): Choice[] {
   const { root, name, state } = row
-  const { ui, say } = context
+  const { ui, t } = context
   const isGone = state === 'changed' || state === 'missing'
   const choices: (Choice | false)[] = [
     state === 'changed' && {
       id: 'again',
-      label: say('share.again'),
+      label: t('share.again'),
       icon: RotateCw,
       run: () => void ui.try(async () => ui.session.client.share.again({ root })),
       inRow: true
     },
     !isGone && {
       id: 'copy',
-      label: say('copy.link'),
+      label: t('copy.link'),
       icon: Copy,
-      run: () => void copyLinkAndSay(ui, { root }, say('copied')),
+      run: () => void copyLinkAndSay(ui, { root }, t('copied')),
       inRow: true
     },
     !isGone && {
       id: 'qr',
-      label: say('show.qr'),
+      label: t('show.qr'),
       icon: QrCode,
       run: () => ui.sheet.set({ type: 'link', root }),
       inRow: true
@@ -46,13 +46,13 @@ export function shareChoices(row: Share, context: Context): Choice[] {
     state !== 'missing' &&
       ui.platform.desktop != null && {
         id: 'show',
-        label: say('show.folder'),
+        label: t('show.folder'),
         icon: FolderOpen,
         run: () => void ui.try(async () => ui.platform.desktop?.client.showShare({ root }))
       },
     !isGone && {
       id: 'verify',
-      label: say('verify'),
+      label: t('verify'),
       icon: ShieldCheck,
       run: () => {
         ui.drawer.set({ type: 'share', root })
@@ -61,12 +61,12 @@ export function shareChoices(row: Share, context: Context): Choice[] {
     },
     {
       id: 'stop',
-      label: say('stop'),
+      label: t('stop'),
       icon: Trash2,
       isDanger: true,
       run: () => {
         ui.drawer.set(null)
-        ui.later(root, say('stopped', { name }), async () => ui.session.client.share.remove({ root }))
+        ui.later(root, t('stopped', { name }), async () => ui.session.client.share.remove({ root }))
       }
     }
   ]
@@ -83,27 +83,27 @@ function OfferRowNow({ row }: { row: Offer }) {
 /** Drawn again only when its row is another. */
 export const OfferRow = memo(OfferRowNow)
 
-function shareRow(row: Share, { ui, say, formats }: Context, drawer: Drawer | null): RowProps {
+function shareRow(row: Share, { ui, t, formats }: Context, drawer: Drawer | null): RowProps {
   const { root, name } = row
   const isOpen = drawer?.type === 'share' && drawer.root === root
   return {
     name,
     icon: <KindIcon name={name} isFolder={row.files !== 1 || !name.includes('.')} />,
-    sentence: shareSentence(row, say, formats),
+    sentence: shareSentence(row, t, formats),
     tone: shareTone(row),
     isOpen,
     onOpen: () => ui.drawer.set(isOpen ? null : { type: 'share', root }),
-    choices: shareChoices(row, { ui, say, formats }),
-    menuLabel: say('menu.of', { name })
+    choices: shareChoices(row, { ui, t, formats }),
+    menuLabel: t('menu.of', { name })
   }
 }
 
-function jobRow(row: ShareJob, { ui, say, formats }: Context): RowProps {
+function jobRow(row: ShareJob, { ui, t, formats }: Context): RowProps {
   const { job, name, bytes, total, state } = row
   const isOver = state === 'failed' || state === 'cancelled' // one that is done is a share in a moment
   const cancel: Choice = {
     id: 'cancel',
-    label: say('cancel'),
+    label: t('cancel'),
     icon: X,
     run: () => void ui.try(async () => ui.session.client.share.cancel({ job })),
     inRow: true
@@ -111,10 +111,10 @@ function jobRow(row: ShareJob, { ui, say, formats }: Context): RowProps {
   return {
     name,
     icon: <KindIcon name={name} isFolder={!name.includes('.')} />,
-    sentence: jobSentence(row, say, formats),
+    sentence: jobSentence(row, t, formats),
     tone: state === 'failed' ? 'failed' : isOver ? 'quiet' : 'active',
     ...(!isOver && { part: total == null || total === 0 ? null : bytes / total }),
     choices: isOver ? [] : [cancel],
-    menuLabel: say('menu.of', { name })
+    menuLabel: t('menu.of', { name })
   }
 }

@@ -3,7 +3,7 @@ import { FilePlus, FolderOpen, FolderPlus, Upload } from 'lucide-react'
 import { useRef } from 'react'
 import { pickAndShare } from '../follow-desktop.ts'
 import type { Desktop } from '../platform.ts'
-import { takePicked } from '../take.ts'
+import { receivePicked } from '../incoming.ts'
 import { useUi } from '../ui.ts'
 import { Action } from './controls.tsx'
 
@@ -17,22 +17,22 @@ export function ShareActions({ isPrimary = false }: { isPrimary?: boolean }) {
 }
 
 function FromDesktop({ isPrimary, desktop }: { isPrimary: boolean; desktop: Desktop }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const pick = (what: 'files' | 'folder') => () => void ui.try(async () => pickAndShare(ui, desktop, what))
   return (
     <>
       <Action icon={FilePlus} kind={isPrimary ? 'primary' : 'plain'} onPress={pick('files')}>
-        {say('share.files')}
+        {t('share.files')}
       </Action>
       <Action icon={FolderPlus} onPress={pick('folder')}>
-        {say('share.folder')}
+        {t('share.folder')}
       </Action>
     </>
   )
 }
 
 function FromBrowser({ isPrimary }: { isPrimary: boolean }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const picker = useRef<HTMLInputElement>(null)
   return (
     <>
@@ -41,19 +41,19 @@ function FromBrowser({ isPrimary }: { isPrimary: boolean }) {
         kind={isPrimary ? 'primary' : 'plain'}
         onPress={() => ui.sheet.set({ type: 'folders' })}
       >
-        {say('share.choose')}
+        {t('share.choose')}
       </Action>
       <Action icon={Upload} onPress={() => picker.current?.click()}>
-        {say('share.upload')}
+        {t('share.upload')}
       </Action>
       <input
         ref={picker}
         type="file"
         multiple
         hidden
-        aria-label={say('share.upload')}
+        aria-label={t('share.upload')}
         onChange={event => {
-          takePicked(ui, event.currentTarget.files)
+          receivePicked(ui, event.currentTarget.files)
           event.currentTarget.value = ''
         }}
       />

@@ -22,7 +22,7 @@ export function SheetFrame({
   /** Closed by its buttons only. */
   isBusy?: boolean
 }) {
-  const { say } = useUi()
+  const { t } = useUi()
   const body = useRef<HTMLDivElement>(null)
   return (
     <ModalOverlay
@@ -38,7 +38,7 @@ export function SheetFrame({
             <Heading slot="title">
               <bdi>{title}</bdi>
             </Heading>
-            <IconAction icon={X} label={say('close')} onPress={onClose} />
+            <IconAction icon={X} label={t('close')} onPress={onClose} />
           </header>
           {/* a part that scrolls must be reached by the keyboard */}
           <div className="sheet-body" ref={body} tabIndex={-1}>

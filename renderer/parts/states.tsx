@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { isOwnDiskFull } from '../model.ts'
 import { type About, type Code, sentenceOf } from '../sentences.ts'
 import { useUi } from '../ui.ts'
-import { useChosen } from '../watch.ts'
+import { useChosen } from '../use-store.ts'
 import { useLasting } from './use-lasting.ts'
 
 const FLASH_MS = 200
@@ -32,7 +32,7 @@ export function Empty({
 
 /** Nothing for 200 ms, so that what comes quickly does not flash. */
 export function Loading({ label }: { label?: string }) {
-  const { say } = useUi()
+  const { t } = useUi()
   if (!useLasting(true, FLASH_MS)) return null
   return (
     <div className="loading" role="status">
@@ -41,16 +41,16 @@ export function Loading({ label }: { label?: string }) {
         <i />
         <i />
       </span>
-      <span>{label ?? say('loading')}</span>
+      <span>{label ?? t('loading')}</span>
     </div>
   )
 }
 
 /** What happened, what is safe, what to do next. */
 export function Problem({ code, about = 'anything' }: { code: Code; about?: About }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const { what, safe, next } = sentenceOf(code, about, useChosen(ui.model.status, isOwnDiskFull))
-  return <Trouble what={say(what)} text={`${say(safe)} ${say(next)}`} />
+  return <Trouble what={t(what)} text={`${t(safe)} ${t(next)}`} />
 }
 
 /** The same for what has no code of its own. */

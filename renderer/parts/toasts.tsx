@@ -1,9 +1,9 @@
 // What is said in passing, at the bottom; with Undo where something was removed.
 import { X } from 'lucide-react'
-import type { Toast } from '../passing.ts'
+import type { Toast } from '../toast-queue.ts'
 import { isOwnDiskFull } from '../model.ts'
 import { sentenceOf } from '../sentences.ts'
-import { useChosen, useStore } from '../watch.ts'
+import { useChosen, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 import { Action, IconAction } from './controls.tsx'
 
@@ -12,8 +12,8 @@ const SHOWN = 3
 
 export function Toasts() {
   const { ui } = useUi()
-  const { passing } = ui
-  const toasts = useStore(passing.toasts)
+  const { toasts } = ui
+  const shown = useStore(toasts.toasts)
   return (
     // React Aria leaves a top layer reachable while a sheet is open: what a sheet could not do is said here too
     <div
@@ -21,12 +21,12 @@ export function Toasts() {
       role="status"
       aria-live="polite"
       data-react-aria-top-layer="true"
-      onPointerEnter={() => passing.hold(true)}
-      onPointerLeave={() => passing.hold(false)}
-      onFocus={() => passing.hold(true)}
-      onBlur={() => passing.hold(false)}
+      onPointerEnter={() => toasts.hold(true)}
+      onPointerLeave={() => toasts.hold(false)}
+      onFocus={() => toasts.hold(true)}
+      onBlur={() => toasts.hold(false)}
     >
-      {toasts.slice(-SHOWN).map(toast => (
+      {shown.slice(-SHOWN).map(toast => (
         <ToastCard key={toast.id} toast={toast} />
       ))}
     </div>
@@ -34,19 +34,19 @@ export function Toasts() {
 }
 
 function ToastCard({ toast: { id, text, code, undo, action } }: { toast: Toast }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const isFull = useChosen(ui.model.status, isOwnDiskFull)
   const sentence = code == null ? undefined : sentenceOf(code, 'anything', isFull)
   return (
     <div className="toast" data-tone={code == null ? undefined : 'failed'}>
       <span>
-        {sentence == null || text !== '' ? text : `${say(sentence.what)} ${say(sentence.safe)} ${say(sentence.next)}`}
+        {sentence == null || text !== '' ? text : `${t(sentence.what)} ${t(sentence.safe)} ${t(sentence.next)}`}
       </span>
       {action && (
         <Action
           kind="quiet"
           onPress={() => {
-            void ui.passing.close(id)
+            void ui.toasts.close(id)
             action.run()
           }}
         >
@@ -55,10 +55,10 @@ function ToastCard({ toast: { id, text, code, undo, action } }: { toast: Toast }
       )}
       {undo && (
         <Action kind="quiet" onPress={undo}>
-          {say('undo')}
+          {t('undo')}
         </Action>
       )}
-      <IconAction icon={X} label={say('close')} onPress={() => void ui.passing.close(id)} />
+      <IconAction icon={X} label={t('close')} onPress={() => void ui.toasts.close(id)} />
     </div>
   )
 }

@@ -16,12 +16,12 @@ import {
 } from 'lucide-react'
 import { memo } from 'react'
 import type { Transfer } from '../../app/contract/shapes.ts'
-import { isQueued, type Move, placeBefore } from '../line.ts'
+import { isQueued, type Move, placeBefore } from '../queue-order.ts'
 import { isOwnDiskFull } from '../model.ts'
 import { isElsewhereOfUse } from '../sentences.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
-import { useChosen, useStore } from '../watch.ts'
-import { takeText } from '../take.ts'
+import { useChosen, useStore } from '../use-store.ts'
+import { receiveText } from '../incoming.ts'
 import { type Context, type Ui, useUi } from '../ui.ts'
 import type { Choice } from './controls.tsx'
 import { copyLinkAndSay } from './copy-when-shared.ts'
@@ -48,63 +48,63 @@ function moveInLine(ui: Ui, id: string, move: Move): void {
   if (before !== undefined) void ui.try(async () => ui.session.client.transfer.move({ id, before }))
 }
 
-export function transferChoices(row: Transfer, { ui, say }: Context, isFull: boolean): Choice[] {
+export function transferChoices(row: Transfer, { ui, t }: Context, isFull: boolean): Choice[] {
   const { id, root } = row
   const call = (work: 'pause' | 'resume' | 'retry' | 'startNow') => () =>
     void ui.try(async () => ui.session.client.transfer[work]({ id }))
   const cancel = (): void =>
     ui.sheet.set({
       type: 'confirm',
-      title: say('cancel.title', { name: nameOf(row) }),
-      text: say('cancel.text'),
-      action: say('cancel.action'),
+      title: t('cancel.title', { name: nameOf(row) }),
+      text: t('cancel.text'),
+      action: t('cancel.action'),
       run: () => void ui.try(async () => ui.session.client.transfer.cancel({ id }))
     })
   const remove = (): void => {
     const drawer = ui.drawer.get()
     if (drawer?.type === 'transfer' && drawer.id === id) ui.drawer.set(null)
-    ui.later(id, say('removed', { name: nameOf(row) }), async () => ui.session.client.transfer.remove({ id }))
+    ui.later(id, t('removed', { name: nameOf(row) }), async () => ui.session.client.transfer.remove({ id }))
   }
   const choices: (Choice | false)[] = [
-    isQueued(row) && { id: 'start', label: say('queue.start'), icon: Play, run: call('startNow'), inRow: true },
+    isQueued(row) && { id: 'start', label: t('queue.start'), icon: Play, run: call('startNow'), inRow: true },
     ...MOVES.map(
       ({ move, icon }) =>
         placeBefore(ui.line.get(), id, move) !== undefined && {
           id: move,
-          label: say(`queue.${move}`),
+          label: t(`queue.${move}`),
           icon,
           run: () => moveInLine(ui, id, move),
           inMenuOnly: true
         }
     ),
-    isGoingOn(row) && { id: 'pause', label: say('pause'), icon: Pause, run: call('pause'), inRow: true },
-    row.state === 'paused' && { id: 'resume', label: say('resume'), icon: Play, run: call('resume'), inRow: true },
-    row.state === 'failed' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
-    row.state === 'disk-full' && { id: 'retry', label: say('retry'), icon: RotateCw, run: call('retry'), inRow: true },
+    isGoingOn(row) && { id: 'pause', label: t('pause'), icon: Pause, run: call('pause'), inRow: true },
+    row.state === 'paused' && { id: 'resume', label: t('resume'), icon: Play, run: call('resume'), inRow: true },
+    row.state === 'failed' && { id: 'retry', label: t('retry'), icon: RotateCw, run: call('retry'), inRow: true },
+    row.state === 'disk-full' && { id: 'retry', label: t('retry'), icon: RotateCw, run: call('retry'), inRow: true },
     isElsewhereOfUse(row, isFull) && {
       id: 'elsewhere',
-      label: say('get.elsewhere'),
+      label: t('get.elsewhere'),
       icon: FolderSearch,
-      run: () => void ui.try(async () => takeText(ui, (await ui.session.client.transfer.link({ id })).link))
+      run: () => void ui.try(async () => receiveText(ui, (await ui.session.client.transfer.link({ id })).link))
     },
     row.state === 'done' &&
       ui.platform.desktop != null && {
         id: 'show',
-        label: say('show.folder'),
+        label: t('show.folder'),
         icon: FolderOpen,
         run: () => void showTransfer(ui, id),
         inRow: true
       },
     row.state === 'done' && {
       id: 'copy',
-      label: say('copy.link'),
+      label: t('copy.link'),
       icon: Link,
-      run: () => void copyLinkAndSay(ui, { root, transfer: id }, say('copied')),
+      run: () => void copyLinkAndSay(ui, { root, transfer: id }, t('copied')),
       inRow: true
     },
     row.state === 'done'
-      ? { id: 'remove', label: say('remove'), icon: X, run: remove }
-      : { id: 'cancel', label: say('cancel'), icon: Trash2, run: cancel, isDanger: true }
+      ? { id: 'remove', label: t('remove'), icon: X, run: remove }
+      : { id: 'cancel', label: t('cancel'), icon: Trash2, run: cancel, isDanger: true }
   ]
   return choices.filter(choice => choice !== false)
 }
@@ -124,7 +124,7 @@ export function partOf({ bytes, total, state }: Transfer): number | null {
 
 function TransferRowNow({ row }: { row: Transfer }) {
   const context = useUi()
-  const { ui, say, formats } = context
+  const { ui, t, formats } = context
   const drawer = useStore(ui.drawer)
   const isFull = useChosen(ui.model.status, isOwnDiskFull)
   useStore(ui.line) // who is last may move no further down
@@ -135,7 +135,7 @@ function TransferRowNow({ row }: { row: Transfer }) {
     <Row
       name={name}
       icon={<KindIcon name={name} isFolder={!/\.\w{1,5}$/.test(name)} />}
-      sentence={transferSentence(row, say, formats)}
+      sentence={transferSentence(row, t, formats)}
       tone={toneOf(row)}
       {...(row.state !== 'done' && { part: part == null && !isRunning(row) ? 0 : part })}
       isOpen={isOpen}
@@ -149,7 +149,7 @@ function TransferRowNow({ row }: { row: Transfer }) {
           return move != null
         }
       })}
-      menuLabel={say('menu.of', { name })}
+      menuLabel={t('menu.of', { name })}
     />
   )
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react'
 import { MAX_PAGE_ROWS } from '../../app/contract/limits.ts'
 import type { FileRow } from '../../app/contract/shapes.ts'
 import type { Code } from '../sentences.ts'
-import { useStore } from '../watch.ts'
+import { useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 
 const MAX_SHOWN = 200_000

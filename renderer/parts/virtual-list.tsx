@@ -18,7 +18,7 @@ import {
   useRef,
   useState
 } from 'react'
-import { type Held, useHeld } from './held.ts'
+import { type Held, useHeld } from './use-held.ts'
 
 /** The element that scrolls: the screen, a drawer, a sheet. */
 export const ScrollContext = createContext<{ readonly current: HTMLElement | null }>({ current: null })
@@ -134,10 +134,10 @@ function withHeld(range: Range, heldAt: number): number[] {
 
 type List = Virtualizer<HTMLElement, HTMLLIElement>
 
-function observeRect({ scrollElement }: List, take: (rect: { width: number; height: number }) => void) {
+function observeRect({ scrollElement }: List, receive: (rect: { width: number; height: number }) => void) {
   if (scrollElement == null) return undefined
   const observer = new ResizeObserver(() =>
-    take({ width: scrollElement.clientWidth, height: scrollElement.clientHeight })
+    receive({ width: scrollElement.clientWidth, height: scrollElement.clientHeight })
   )
   observer.observe(scrollElement)
   return () => observer.disconnect()

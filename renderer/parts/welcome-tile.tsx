@@ -2,13 +2,13 @@
 import { Sparkles, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { isWelcomed, keepWelcomed } from '../preferences.ts'
-import { useFeed } from '../watch.ts'
-import { takeText } from '../take.ts'
+import { useFeed } from '../use-store.ts'
+import { receiveText } from '../incoming.ts'
 import { useUi } from '../ui.ts'
 import { Action, IconAction } from './controls.tsx'
 
 export function WelcomeTile() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const shares = useFeed(ui.model.shares)
   const transfers = useFeed(ui.model.transfers)
   const [isOver, setOver] = useState(isWelcomed)
@@ -21,23 +21,23 @@ export function WelcomeTile() {
   if (isOver || hasBegun || !isKnown) return null
   const start = async (): Promise<void> => {
     setStarting(true)
-    await ui.try(async () => takeText(ui, (await ui.session.client.app.welcome({})).link))
+    await ui.try(async () => receiveText(ui, (await ui.session.client.app.welcome({})).link))
     setStarting(false)
   }
   return (
-    <section className="question" aria-label={say('welcome.title')}>
+    <section className="question" aria-label={t('welcome.title')}>
       <Sparkles size={28} strokeWidth={1.25} aria-hidden />
       <div>
-        <h2>{say('welcome.title')}</h2>
-        <p>{say('welcome.text')}</p>
+        <h2>{t('welcome.title')}</h2>
+        <p>{t('welcome.text')}</p>
       </div>
       <div className="actions">
         <Action onPress={() => void start()} isDisabled={isStarting}>
-          {say(isStarting ? 'welcome.starting' : 'welcome.go')}
+          {t(isStarting ? 'welcome.starting' : 'welcome.go')}
         </Action>
         <IconAction
           icon={X}
-          label={say('welcome.away')}
+          label={t('welcome.away')}
           onPress={() => {
             keepWelcomed()
             setOver(true)

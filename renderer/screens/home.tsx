@@ -5,31 +5,31 @@ import { Button } from 'react-aria-components'
 import { MAX_DEVICE_NAME_CHARS, MAX_LINK_CHARS } from '../../app/contract/limits.ts'
 import { Action } from '../parts/controls.tsx'
 import { TextBox } from '../parts/fields.tsx'
-import { useHeld } from '../parts/held.ts'
+import { useHeld } from '../parts/use-held.ts'
 import { OfferRow } from '../parts/share-row.tsx'
 import { ShareActions } from '../parts/sharing.tsx'
 import { isGoingOn, isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { WelcomeTile } from '../parts/welcome-tile.tsx'
-import { inOrder } from '../line.ts'
+import { inOrder } from '../queue-order.ts'
 import { keyOf, type Offer } from '../offers.ts'
-import { useFeed, useStore } from '../watch.ts'
-import { takeText } from '../take.ts'
+import { useFeed, useStore } from '../use-store.ts'
+import { receiveText } from '../incoming.ts'
 import { useUi } from '../ui.ts'
 
 const SHOWN = 4
 
 export function Home() {
-  const { say } = useUi()
+  const { t } = useUi()
   return (
     <>
       <header className="screen-head">
         <Name />
       </header>
       <InternetQuestion />
-      <section className="drop-area" aria-label={say('share.area')}>
+      <section className="drop-area" aria-label={t('share.area')}>
         <FolderInput size={40} strokeWidth={1.25} aria-hidden />
-        <h2>{say('drop.title')}</h2>
-        <p>{say('drop.text')}</p>
+        <h2>{t('drop.title')}</h2>
+        <p>{t('drop.text')}</p>
         <div className="actions">
           <ShareActions isPrimary />
         </div>
@@ -44,7 +44,7 @@ export function Home() {
 
 /** What is being made, what was just made, what is being got: a few, and whichever somebody is on. */
 function GoingOn() {
-  const { ui, say, formats } = useUi()
+  const { ui, t, formats } = useUi()
   const offers = useFeed(ui.offers)
   const { rows } = useFeed(ui.model.transfers)
   const fresh = useStore(ui.fresh)
@@ -57,7 +57,7 @@ function GoingOn() {
   if (offered.length + got.length === 0) return null
   return (
     <section>
-      <h2>{say('home.now')}</h2>
+      <h2>{t('home.now')}</h2>
       <ul className="plain-list">
         {offered.map((row, at) => (
           <li key={keyOf(row, offers)} data-index={at} onFocus={held.hold(keyOf(row, offers))}>
@@ -73,7 +73,7 @@ function GoingOn() {
       {going.length > SHOWN && (
         <div className="actions">
           <Action kind="quiet" onPress={() => ui.go('transfers')}>
-            {say('home.more', { count: going.length - SHOWN, n: formats.count(going.length - SHOWN) })}
+            {t('home.more', { count: going.length - SHOWN, n: formats.count(going.length - SHOWN) })}
           </Action>
         </div>
       )}
@@ -82,7 +82,7 @@ function GoingOn() {
 }
 
 function Name() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const settings = useFeed(ui.model.settings)
   const [draft, setDraft] = useState<string | null>(null)
   if (settings == null) return <h1>Shoal</h1>
@@ -94,7 +94,7 @@ function Name() {
   if (draft != null)
     return (
       <>
-        <h1 className="unseen">{say('home.you', { name: settings.name })}</h1>
+        <h1 className="unseen">{t('home.you', { name: settings.name })}</h1>
         <form
           className="name-form"
           onSubmit={event => {
@@ -103,25 +103,25 @@ function Name() {
           }}
         >
           <TextBox
-            label={say('settings.name')}
+            label={t('settings.name')}
             value={draft}
             onChange={setDraft}
             maxLength={MAX_DEVICE_NAME_CHARS}
             isFocused
           />
           <Action kind="primary" onPress={save}>
-            {say('save')}
+            {t('save')}
           </Action>
-          <Action onPress={() => setDraft(null)}>{say('cancel')}</Action>
+          <Action onPress={() => setDraft(null)}>{t('cancel')}</Action>
         </form>
       </>
     )
   return (
     <h1 className="you">
-      <bdi>{say('home.you', { name: settings.name })}</bdi>
-      <Button className="edit-name" aria-label={say('home.edit.label')} onPress={() => setDraft(settings.name)}>
+      <bdi>{t('home.you', { name: settings.name })}</bdi>
+      <Button className="edit-name" aria-label={t('home.edit.label')} onPress={() => setDraft(settings.name)}>
         <Pencil size={14} aria-hidden />
-        <span>{say('home.edit')}</span>
+        <span>{t('home.edit')}</span>
       </Button>
     </h1>
   )
@@ -129,38 +129,38 @@ function Name() {
 
 /** Asked once; until it is answered Shoal stays on the local network. */
 export function InternetQuestion() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const settings = useFeed(ui.model.settings)
   if (settings == null || settings.network != null) return null
   const choose = (network: 'lan' | 'internet') => () =>
     void ui.try(async () => {
       await ui.session.client.settings.set({ network })
-      ui.say(say(network === 'internet' ? 'reach.chosen.internet' : 'reach.chosen.lan'))
+      ui.toast(t(network === 'internet' ? 'reach.chosen.internet' : 'reach.chosen.lan'))
     })
   return (
-    <section className="question" aria-label={say('reach.title')}>
+    <section className="question" aria-label={t('reach.title')}>
       <div>
-        <h2>{say('reach.title')}</h2>
-        <p>{say('reach.text')}</p>
+        <h2>{t('reach.title')}</h2>
+        <p>{t('reach.text')}</p>
       </div>
       <div className="actions">
-        <Action onPress={choose('lan')}>{say('reach.stay')}</Action>
-        <Action onPress={choose('internet')}>{say('reach.allow')}</Action>
+        <Action onPress={choose('lan')}>{t('reach.stay')}</Action>
+        <Action onPress={choose('internet')}>{t('reach.allow')}</Action>
       </div>
     </section>
   )
 }
 
 function PasteLink() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const [text, setText] = useState('')
   const look = (): void => {
-    takeText(ui, text)
+    receiveText(ui, text)
     setText('')
   }
   return (
     <section>
-      <h2 id="paste-title">{say('paste.title')}</h2>
+      <h2 id="paste-title">{t('paste.title')}</h2>
       <form
         className="paste"
         onSubmit={event => {
@@ -169,7 +169,7 @@ function PasteLink() {
         }}
       >
         <TextBox
-          label={say('paste.title')}
+          label={t('paste.title')}
           isLabelHidden
           value={text}
           onChange={setText}
@@ -177,12 +177,12 @@ function PasteLink() {
           maxLength={MAX_LINK_CHARS}
           onPasted={pasted => {
             if (pasted.trim() === '') return false // files, for the window to take; or nothing
-            takeText(ui, pasted)
+            receiveText(ui, pasted)
             return true
           }}
         />
         <Action onPress={look} isDisabled={text.trim() === ''}>
-          {say('paste.look')}
+          {t('paste.look')}
         </Action>
       </form>
     </section>
@@ -190,21 +190,21 @@ function PasteLink() {
 }
 
 function Nearby() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const peers = useFeed(ui.model.peers)
   const status = useFeed(ui.model.status)
   const isLooking = status == null || (status.network !== 'loopback' && status.state !== 'offline')
   const near = [...peers.rows.values()].filter(peer => peer.nearby)
   return (
     <section>
-      <h2>{say('nearby')}</h2>
+      <h2>{t('nearby')}</h2>
       {near.length === 0 ? (
         <p className="looking">
           {isLooking && <span className="pulse" aria-hidden="true" />}
-          {isLooking ? say('nearby.looking') : say(status.state === 'offline' ? 'nearby.offline' : 'nearby.loopback')}
+          {isLooking ? t('nearby.looking') : t(status.state === 'offline' ? 'nearby.offline' : 'nearby.loopback')}
         </p>
       ) : (
-        <ul className="devices" aria-label={say('nearby')}>
+        <ul className="devices" aria-label={t('nearby')}>
           {near.slice(0, 24).map(({ peerId, name }) => (
             <li key={peerId}>
               <button
@@ -216,7 +216,7 @@ function Nearby() {
                 }}
               >
                 <Laptop size={20} strokeWidth={1.5} aria-hidden />
-                <bdi>{name === '' ? say('device.unnamed') : name}</bdi>
+                <bdi>{name === '' ? t('device.unnamed') : name}</bdi>
               </button>
             </li>
           ))}

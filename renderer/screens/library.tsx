@@ -7,13 +7,13 @@ import { OfferRow } from '../parts/share-row.tsx'
 import { ShareActions } from '../parts/sharing.tsx'
 import { Empty, Loading } from '../parts/states.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
-import { matches } from '../matches.ts'
+import { matchesFilter } from '../name-filter.ts'
 import { keyOf } from '../offers.ts'
-import { useFeed } from '../watch.ts'
+import { useFeed } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 
 export function Library() {
-  const { say, ui } = useUi()
+  const { t, ui } = useUi()
   const isKnown = useFeed(ui.model.shares).seq != null
   const offers = useFeed(ui.offers)
   const [text, setText] = useState('')
@@ -21,11 +21,11 @@ export function Library() {
     () => [...offers.jobs, ...[...offers.shares.values()].sort((a, b) => b.addedAt - a.addedAt)],
     [offers]
   )
-  const shown = useMemo(() => all.filter(row => matches(row.name, text)), [all, text])
+  const shown = useMemo(() => all.filter(row => matchesFilter(row.name, text)), [all, text])
   return (
     <>
       <header className="screen-head">
-        <h1>{say('place.library')}</h1>
+        <h1>{t('place.library')}</h1>
         {all.length > 0 && <Filter value={text} onChange={setText} />}
       </header>
       {all.length > 0 && (
@@ -36,15 +36,15 @@ export function Library() {
       {!isKnown ? (
         <Loading />
       ) : all.length === 0 ? (
-        <Empty icon={LibraryBig} title={say('library.empty')} text={say('library.empty.text')}>
+        <Empty icon={LibraryBig} title={t('library.empty')} text={t('library.empty.text')}>
           <ShareActions isPrimary />
         </Empty>
       ) : shown.length === 0 ? (
-        <Empty icon={Search} title={say('filter.nothing')} text={say('filter.nothing.text')}>
-          <Action onPress={() => setText('')}>{say('filter.reset')}</Action>
+        <Empty icon={Search} title={t('filter.nothing')} text={t('filter.nothing.text')}>
+          <Action onPress={() => setText('')}>{t('filter.reset')}</Action>
         </Empty>
       ) : (
-        <VirtualList label={say('place.library')} rows={shown} keyOf={row => keyOf(row, offers)} rowHeight={60}>
+        <VirtualList label={t('place.library')} rows={shown} keyOf={row => keyOf(row, offers)} rowHeight={60}>
           {row => <OfferRow row={row} />}
         </VirtualList>
       )}

@@ -5,13 +5,13 @@ import { Action } from '../parts/controls.tsx'
 import { Row } from '../parts/row.tsx'
 import { Empty, Loading } from '../parts/states.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
-import { useFeed, useStore } from '../watch.ts'
+import { useFeed, useStore } from '../use-store.ts'
 import { type Context, useUi } from '../ui.ts'
 
-export function peerSentence(peer: Peer, { say, formats }: Context): string {
+export function peerSentence(peer: Peer, { t, formats }: Context): string {
   const parts = [
-    say(`via.${peer.via}`),
-    say(peer.nearby ? 'peer.nearby' : peer.direct ? 'peer.direct' : 'peer.relayed'),
+    t(`via.${peer.via}`),
+    t(peer.nearby ? 'peer.nearby' : peer.direct ? 'peer.direct' : 'peer.relayed'),
     peer.latencyMs != null && formats.latency(peer.latencyMs),
     peer.rateIn > 0 && `↓ ${formats.rate(peer.rateIn)}`,
     peer.rateOut > 0 && `↑ ${formats.rate(peer.rateOut)}`
@@ -21,7 +21,7 @@ export function peerSentence(peer: Peer, { say, formats }: Context): string {
 
 export function Peers() {
   const context = useUi()
-  const { ui, say, formats } = context
+  const { ui, t, formats } = context
   const list = useFeed(ui.model.peers)
   const status = useFeed(ui.model.status)
   const drawer = useStore(ui.drawer)
@@ -29,34 +29,34 @@ export function Peers() {
   return (
     <>
       <header className="screen-head">
-        <h1>{say('place.peers')}</h1>
+        <h1>{t('place.peers')}</h1>
       </header>
       {status != null && (
         <p className="network-line">
-          {say(`network.${status.network}.now`)}{' '}
+          {t(`network.${status.network}.now`)}{' '}
           {status.rateIn + status.rateOut > 0 && `↓ ${formats.rate(status.rateIn)} · ↑ ${formats.rate(status.rateOut)}`}
         </p>
       )}
       {list.seq == null ? (
         <Loading />
       ) : peers.length === 0 ? (
-        <Empty icon={Users} title={say('peers.empty')} text={say('peers.empty.text')}>
-          <Action onPress={() => ui.go('home')}>{say('paste.title')}</Action>
+        <Empty icon={Users} title={t('peers.empty')} text={t('peers.empty.text')}>
+          <Action onPress={() => ui.go('home')}>{t('paste.title')}</Action>
         </Empty>
       ) : (
-        <VirtualList label={say('place.peers')} rows={peers} keyOf={peer => peer.peerId} rowHeight={60}>
+        <VirtualList label={t('place.peers')} rows={peers} keyOf={peer => peer.peerId} rowHeight={60}>
           {peer => {
             const isOpen = drawer?.type === 'peer' && drawer.peerId === peer.peerId
             return (
               <Row
-                name={peer.name === '' ? say('device.unnamed') : peer.name}
+                name={peer.name === '' ? t('device.unnamed') : peer.name}
                 icon={<Laptop size={20} strokeWidth={1.75} aria-hidden className="kind" />}
                 sentence={peerSentence(peer, context)}
                 tone="quiet"
                 isOpen={isOpen}
                 onOpen={() => ui.drawer.set(isOpen ? null : { type: 'peer', peerId: peer.peerId })}
                 choices={[]}
-                menuLabel={say('menu.of', { name: peer.name })}
+                menuLabel={t('menu.of', { name: peer.name })}
               />
             )
           }}
@@ -69,17 +69,17 @@ export function Peers() {
 
 /** Who is refused, and why; nothing while that is nobody. */
 function Blocked() {
-  const { ui, say, formats } = useUi()
+  const { ui, t, formats } = useUi()
   const { rows } = useFeed(ui.model.bans)
   if (rows.size === 0) return null
   const why = ({ reason, until }: Ban): string =>
-    [say(`blocked.${reason}`), say('blocked.until', { time: formats.day(until) })].join(' · ')
+    [t(`blocked.${reason}`), t('blocked.until', { time: formats.day(until) })].join(' · ')
   return (
     <section className="blocked">
-      <h2>{say('blocked')}</h2>
-      <VirtualList label={say('blocked')} rows={[...rows.values()]} keyOf={ban => ban.peerId} rowHeight={60}>
+      <h2>{t('blocked')}</h2>
+      <VirtualList label={t('blocked')} rows={[...rows.values()]} keyOf={ban => ban.peerId} rowHeight={60}>
         {ban => {
-          const name = ban.name === '' ? say('device.unnamed') : ban.name
+          const name = ban.name === '' ? t('device.unnamed') : ban.name
           const run = () => void ui.try(async () => ui.session.client.peer.allow({ peerId: ban.peerId }))
           return (
             <Row
@@ -87,8 +87,8 @@ function Blocked() {
               icon={<ShieldBan size={20} strokeWidth={1.75} aria-hidden className="kind" />}
               sentence={why(ban)}
               tone="quiet"
-              choices={[{ id: 'allow', label: say('blocked.allow'), icon: Undo2, run, inRow: true }]}
-              menuLabel={say('menu.of', { name })}
+              choices={[{ id: 'allow', label: t('blocked.allow'), icon: Undo2, run, inRow: true }]}
+              menuLabel={t('menu.of', { name })}
             />
           )
         }}

@@ -3,23 +3,23 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ACTIVE_DOWNLOADS, CONNECTIONS, MAX_DEVICE_NAME_CHARS } from '../../app/contract/limits.ts'
 import type { Settings } from '../../app/contract/shapes.ts'
-import { Amount, Draft } from '../parts/amount.tsx'
+import { DraftField, Draft } from '../parts/draft-field.tsx'
 import { Choose, Toggle } from '../parts/fields.tsx'
 import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
 import { Loading } from '../parts/states.tsx'
 import { UpdateLine } from '../parts/update-line.tsx'
 import type { Desktop } from '../platform.ts'
 import { applyTheme, keepLanguage, savedTheme, THEMES } from '../preferences.ts'
-import { useFeed, useStore } from '../watch.ts'
+import { useFeed, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
-import { isLanguage, LANGUAGES, type Language } from '../words/words.ts'
+import { isLanguage, LANGUAGES, type Language } from '../i18n/languages.ts'
 
 const MEGA = 1_000_000
 const GIGA = 1_000_000_000
 const MODES = ['lan', 'internet', 'loopback'] as const
 
 export function SettingsScreen() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const settings = useFeed(ui.model.settings)
   const status = useFeed(ui.model.status)
   const { i18n } = useTranslation()
@@ -29,37 +29,37 @@ export function SettingsScreen() {
   return (
     <>
       <header className="screen-head">
-        <h1>{say('place.settings')}</h1>
+        <h1>{t('place.settings')}</h1>
       </header>
       {settings == null ? (
         <Loading />
       ) : (
         <>
           <section className="card">
-            <h2>{say('settings.device')}</h2>
+            <h2>{t('settings.device')}</h2>
             <Draft
-              label={say('settings.name')}
-              hint={say('settings.name.hint')}
+              label={t('settings.name')}
+              hint={t('settings.name.hint')}
               value={settings.name}
               maxLength={MAX_DEVICE_NAME_CHARS}
               onDone={name => name.trim() !== '' && set({ name: name.trim() })}
             />
           </section>
           <section className="card">
-            <h2>{say('settings.reach')}</h2>
+            <h2>{t('settings.reach')}</h2>
             <Choose
-              label={say('settings.network')}
+              label={t('settings.network')}
               value={settings.network ?? status?.network ?? 'lan'}
-              options={MODES.map(id => ({ id, name: say(`network.${id}`) }))}
+              options={MODES.map(id => ({ id, name: t(`network.${id}`) }))}
               onChange={network => set({ network })}
               hint={
                 settings.network != null && status != null && settings.network !== status.network
-                  ? say('settings.network.later', { now: say(`network.${status.network}`) })
-                  : say('settings.network.hint')
+                  ? t('settings.network.later', { now: t(`network.${status.network}`) })
+                  : t('settings.network.hint')
               }
             />
-            <Amount
-              label={say('settings.connections')}
+            <DraftField
+              label={t('settings.connections')}
               value={settings.maxConnections}
               unit={1}
               bounds={CONNECTIONS}
@@ -67,56 +67,56 @@ export function SettingsScreen() {
             />
           </section>
           <section className="card">
-            <h2>{say('settings.limits')}</h2>
-            <Amount
-              label={say('settings.atOnce')}
-              hint={say('settings.atOnce.hint')}
+            <h2>{t('settings.limits')}</h2>
+            <DraftField
+              label={t('settings.atOnce')}
+              hint={t('settings.atOnce.hint')}
               value={settings.activeDownloads}
               unit={1}
               bounds={ACTIVE_DOWNLOADS}
               onDone={n => n != null && set({ activeDownloads: n })}
             />
-            <Amount
-              label={say('settings.upload')}
-              hint={say('settings.limit.hint')}
+            <DraftField
+              label={t('settings.upload')}
+              hint={t('settings.limit.hint')}
               value={settings.uploadBytesPerSecond}
               unit={MEGA}
               onDone={n => set({ uploadBytesPerSecond: n ?? 0 })}
             />
-            <Amount
-              label={say('settings.download')}
-              hint={say('settings.limit.hint')}
+            <DraftField
+              label={t('settings.download')}
+              hint={t('settings.limit.hint')}
               value={settings.downloadBytesPerSecond}
               unit={MEGA}
               onDone={n => set({ downloadBytesPerSecond: n ?? 0 })}
             />
           </section>
           <section className="card">
-            <h2>{say('settings.storage')}</h2>
+            <h2>{t('settings.storage')}</h2>
             <StorageFields settings={settings} set={set} />
           </section>
           <section className="card">
-            <h2>{say('settings.sharing')}</h2>
+            <h2>{t('settings.sharing')}</h2>
             <Toggle isSelected={settings.keepSharing} onChange={keepSharing => set({ keepSharing })}>
-              {say('settings.keep')}
+              {t('settings.keep')}
             </Toggle>
           </section>
           {ui.platform.desktop != null && <WindowCard desktop={ui.platform.desktop} />}
         </>
       )}
       <section className="card">
-        <h2>{say('settings.look')}</h2>
+        <h2>{t('settings.look')}</h2>
         <Choose
-          label={say('settings.theme')}
+          label={t('settings.theme')}
           value={theme}
-          options={THEMES.map(id => ({ id, name: say(`theme.${id}`) }))}
+          options={THEMES.map(id => ({ id, name: t(`theme.${id}`) }))}
           onChange={next => {
             applyTheme(next)
             setTheme(next)
           }}
         />
         <Choose
-          label={say('settings.language')}
+          label={t('settings.language')}
           value={language}
           options={Object.entries(LANGUAGES).map(([id, { name }]) => ({ id: id as Language, name }))} // its own keys
           onChange={next => {
@@ -126,14 +126,14 @@ export function SettingsScreen() {
         />
       </section>
       {ui.platform.desktop != null && <UpdateLine desktop={ui.platform.desktop} />}
-      <p className="version">{status != null && say('settings.version', { version: status.version })}</p>
+      <p className="version">{status != null && t('settings.version', { version: status.version })}</p>
     </>
   )
 }
 
 /** Where downloads go, what is to stay free there, and what Shoal takes for itself. */
 function StorageFields({ settings, set }: { settings: Settings; set: (change: Partial<Settings>) => void }) {
-  const { ui, say, formats } = useUi()
+  const { ui, t, formats } = useUi()
   const { places, refresh } = usePlaces()
   const place = places == null ? undefined : chosenPlace(places, undefined)
   const change = async (folder: number | null): Promise<void> => {
@@ -147,16 +147,16 @@ function StorageFields({ settings, set }: { settings: Settings; set: (change: Pa
     <>
       {places != null && place != null && (
         <PlaceField
-          label={say('settings.downloads')}
+          label={t('settings.downloads')}
           places={places}
           value={place}
           onChange={folder => void ui.try(async () => change(folder))}
           onPicked={refresh}
         />
       )}
-      <Amount
-        label={say('settings.reserve')}
-        hint={say('settings.reserve.hint')}
+      <DraftField
+        label={t('settings.reserve')}
+        hint={t('settings.reserve.hint')}
         value={settings.reserveBytes ?? 0}
         unit={GIGA}
         onDone={n => set({ reserveBytes: n })}
@@ -164,34 +164,34 @@ function StorageFields({ settings, set }: { settings: Settings; set: (change: Pa
       {places?.storage != null && (
         <dl className="facts">
           <div className="fact">
-            <dt>{say('settings.index')}</dt>
+            <dt>{t('settings.index')}</dt>
             <dd>{formats.bytes(places.storage.indexBytes)}</dd>
           </div>
         </dl>
       )}
-      <p className="hint">{say('settings.index.hint')}</p>
+      <p className="hint">{t('settings.index.hint')}</p>
     </>
   )
 }
 
 /** How the desktop's window starts and stays, where the system lets it. */
 function WindowCard({ desktop }: { desktop: Desktop }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const state = useStore(desktop.state)
   const change = (to: { openAtLogin?: boolean; staysOpen?: boolean }): void =>
     void ui.try(async () => desktop.client.change(to))
   if (state?.openAtLogin == null && state?.staysOpen == null) return null
   return (
     <section className="card">
-      <h2>{say('settings.window')}</h2>
+      <h2>{t('settings.window')}</h2>
       {state.openAtLogin != null && (
         <Toggle isSelected={state.openAtLogin} onChange={openAtLogin => change({ openAtLogin })}>
-          {say('settings.login')}
+          {t('settings.login')}
         </Toggle>
       )}
       {state.staysOpen != null && (
         <Toggle isSelected={state.staysOpen} onChange={staysOpen => change({ staysOpen })}>
-          {say('settings.stays')}
+          {t('settings.stays')}
         </Toggle>
       )}
     </section>

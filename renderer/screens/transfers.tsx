@@ -3,12 +3,12 @@ import { ArrowDownUp, Search } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { Empty, Loading } from '../parts/states.tsx'
 import { Filter, Tabs } from '../parts/filter.tsx'
-import { useHeld } from '../parts/held.ts'
+import { useHeld } from '../parts/use-held.ts'
 import { isRunning, TransferRow } from '../parts/transfer-row.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
-import { inOrder, isQueued } from '../line.ts'
-import { matches } from '../matches.ts'
-import { useFeed, useStore } from '../watch.ts'
+import { inOrder, isQueued } from '../queue-order.ts'
+import { matchesFilter } from '../name-filter.ts'
+import { useFeed, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 import { Action } from '../parts/controls.tsx'
 
@@ -16,9 +16,9 @@ const KINDS = ['all', 'running', 'queued', 'stopped', 'done'] as const
 type Kind = (typeof KINDS)[number]
 
 export function Transfers() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const list = useFeed(ui.model.transfers)
-  const leaving = useStore(ui.passing.leaving)
+  const leaving = useStore(ui.toasts.leaving)
   const [text, setText] = useState('')
   const [kind, setKind] = useState<Kind>('all')
   const all = useMemo(
@@ -37,42 +37,42 @@ export function Transfers() {
     done: row => row.state === 'done'
   }
   const held = useHeld()
-  const shown = all.filter(row => row.id === held.key || (is[kind](row) && matches(row.name, text)))
+  const shown = all.filter(row => row.id === held.key || (is[kind](row) && matchesFilter(row.name, text)))
   return (
     <>
       <header className="screen-head">
-        <h1>{say('place.transfers')}</h1>
+        <h1>{t('place.transfers')}</h1>
         {all.length > 0 && <Filter value={text} onChange={setText} />}
       </header>
       {all.length > 0 && (
         <Tabs
-          label={say('filter.kind')}
+          label={t('filter.kind')}
           value={kind}
           onChange={setKind}
-          options={KINDS.map(id => ({ id, name: say(`filter.${id}`), count: all.filter(is[id]).length }))}
+          options={KINDS.map(id => ({ id, name: t(`filter.${id}`), count: all.filter(is[id]).length }))}
         />
       )}
       {list.seq == null ? (
         <Loading />
       ) : all.length === 0 ? (
-        <Empty icon={ArrowDownUp} title={say('transfers.empty')} text={say('transfers.empty.text')}>
+        <Empty icon={ArrowDownUp} title={t('transfers.empty')} text={t('transfers.empty.text')}>
           <Action kind="primary" onPress={() => ui.go('home')}>
-            {say('paste.title')}
+            {t('paste.title')}
           </Action>
         </Empty>
       ) : shown.length === 0 ? (
-        <Empty icon={Search} title={say('filter.nothing')} text={say('filter.nothing.text')}>
+        <Empty icon={Search} title={t('filter.nothing')} text={t('filter.nothing.text')}>
           <Action
             onPress={() => {
               setText('')
               setKind('all')
             }}
           >
-            {say('filter.reset')}
+            {t('filter.reset')}
           </Action>
         </Empty>
       ) : (
-        <VirtualList label={say('place.transfers')} rows={shown} keyOf={row => row.id} rowHeight={68} held={held}>
+        <VirtualList label={t('place.transfers')} rows={shown} keyOf={row => row.id} rowHeight={68} held={held}>
           {row => <TransferRow row={row} />}
         </VirtualList>
       )}

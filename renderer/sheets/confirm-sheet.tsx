@@ -4,7 +4,7 @@ import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { type Sheet, useUi } from '../ui.ts'
 
 export function ConfirmSheet({ sheet, onClose }: { sheet: Sheet & { type: 'confirm' }; onClose: () => void }) {
-  const { say } = useUi()
+  const { t } = useUi()
   const run = (): void => {
     onClose()
     sheet.run()
@@ -12,7 +12,7 @@ export function ConfirmSheet({ sheet, onClose }: { sheet: Sheet & { type: 'confi
   const footer = (
     <>
       <Action onPress={onClose} autoFocus>
-        {say('back')}
+        {t('back')}
       </Action>
       <Action kind="danger" onPress={run}>
         {sheet.action}

@@ -1,5 +1,5 @@
 // The one sheet that may be open.
-import { useStore } from '../watch.ts'
+import { useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 import { ConfirmSheet } from './confirm-sheet.tsx'
 import { FoldersSheet } from './folders-sheet.tsx'

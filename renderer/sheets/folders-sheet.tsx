@@ -11,13 +11,13 @@ import { Empty, Loading, Problem } from '../parts/states.tsx'
 import { VirtualList } from '../parts/virtual-list.tsx'
 import type { Place } from '../platform.ts'
 import type { Code } from '../sentences.ts'
-import { useStore } from '../watch.ts'
+import { useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 
 type Entry = Awaited<ReturnType<Client['grant']['entries']>>[number]
 
 export function FoldersSheet({ onClose }: { onClose: () => void }) {
-  const { ui, say, formats } = useUi()
+  const { ui, t, formats } = useUi()
   const folders = useFolders()
   const [place, setPlace] = useState<Place | null>(null)
   const at = place ?? (folders?.length === 1 && folders[0] != null ? { folder: folders[0].id, path: [] } : null)
@@ -47,27 +47,27 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
   }
   const footer = (
     <>
-      <Action onPress={onClose}>{say('close')}</Action>
+      <Action onPress={onClose}>{t('close')}</Action>
       <Action kind="primary" icon={Share2} onPress={() => void share()} isDisabled={at == null || chosen.size === 0}>
-        {chosen.size > 1 ? say('share.n', { count: chosen.size }) : say('share')}
+        {chosen.size > 1 ? t('share.n', { count: chosen.size }) : t('share')}
       </Action>
     </>
   )
-  const title = at == null ? say('share.choose') : (at.path.at(-1) ?? folders?.find(it => it.id === at.folder)?.name)
+  const title = at == null ? t('share.choose') : (at.path.at(-1) ?? folders?.find(it => it.id === at.folder)?.name)
   const isTop = at == null || (at.path.length === 0 && folders?.length === 1)
   return (
-    <SheetFrame title={title ?? say('share.choose')} onClose={onClose} footer={footer} isWide>
+    <SheetFrame title={title ?? t('share.choose')} onClose={onClose} footer={footer} isWide>
       {!isTop && (
         <Action
           icon={CornerLeftUp}
           kind="quiet"
           onPress={() => go(at.path.length === 0 ? null : { ...at, path: at.path.slice(0, -1) })}
         >
-          {say('up')}
+          {t('up')}
         </Action>
       )}
       {folders == null && <Loading />}
-      {folders?.length === 0 && <Empty icon={FolderOpen} title={say('folder.none')} text={say('folder.none.text')} />}
+      {folders?.length === 0 && <Empty icon={FolderOpen} title={t('folder.none')} text={t('folder.none.text')} />}
       {folders != null && folders.length > 0 && at == null && (
         <ul className="plain-list">
           {folders.map(({ id, name }) => (
@@ -84,14 +84,14 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
       {code != null && <Problem code={code} />}
       {at != null && entries == null && code == null && <Loading />}
       {at != null && entries?.length === 0 && (
-        <Empty icon={FolderOpen} title={say('folder.empty')} text={say('folder.empty.text')} />
+        <Empty icon={FolderOpen} title={t('folder.empty')} text={t('folder.empty.text')} />
       )}
       {at != null && entries != null && entries.length > 0 && (
         <VirtualList label={title ?? ''} rows={entries} keyOf={entry => entry.name} rowHeight={36}>
           {entry => (
             <div className="file">
               <Tick
-                label={say('choose', { name: entry.name })}
+                label={t('choose', { name: entry.name })}
                 isRowMain
                 isSelected={chosen.has(entry.name)}
                 onChange={isChosen => {

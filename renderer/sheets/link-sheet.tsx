@@ -7,13 +7,13 @@ import { linkTo } from '../parts/copy-when-shared.ts'
 import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
 import type { Code } from '../sentences.ts'
-import { useFeed, useStore } from '../watch.ts'
+import { useFeed, useStore } from '../use-store.ts'
 import { type LinkTo, useUi } from '../ui.ts'
 
 const MAX_QR_CHARS = 1200 // more cannot be read from a screen
 
 export function LinkSheet({ of, onClose }: { of: LinkTo; onClose: () => void }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const share = useFeed(ui.model.shares).rows.get(of.root)
   const [link, setLink] = useState<string | null>(null)
   const [code, setCode] = useState<Code | null>(null)
@@ -32,22 +32,22 @@ export function LinkSheet({ of, onClose }: { of: LinkTo; onClose: () => void }) 
   }
   const footer = (
     <Action icon={Copy} kind="primary" onPress={copy} isDisabled={link == null} autoFocus>
-      {say(isCopied ? 'copied' : 'copy.link')}
+      {t(isCopied ? 'copied' : 'copy.link')}
     </Action>
   )
   return (
-    <SheetFrame title={share?.name ?? say('link')} onClose={onClose} footer={footer}>
+    <SheetFrame title={share?.name ?? t('link')} onClose={onClose} footer={footer}>
       {code != null && <Problem code={code} />}
       {link == null && code == null && <Loading />}
       {link != null && (
         <>
           {link.length <= MAX_QR_CHARS && (
             <div className="qr">
-              <QRCodeSVG value={link} size={208} marginSize={2} title={say('qr.title')} />
+              <QRCodeSVG value={link} size={208} marginSize={2} title={t('qr.title')} />
             </div>
           )}
           <label className="field">
-            <span>{say('link')}</span>
+            <span>{t('link')}</span>
             <textarea
               className="input link-text"
               readOnly
@@ -57,7 +57,7 @@ export function LinkSheet({ of, onClose }: { of: LinkTo; onClose: () => void }) 
               onFocus={event => event.currentTarget.select()}
             />
           </label>
-          <p className="hint">{say('link.hint')}</p>
+          <p className="hint">{t('link.hint')}</p>
         </>
       )}
     </SheetFrame>

@@ -12,13 +12,13 @@ import { Loading, Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
 import { useLasting } from '../parts/use-lasting.ts'
 import type { Code } from '../sentences.ts'
-import { useFeed, useStore } from '../watch.ts'
+import { useFeed, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
 
 const PATIENCE_MS = 8_000 // what is near answers in one, what the wider network knows in a few
 
 export function PreviewSheet({ link, onClose }: { link: string; onClose: () => void }) {
-  const { ui, say, formats } = useUi()
+  const { ui, t, formats } = useUi()
   const { preview, failure } = usePreview(link)
   const { places, refresh } = usePlaces()
   const [folder, setFolder] = useState<number | null>()
@@ -42,7 +42,7 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
       const grant = to == null ? null : (await client.grant.inside({ folder: to, path: [], use: 'write' })).grant
       const selection = left.size === 0 ? null : chosen.map(file => file.index)
       const { id } = await client.transfer.start({ link, folder: grant, selection, addrs: [], giveUpAfterMs: null })
-      ui.passing.keep(id) // it was to go from the list, and is got again
+      ui.toasts.keep(id) // it was to go from the list, and is got again
       onClose()
       ui.go('transfers')
       ui.drawer.set({ type: 'transfer', id })
@@ -57,43 +57,43 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
   const footer = (
     <>
       {isLate ? (
-        <Action onPress={pasteOther}>{say('paste.other')}</Action>
+        <Action onPress={pasteOther}>{t('paste.other')}</Action>
       ) : (
-        <Action onPress={onClose}>{say('close')}</Action>
+        <Action onPress={onClose}>{t('close')}</Action>
       )}
       <Action kind="primary" icon={Download} onPress={() => void get()} isDisabled={!mayGet} autoFocus>
-        {say(preview?.held === true ? 'get.again' : isLate ? 'get.later' : 'get')}
+        {t(preview?.held === true ? 'get.again' : isLate ? 'get.later' : 'get')}
       </Action>
     </>
   )
   if (failure != null && preview == null) return <NoPreview failure={failure} onClose={onClose} />
   return (
     <SheetFrame
-      title={preview == null || preview.name === preview.root ? say('preview') : preview.name}
+      title={preview == null || preview.name === preview.root ? t('preview') : preview.name}
       onClose={onClose}
       footer={footer}
       isWide
     >
       {preview == null ? (
-        <Loading label={say('preview.looking')} />
+        <Loading label={t('preview.looking')} />
       ) : (
         <>
           <p className="summary">
             {[
               preview.bytes != null && formats.bytes(preview.bytes),
-              preview.files != null && say('files', { count: preview.files, n: formats.count(preview.files) }),
-              preview.held && say('preview.held')
+              preview.files != null && t('files', { count: preview.files, n: formats.count(preview.files) }),
+              preview.held && t('preview.held')
             ]
               .filter(Boolean)
               .join(' · ')}
           </p>
           {places != null && place != null && (
-            <PlaceField label={say('save.to')} places={places} value={place} onChange={setFolder} onPicked={refresh} />
+            <PlaceField label={t('save.to')} places={places} value={place} onChange={setFolder} onPicked={refresh} />
           )}
-          {missing > 0 && <p className="warning">{say('too-big', { bytes: formats.bytes(missing) })}</p>}
+          {missing > 0 && <p className="warning">{t('too-big', { bytes: formats.bytes(missing) })}</p>}
           {startFailed != null && <Problem code={startFailed} />}
           {failure != null && <Problem code={failure.code} />}
-          {!isWhole && failure == null && files.code == null && <Loading label={say('preview.looking')} />}
+          {!isWhole && failure == null && files.code == null && <Loading label={t('preview.looking')} />}
           {isLate && <Nobody />}
           {isReady && files.code != null && <Problem code={files.code} />}
           {isWhole && files.rows.length > 1 && (
@@ -105,8 +105,8 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
               >
                 <span>
                   {left.size === 0
-                    ? say('choose.all')
-                    : say('choose.some', { n: formats.count(chosen.length), bytes: formats.bytes(bytes) })}
+                    ? t('choose.all')
+                    : t('choose.some', { n: formats.count(chosen.length), bytes: formats.bytes(bytes) })}
                 </span>
               </Tick>
               <FileTree files={files.rows} left={left} onChange={setLeft} />
@@ -120,14 +120,14 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
 
 /** Nobody has answered so far: what is being tried, and that nothing is lost by waiting. */
 function Nobody() {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const status = useFeed(ui.model.status)
   const settings = useFeed(ui.model.settings)
   return (
     <div className="note" role="status">
-      <strong>{say('preview.nobody')}</strong>
+      <strong>{t('preview.nobody')}</strong>
       <p>
-        {status != null && say(triedKey(status.network, settings?.network))} {say('preview.wait')}
+        {status != null && t(triedKey(status.network, settings?.network))} {t('preview.wait')}
       </p>
     </div>
   )
@@ -139,18 +139,18 @@ const triedKey = (now: NetworkMode, chosen: NetworkMode | null | undefined) =>
 
 /** The way out of a link that is none: another one. */
 function NoPreview({ failure, onClose }: { failure: Failure; onClose: () => void }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const again = (): void => {
     onClose()
     ui.go('home')
   }
   const footer = (
     <Action kind="primary" onPress={again} autoFocus>
-      {say('paste.other')}
+      {t('paste.other')}
     </Action>
   )
   return (
-    <SheetFrame title={say('preview.none')} onClose={onClose} footer={footer}>
+    <SheetFrame title={t('preview.none')} onClose={onClose} footer={footer}>
       <Problem code={failure.code} />
     </SheetFrame>
   )

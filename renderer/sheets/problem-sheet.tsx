@@ -5,7 +5,7 @@ import { Problem } from '../parts/states.tsx'
 import { type Sheet, useUi } from '../ui.ts'
 
 export function ProblemSheet({ sheet, onClose }: { sheet: Sheet & { type: 'problem' }; onClose: () => void }) {
-  const { ui, say } = useUi()
+  const { ui, t } = useUi()
   const { withoutUnreadable: job } = sheet
   const shareRest = async (): Promise<void> => {
     if (job == null) return
@@ -15,11 +15,11 @@ export function ProblemSheet({ sheet, onClose }: { sheet: Sheet & { type: 'probl
   const footer = (
     <>
       <Action kind={job == null ? 'primary' : 'plain'} onPress={onClose} autoFocus={job == null}>
-        {say('close')}
+        {t('close')}
       </Action>
       {job != null && (
         <Action kind="primary" onPress={() => void shareRest()} autoFocus>
-          {say('share.rest')}
+          {t('share.rest')}
         </Action>
       )}
     </>

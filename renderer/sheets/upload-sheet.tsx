@@ -11,7 +11,7 @@ import type { Code } from '../sentences.ts'
 import { useUi } from '../ui.ts'
 
 export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: () => void }) {
-  const { ui, say, formats } = useUi()
+  const { ui, t, formats } = useUi()
   const { places, refresh } = usePlaces()
   const [folder, setFolder] = useState<number | null>(null)
   const [files, setFiles] = useState<readonly DroppedFile[] | null>(null)
@@ -50,7 +50,7 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
   }
   const footer = (
     <>
-      <Action onPress={onClose}>{say(sent == null ? 'close' : 'cancel')}</Action>
+      <Action onPress={onClose}>{t(sent == null ? 'close' : 'cancel')}</Action>
       <Action
         kind="primary"
         icon={Upload}
@@ -58,23 +58,23 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
         isDisabled={to == null || files == null || files.length === 0 || sent != null || missing > 0}
         autoFocus
       >
-        {say(code != null && hasStarted ? 'again' : 'upload.go')}
+        {t(code != null && hasStarted ? 'again' : 'upload.go')}
       </Action>
     </>
   )
   const [first = ''] = dropped.names
-  const title = dropped.names.length > 1 ? say('upload.title', { count: dropped.names.length }) : first
+  const title = dropped.names.length > 1 ? t('upload.title', { count: dropped.names.length }) : first
   return (
     <SheetFrame title={title} onClose={onClose} footer={footer} isBusy={sent != null}>
       {files == null && code == null && <Loading />}
       {files != null && (
         <p className="summary">
-          {formats.bytes(total)} · {say('files', { count: files.length, n: formats.count(files.length) })}
+          {formats.bytes(total)} · {t('files', { count: files.length, n: formats.count(files.length) })}
         </p>
       )}
       {places != null && place != null && (
         <PlaceField
-          label={say('save.to')}
+          label={t('save.to')}
           places={places}
           value={place}
           onChange={setFolder}
@@ -82,17 +82,17 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
           isDisabled={sent != null}
         />
       )}
-      {places != null && place == null && <Trouble what={say('folder.none')} text={say('folder.none.upload')} />}
-      {missing > 0 && <p className="warning">{say('too-big', { bytes: formats.bytes(missing) })}</p>}
-      <p className="hint">{say('upload.hint')}</p>
+      {places != null && place == null && <Trouble what={t('folder.none')} text={t('folder.none.upload')} />}
+      {missing > 0 && <p className="warning">{t('too-big', { bytes: formats.bytes(missing) })}</p>}
+      <p className="hint">{t('upload.hint')}</p>
       {sent != null && (
         <div>
           <Bar part={sent.total === 0 ? 1 : sent.bytes / sent.total} tone="active" />
-          <p className="hint">{formats.bytesOf(sent.bytes, sent.total, say('of'))}</p>
+          <p className="hint">{formats.bytesOf(sent.bytes, sent.total, t('of'))}</p>
         </div>
       )}
       {(code === 'internal' || code === 'lost') && hasStarted ? (
-        <Trouble what={say('upload.stopped')} text={say('upload.stopped.next')} />
+        <Trouble what={t('upload.stopped')} text={t('upload.stopped.next')} />
       ) : (
         code != null && <Problem code={code} />
       )}

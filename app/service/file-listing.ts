@@ -1,0 +1,51 @@
+// A page of the file tree of one root, with how much of each file is here.
+import type { Layout } from '../../core/content/layout.ts'
+import { rootText } from '../../core/cid.ts'
+import { placeInside } from '../../core/files/safe-path.ts'
+import { platformOf } from '../../core/files/safe-name.ts'
+import type { ReadonlyBitset } from '../../core/exchange/servable.ts'
+import type { Store } from '../../core/store/store.ts'
+import type { Outputs } from '../contract/service.ts'
+
+type Page = Outputs['transfer']['files']
+
+const placedFiles = new WeakMap<Layout, readonly { renamedFrom?: string }[]>() // a hundred thousand names are placed once
+
+/** A transfer of the root that is not done: what of it is written, and which files it is to bring. */
+export interface Getting {
+  readonly have: ReadonlyBitset | undefined
+  wants(idx: number): boolean
+}
+
+export function fileListing(
+  layout: Layout,
+  getting: Getting | undefined,
+  store: Store,
+  offset: number,
+  limit: number
+): Page {
+  let placed = placedFiles.get(layout)
+  if (placed == null) placedFiles.set(layout, (placed = placeInside(layout, platformOf(process.platform)).files))
+  const held = store.held(layout.root)
+  const here = held === undefined ? undefined : store.filesHere(rootText(layout.root), offset, offset + limit)
+  const rows: Page['rows'] = []
+  for (let index = offset; index < Math.min(offset + limit, layout.files.length); index++) {
+    const file = layout.files[index]!
+    let haveBytes = 0
+    for (let ordinal = file.start; ordinal < file.end; ordinal++) {
+      if (getting?.have?.has(ordinal) === true || held?.have.has(ordinal) === true)
+        haveBytes += layout.leafBytes(ordinal)
+    }
+    const isAsked = getting == null ? held === undefined : getting.wants(index)
+    const name = file.path.length > 0 ? [...file.path] : [rootText(layout.root)]
+    rows.push({
+      index,
+      path: name,
+      bytes: file.sizeBytes,
+      haveBytes,
+      chosen: isAsked || here?.has(index) === true,
+      renamedFrom: placed[index]?.renamedFrom ?? null
+    })
+  }
+  return { total: layout.files.length, rows }
+}

@@ -1,0 +1,146 @@
+// Rates in bytes per second, for all and for each transfer: token buckets that make their callers wait in line.
+import type { Clock } from '../clock.ts'
+
+/** What the server asks before it sends. */
+export interface UploadBudget {
+  /** Undefined: go on at once. Else resolves when these bytes may go; rejects when the signal aborts. `root`: CID as text. */
+  take(bytes: number, root: string, signal: AbortSignal): Promise<void> | undefined
+  /** The most to take at once, a tenth of a second's worth, so that a low rate still is a steady one. */
+  grainBytes(root: string): number
+}
+
+/** No limits. */
+export const unlimited: UploadBudget = { take: () => undefined, grainBytes: () => MAX_GRAIN }
+
+const MIN_GRAIN = 4 * 1024
+const MAX_GRAIN = 64 * 1024
+/** What may be saved up: enough to make up for a late timer. */
+const BURST_S = 0.25
+
+/** A rate for everything together and one for each transfer, changeable at any time; 0 is none. Serves uploads and downloads alike. */
+export class UploadLimiter implements UploadBudget {
+  readonly #clock: Clock
+  readonly #all: Bucket
+  readonly #transfers = new Map<string, Bucket>()
+
+  constructor(clock: Clock, bytesPerSecond = 0) {
+    this.#clock = clock
+    this.#all = new Bucket(clock, bytesPerSecond)
+  }
+
+  setAll(bytesPerSecond: number): void {
+    this.#all.setRate(bytesPerSecond)
+  }
+
+  setTransfer(root: string, bytesPerSecond: number): void {
+    const bucket = this.#transfers.get(root)
+    if (bucket != null) bucket.setRate(bytesPerSecond)
+    else if (bytesPerSecond > 0) this.#transfers.set(root, new Bucket(this.#clock, bytesPerSecond))
+    if (bytesPerSecond === 0) this.#transfers.delete(root)
+  }
+
+  /** As set; 0 is none. */
+  transferRate(root: string): number {
+    return this.#transfers.get(root)?.rate ?? 0
+  }
+
+  take(bytes: number, root: string, signal: AbortSignal): Promise<void> | undefined {
+    const own = this.#transfers.get(root)?.take(bytes, signal)
+    if (own == null) return this.#all.take(bytes, signal)
+    return own.then(() => this.#all.take(bytes, signal))
+  }
+
+  grainBytes(root: string): number {
+    return Math.min(this.#all.grain, this.#transfers.get(root)?.grain ?? MAX_GRAIN)
+  }
+}
+
+interface Waiting {
+  bytes: number
+  signal: AbortSignal
+  settled: PromiseWithResolvers<void>
+  abort(): void
+}
+
+/** Lets whoever is first go as soon as there is any token, into debt if need be: big takes and low rates both get on. */
+class Bucket {
+  readonly #clock: Clock
+  #rate: number
+  #tokens = 0
+  #at: number
+  readonly #line: Waiting[] = []
+  #cancelTimer: (() => void) | undefined
+
+  constructor(clock: Clock, rate: number) {
+    this.#clock = clock
+    this.#rate = rate
+    this.#at = clock.now()
+    this.#tokens = this.#burst
+  }
+
+  get rate(): number {
+    return this.#rate
+  }
+
+  get grain(): number {
+    return this.#rate === 0 ? MAX_GRAIN : Math.min(MAX_GRAIN, Math.max(MIN_GRAIN, Math.floor(this.#rate / 10)))
+  }
+
+  setRate(rate: number): void {
+    this.#refill()
+    this.#rate = rate
+    this.#tokens = Math.min(this.#tokens, this.#burst)
+    this.#serve()
+  }
+
+  take(bytes: number, signal: AbortSignal): Promise<void> | undefined {
+    this.#refill()
+    if (this.#rate === 0) return undefined
+    if (this.#line.length === 0 && this.#tokens > 0) {
+      this.#tokens -= bytes
+      return undefined
+    }
+    return this.#wait(bytes, signal)
+  }
+
+  async #wait(bytes: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const settled = Promise.withResolvers<void>()
+    const waiting = { bytes, signal, settled, abort: () => settled.reject(signal.reason as Error) } // whatever its owner gave
+    signal.addEventListener('abort', waiting.abort, { once: true })
+    this.#line.push(waiting)
+    this.#serve()
+    try {
+      await settled.promise
+    } finally {
+      signal.removeEventListener('abort', waiting.abort)
+      const at = this.#line.indexOf(waiting)
+      if (at >= 0) this.#line.splice(at, 1)
+    }
+  }
+
+  #serve(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#refill()
+    while (this.#line.length > 0 && (this.#tokens > 0 || this.#rate === 0)) {
+      const first = this.#line.shift()
+      if (first == null || first.signal.aborted) continue
+      this.#tokens -= first.bytes
+      first.settled.resolve()
+    }
+    if (this.#line.length === 0) return
+    const ms = Math.max(1, Math.ceil((-this.#tokens / this.#rate) * 1000))
+    this.#cancelTimer = this.#clock.timer(ms, () => this.#serve())
+  }
+
+  get #burst(): number {
+    return Math.max(MIN_GRAIN, this.#rate * BURST_S)
+  }
+
+  #refill(): void {
+    const now = this.#clock.now()
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#rate)
+    this.#at = now
+  }
+}

@@ -1,0 +1,86 @@
+// Who was asked for what. Every request that is entered here leaves here once: it was answered, or it was released.
+
+import type { Run } from './inputs-and-effects.ts'
+import { ASSIGNED, type LeafTable, MISSING } from './leaf-table.ts'
+import type { Outstanding, ScheduledPeer } from './scheduled-peer.ts'
+import type { RateBucket } from './rate-bucket.ts'
+
+const NOBODY: ReadonlySet<ScheduledPeer> = new Set()
+
+export class OutstandingRequests {
+  readonly #table: LeafTable
+  readonly #peers: ReadonlyMap<string, ScheduledPeer>
+  readonly #buckets: readonly RateBucket[]
+  readonly #holders = new Map<number, Set<ScheduledPeer>>() // by leaf
+  #outBytes = 0
+
+  constructor(table: LeafTable, peers: ReadonlyMap<string, ScheduledPeer>, buckets: readonly RateBucket[]) {
+    this.#table = table
+    this.#peers = peers
+    this.#buckets = buckets
+  }
+
+  get outBytes(): number {
+    return this.#outBytes
+  }
+
+  /** Whom this leaf was asked of and is still expected from. */
+  holders(leaf: number): ReadonlySet<ScheduledPeer> {
+    return this.#holders.get(leaf) ?? NOBODY
+  }
+
+  assign(peer: ScheduledPeer, one: Outstanding, now: number): void {
+    peer.asked(one, now)
+    this.#outBytes += one.bytes
+    for (const bucket of this.#buckets) bucket.take(one.bytes)
+    this.#table.set(one.leaf, ASSIGNED)
+    const holders = this.#holders.get(one.leaf)
+    if (holders === undefined) this.#holders.set(one.leaf, new Set([peer]))
+    else holders.add(peer)
+  }
+
+  /** The request is over; what that means for the leaf is the caller's to say. */
+  settle(peer: ScheduledPeer, leaf: number): Outstanding | undefined {
+    const one = peer.settle(leaf)
+    if (one === undefined) return undefined
+    this.#outBytes -= one.bytes
+    const holders = this.#holders.get(leaf)
+    holders?.delete(peer)
+    if (holders?.size === 0) this.#holders.delete(leaf)
+    return one
+  }
+
+  /** The request is over without bytes: unless somebody who still sends was asked too, the leaf is missing again. */
+  release(peer: ScheduledPeer, leaf: number): Outstanding | undefined {
+    const one = this.settle(peer, leaf)
+    if (one === undefined) return undefined
+    for (const bucket of this.#buckets) bucket.giveBack(one.bytes - one.got)
+    this.reopenIfAbandoned(leaf)
+    return one
+  }
+
+  /** Releases several; returns the runs that were open, for the Cancel. */
+  releaseAll(peer: ScheduledPeer, leaves: Iterable<number>): Run[] {
+    const runs: { start: number; count: number }[] = []
+    for (const leaf of leaves) {
+      const one = this.release(peer, leaf)
+      if (one === undefined) continue
+      const last = runs.at(-1)
+      if (last !== undefined && last.start + last.count === one.ordinal) last.count++
+      else runs.push({ start: one.ordinal, count: 1 })
+    }
+    return runs
+  }
+
+  /** A leaf that is asked only of peers that fell silent is asked for again; they may still send it. */
+  reopenIfAbandoned(leaf: number): void {
+    if (this.#table.state(leaf) !== ASSIGNED) return
+    for (const peer of this.holders(leaf)) if (!peer.snubbed) return
+    this.reopen(leaf)
+  }
+
+  reopen(leaf: number): void {
+    this.#table.set(leaf, MISSING)
+    for (const peer of this.#peers.values()) peer.exhausted = false
+  }
+}

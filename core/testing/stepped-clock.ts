@@ -1,0 +1,30 @@
+// A clock that stands still until it is told, for tests.
+import type { Clock } from '../clock.ts'
+
+export class SteppedClock implements Clock {
+  #now = 0
+  readonly #timers = new Set<{ at: number; call: () => void }>()
+
+  now(): number {
+    return this.#now
+  }
+
+  timer(ms: number, call: () => void): () => void {
+    const timer = { at: this.#now + ms, call }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  /** Time passes; timers that are due call, in order, at their own time. */
+  step(ms: number): void {
+    const end = this.#now + ms
+    for (;;) {
+      const due = [...this.#timers].filter(it => it.at <= end).toSorted((a, b) => a.at - b.at)[0]
+      if (due == null) break
+      this.#timers.delete(due)
+      this.#now = Math.max(this.#now, due.at)
+      due.call()
+    }
+    this.#now = end
+  }
+}
