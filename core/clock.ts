@@ -4,13 +4,13 @@ export interface Clock {
   /** Monotonic milliseconds. */
   now(): number
   /** Calls once after `ms`; returns what takes it back. Does not keep the process alive. */
-  timer(ms: number, call: () => void): () => void
+  after(ms: number, call: () => void): () => void
 }
 
-/** The machine's monotonic clock. */
+/** The machine's own. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  timer: (ms, call) => {
+  after: (ms, call) => {
     const handle = setTimeout(call, ms).unref()
     return () => clearTimeout(handle)
   }

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { WindowAsk, WindowState } from '../app/contract/window-contract.ts'
 import type { EngineOptions } from '../app/engine/options.ts'
 import { openHost } from '../app/host/host.ts'
-import { realClock } from '../app/service/clock.ts'
+import { systemClock } from '../core/clock.ts'
 import { type Log, openLog } from '../app/service/log.ts'
 import { ValueFeed } from '../app/service/snapshot-feed.ts'
 import { CodedError } from '../core/errors.ts'
@@ -279,7 +279,7 @@ export class Desktop {
     return new Updates({
       open: openUpdater,
       network: async () => (await this.#engine.client.node.info({})).network,
-      clock: realClock,
+      clock: systemClock,
       log: this.#log,
       onChange: update => this.#state.set({ ...this.#state.value, update })
     })

@@ -2,7 +2,7 @@
 // `Updater`; here is when, and what the user may do about it.
 import type { NetworkMode } from '../app/contract/shapes.ts'
 import type { Update } from '../app/contract/window-contract.ts'
-import type { Clock } from '../app/service/clock.ts'
+import type { Clock } from '../core/clock.ts'
 import type { Log } from '../app/service/log.ts'
 import { CodedError } from '../core/errors.ts'
 

@@ -1,38 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Clock } from '../service/clock.ts'
+import { SteppedClock } from '../../core/testing/stepped-clock.ts'
 import { formatBytes, formatRate, formatSeconds, formatTable } from './format.ts'
 import type { ProgressLine } from './json-lines.ts'
 import { Output } from './output.ts'
 
 function terminal(json: boolean, isTTY = false) {
-  let now = 0
-  let due: { at: number; fn: () => void }[] = []
-  const clock: Clock = {
-    now: () => now,
-    after(ms, fn) {
-      const timer = { at: now + ms, fn }
-      due.push(timer)
-      return () => {
-        due = due.filter(other => other !== timer)
-      }
-    }
-  }
-  const step = (ms: number): void => {
-    const end = now + ms
-    for (;;) {
-      const next = due.filter(timer => timer.at <= end).sort((a, b) => a.at - b.at)[0]
-      if (next == null) break
-      due = due.filter(other => other !== next)
-      now = next.at
-      next.fn()
-    }
-    now = end
-  }
+  const clock = new SteppedClock()
   const out: string[] = []
   const err: string[] = []
   const sink = (to: string[], tty: boolean) => ({ write: (text: string) => to.push(text), isTTY: tty, columns: 80 })
-  return { output: new Output(json, sink(out, false), sink(err, isTTY), clock), out, err, step, due: () => due.length }
+  return { output: new Output(json, sink(out, false), sink(err, isTTY), clock), out, err, clock }
 }
 const line = (bytes: number, total: number | null = 100e6): ProgressLine => ({
   event: 'progress',
@@ -47,36 +25,36 @@ const line = (bytes: number, total: number | null = 100e6): ProgressLine => ({
 
 test('2 to 10 progress lines a second, whatever comes, and none after the end', () => {
   for (const every of [1, 30, 100, 150, 1000, 10_000]) {
-    const { output, out, step, due } = terminal(true)
+    const { output, out, clock } = terminal(true)
     {
       using progress = output.progress(line(0))
       for (let at = 0; at < 10_000; at += every) {
         progress.report(line(at))
-        step(Math.min(every, 10_000 - at))
+        clock.step(Math.min(every, 10_000 - at))
       }
     }
     assert.ok(out.length >= 20 && out.length <= 101, `${out.length} lines in 10 s, one report in ${every} ms`)
-    assert.equal(due(), 0)
+    assert.equal(clock.due, 0)
   }
 })
 
 test('the newest progress is the one that is shown', () => {
-  const { output, out, step } = terminal(true)
+  const { output, out, clock } = terminal(true)
   using progress = output.progress(line(0))
   progress.report(line(1))
   progress.report(line(2))
   progress.report(line(3))
-  step(100)
+  clock.step(100)
   assert.deepEqual(out.map(text => (JSON.parse(text) as ProgressLine).bytes), [1, 3]) // prettier-ignore
 })
 
 test('the bar: what a resumed fetch begins with is no speed, and no time left before 3 s of data', () => {
-  const { output, out, err, step } = terminal(false, true)
+  const { output, out, err, clock } = terminal(false, true)
   using progress = output.progress(line(0))
   let bytes = 50e6
   for (let n = 0; n < 29; n++, bytes += 1e6) {
     progress.report(line(bytes))
-    step(100)
+    clock.step(100)
   }
   assert.ok(
     err.every(text => !text.includes('left')),
@@ -85,7 +63,7 @@ test('the bar: what a resumed fetch begins with is no speed, and no time left be
   for (const text of err) assert.ok(Number(/([\d.]+) MB\/s/.exec(text)?.[1] ?? 0) < 20, text)
   for (let n = 0; n < 10; n++, bytes += 1e6) {
     progress.report(line(bytes))
-    step(100)
+    clock.step(100)
   }
   const last = err.at(-1) ?? ''
   assert.match(last, /Getting {2}\[#+-+\] {3}88 % {2}88\.0 MB of 100 MB {2}(9|10)\.\d MB\/s {2}2 s left/)

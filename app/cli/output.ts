@@ -1,7 +1,7 @@
 // What goes to stdout and stderr: JSON lines for programs, or people's text with a progress bar when somebody is there to see it. A reader that goes away
 // (`shoal ls | head -1`) is no fault: what it does not read is not written. Strangers choose names, and errors and paths hold them: all text is made harmless
 // for a terminal here, and nowhere else.
-import type { Clock } from '../service/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import { RateMeter, TimeLeft } from '../service/rate-meter.ts'
 import { formatBytes, formatRate, formatSeconds, plain, plainJson } from './format.ts'
 import type { ProgressLine } from './json-lines.ts'

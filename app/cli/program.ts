@@ -1,7 +1,7 @@
 // The command line as a program: its arguments in, its exit status out. Ctrl-C once ends in order, twice at once; a reader of our output that goes away is
 // no fault.
 import { CodedError } from '../../core/errors.ts'
-import { realClock } from '../service/clock.ts'
+import { systemClock } from '../../core/clock.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { run } from './run.ts'
 
@@ -27,7 +27,7 @@ export async function runProgram(args: readonly string[], end: (status: number) 
     version: process.env.SHOAL_VERSION ?? '0.0.0',
     stdout: process.stdout,
     stderr: process.stderr,
-    clock: realClock,
+    clock: systemClock,
     interrupt: interrupt.signal
   })
 }

@@ -8,7 +8,7 @@ import { CODES, CodedError } from '../../core/errors.ts'
 import { ROOT } from '../testing/fake-service.ts'
 import { openDataDir } from '../../core/store/data-dir.ts'
 import { readRunFile } from '../host/run-file.ts'
-import { realClock } from '../service/clock.ts'
+import { systemClock } from '../../core/clock.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { run } from './run.ts'
 
@@ -39,7 +39,7 @@ function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}, cwd = dir
     }
   })
   const args = [...text.split(' '), '--data', dir]
-  const ended = run({ args, env, cwd, version: '1.2.3', stdout: sink(out), stderr: sink(err), clock: realClock, interrupt: interrupt.signal, entry: ENTRY }) // prettier-ignore
+  const ended = run({ args, env, cwd, version: '1.2.3', stdout: sink(out), stderr: sink(err), clock: systemClock, interrupt: interrupt.signal, entry: ENTRY }) // prettier-ignore
   const lines = (): Line[] => out.join('').split('\n').filter(Boolean).map(line => JSON.parse(line) as Line) // prettier-ignore
   /** Settles when that line has been printed; fails when the command ends without it. */
   const until = async (event: string): Promise<Line> => {

@@ -2,7 +2,7 @@
 import { CodedError } from '../../core/errors.ts'
 import { toWire } from '../contract/wire-error.ts'
 import type { EngineOptions } from '../engine/options.ts'
-import type { Clock } from '../service/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import { type Command, parseArgs } from './args.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { errorLine } from './json-lines.ts'

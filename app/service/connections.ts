@@ -12,7 +12,7 @@ import type { BanReason } from '../../core/fetch/inputs-and-effects.ts'
 import type { Network } from '../../core/network/open-network.ts'
 import type { Peer } from '../contract/shapes.ts'
 import { Bans, type KeptBans } from './bans.ts'
-import { type Clock, realClock } from './clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import type { Log } from './log.ts'
 import { Gate } from './gate.ts'
 import { RateMeter } from './rate-meter.ts'
@@ -60,7 +60,7 @@ export class Connections implements SwarmPort, AsyncDisposable {
   readonly #forget: () => void
   #cancelTimer: () => void = () => {}
 
-  constructor(ports: ConnectionsPorts, clock: Clock = realClock) {
+  constructor(ports: ConnectionsPorts, clock: Clock = systemClock) {
     this.#ports = ports
     this.#clock = clock
     const { network } = ports

@@ -1,7 +1,7 @@
 // Looks for peers that have a root, for as long as one transfer needs them: the addresses it was given, then the DHT again and again,
 // more often while nobody can send.
 import type { CID } from 'multiformats/cid'
-import { type Clock, realClock } from './clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import type { SwarmPort } from './swarm-port.ts'
 
 const FIRST_PAUSE_MS = 1_000
@@ -20,7 +20,7 @@ export class ProviderSearch implements Disposable {
   #cancelTimer: () => void = () => {}
 
   /** Starts at once. */
-  constructor(swarm: SwarmPort, root: CID, addrs: readonly string[], clock: Clock = realClock) {
+  constructor(swarm: SwarmPort, root: CID, addrs: readonly string[], clock: Clock = systemClock) {
     this.#swarm = swarm
     this.#root = root
     this.#addrs = addrs

@@ -11,7 +11,7 @@ import type { Store } from '../../core/store/store.ts'
 import type { ShareRow } from '../../core/store/share-repo.ts'
 import type { ShareEvent, ShareJob } from '../contract/shapes.ts'
 import { toWire } from '../contract/wire-error.ts'
-import { type Clock, realClock } from './clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { RateMeter, TimeLeft } from './rate-meter.ts'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
 
@@ -55,7 +55,7 @@ export class ShareJobs implements AsyncDisposable {
   readonly #shown = new ValueFeed<ShareJob[]>([])
   readonly #forgets = new Set<() => void>() // of jobs that are over and still shown: they take the timer back
 
-  constructor(ports: ShareJobPorts, clock: Clock = realClock) {
+  constructor(ports: ShareJobPorts, clock: Clock = systemClock) {
     this.#ports = ports
     this.#clock = clock
   }

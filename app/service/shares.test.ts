@@ -3,30 +3,11 @@ import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { rootText } from '../../core/cid.ts'
+import { SteppedClock } from '../../core/testing/stepped-clock.ts'
 import { scratch, writeSample } from '../../core/testing/sample-share.ts'
 import { openStore } from '../../core/store/store.ts'
 import type { Share } from '../contract/shapes.ts'
-import type { Clock } from './clock.ts'
 import { Shares } from './shares.ts'
-
-/** A clock that stands until it is stepped. */
-function stepped() {
-  let now = 0
-  const due = new Map<() => void, number>()
-  const clock: Clock = {
-    now: () => now,
-    after(ms, fn) {
-      const timer = (): void => fn()
-      due.set(timer, now + ms)
-      return () => due.delete(timer)
-    }
-  }
-  const step = (ms: number): void => {
-    now += ms
-    for (const [timer, at] of due) if (at <= now && due.delete(timer)) timer()
-  }
-  return { clock, step }
-}
 
 test('what changed on disk is told to whoever watches, though nobody fetches it', { timeout: 20_000 }, async t => {
   const dir = scratch(t)
@@ -34,7 +15,7 @@ test('what changed on disk is told to whoever watches, though nobody fetches it'
   const indexed = writeSample(dir, 'things', { 'a.txt': Buffer.from('as it was'), 'b.txt': Buffer.from('b') })
   store.addShare(indexed)
   const root = rootText(indexed.built.root)
-  const { clock, step } = stepped()
+  const clock = new SteppedClock()
   const nothing = { copies: 0, readers: 0, sentBytes: 0 }
   using shares = new Shares(
     { store, addrs: () => [], served: () => nothing, others: () => [], provide: () => {}, unprovide: () => {} },
@@ -54,7 +35,7 @@ test('what changed on disk is told to whoever watches, though nobody fetches it'
   rmSync(path.join(dir, 'things/b.txt'))
   assert.equal(store.share(root)?.state, 'changed')
   writeFileSync(path.join(dir, 'things/a.txt'), 'as it was')
-  const passing = setInterval(() => step(180_000), 20) // time goes by until the next look
+  const passing = setInterval(() => clock.step(180_000), 20) // time goes by until the next look
   await next('missing').finally(() => clearInterval(passing)) // a is what it was again, b is gone
   await watching.return(undefined)
 })
@@ -66,7 +47,7 @@ test('a share says which job made it, until it is shared no more', t => {
   const nothing = { copies: 0, readers: 0, sentBytes: 0 }
   using shares = new Shares(
     { store, addrs: () => [], served: () => nothing, others: () => [], provide: () => {}, unprovide: () => {} },
-    stepped().clock
+    new SteppedClock()
   )
   const root = rootText(indexed.built.root)
   store.addShare(indexed)

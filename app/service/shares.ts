@@ -6,7 +6,7 @@ import { formatLink } from '../../core/link.ts'
 import type { ShareRow } from '../../core/store/share-repo.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { ListUpdate, Share, ShareDetails, VerifyEvent } from '../contract/shapes.ts'
-import { type Clock, realClock } from './clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { RateMeter } from './rate-meter.ts'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
 
@@ -57,7 +57,7 @@ export class Shares implements Disposable {
   #isLooking = false
   #lookedAt = Number.NEGATIVE_INFINITY
 
-  constructor(ports: SharesPorts, clock: Clock = realClock) {
+  constructor(ports: SharesPorts, clock: Clock = systemClock) {
     this.#ports = ports
     this.#clock = clock
     this.#forget = ports.store.onShares(root => this.#refresh(root))

@@ -1,7 +1,7 @@
 // Feeds: the newest state, at most ten times a second, to any number of readers at their own pace. Counters may change 10,000 times a second; a reader
 // that is slow gets fewer and newer values, never a queue. The first change after a pause goes out at once, the last one of a burst always goes out.
 import type { ListUpdate } from '../contract/shapes.ts'
-import { type Clock, realClock } from './clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 
 const INTERVAL_MS = 100
 
@@ -48,7 +48,7 @@ export class ValueFeed<T> {
   readonly #changes = new Changes()
   readonly #clock: Clock
 
-  constructor(value: T, clock: Clock = realClock) {
+  constructor(value: T, clock: Clock = systemClock) {
     this.#value = value
     this.#clock = clock
   }
@@ -85,7 +85,7 @@ export class ListFeed<Row> {
   readonly #changes = new Changes()
   readonly #clock: Clock
 
-  constructor(clock: Clock = realClock) {
+  constructor(clock: Clock = systemClock) {
     this.#clock = clock
   }
 
@@ -147,7 +147,7 @@ export class JobFeed<Event> {
   readonly #clock: Clock
   readonly #over = new AbortController()
 
-  constructor(clock: Clock = realClock) {
+  constructor(clock: Clock = systemClock) {
     this.#clock = clock
   }
 

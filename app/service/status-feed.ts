@@ -1,6 +1,6 @@
 // One line about the network's health: asked for twice a second while somebody listens, published when it says something else.
 import type { NodeStatus } from '../contract/shapes.ts'
-import { type Clock, realClock } from './clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { ValueFeed } from './snapshot-feed.ts'
 
 const INTERVAL_MS = 500
@@ -9,7 +9,7 @@ export class StatusFeed {
   readonly #read: () => NodeStatus
   readonly #clock: Clock
 
-  constructor(read: () => NodeStatus, clock: Clock = realClock) {
+  constructor(read: () => NodeStatus, clock: Clock = systemClock) {
     this.#read = read
     this.#clock = clock
   }

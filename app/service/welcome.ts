@@ -7,7 +7,7 @@ import { CodedError } from '../../core/errors.ts'
 import { type Client, openClient, portSocket } from '../engine/client.ts'
 import { startEngine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/options.ts'
-import { type Clock, realClock } from './clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { openSettings } from './settings.ts'
 import { WELCOME_FILES, WELCOME_FOLDER } from './welcome-files.ts'
 
@@ -33,7 +33,7 @@ export class Welcome implements AsyncDisposable {
   #ending: Promise<void> = Promise.resolve()
   #cancelTimer: () => void = () => {}
 
-  constructor(ports: WelcomePorts, clock: Clock = realClock) {
+  constructor(ports: WelcomePorts, clock: Clock = systemClock) {
     this.#ports = ports
     this.#clock = clock
     rmSync(ports.dir, { recursive: true, force: true })

@@ -119,7 +119,7 @@ export class FairQueue {
     const enough = () => this.#used + cost <= this.#room || this.#used === 0
     if (enough()) return true
     if (this.#collect(head, false, enough) || this.#collect(head, true, enough)) return true
-    if (!this.#looksAgain) this.#clock.timer(STALL_MS, () => this.#lookAgain())
+    if (!this.#looksAgain) this.#clock.after(STALL_MS, () => this.#lookAgain())
     this.#looksAgain = true
     return false
   }

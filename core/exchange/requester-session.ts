@@ -210,7 +210,7 @@ export class RequesterSession implements Requester, RootSession {
     }
     this.#cancelOpenTimer?.()
     const wait = this.#queue.wakeMs(this.#clock.now())
-    this.#cancelOpenTimer = wait == null ? undefined : this.#clock.timer(wait, () => this.openSoon())
+    this.#cancelOpenTimer = wait == null ? undefined : this.#clock.after(wait, () => this.openSoon())
     for (const root of parked) if (!root.closed) root.listener.onParked()
   }
 
@@ -290,7 +290,7 @@ export class RequesterSession implements Requester, RootSession {
     const wait = this.#own.waitMs(this.#clock.now())
     if (wait === 0) return true
     this.#cancelTimer?.()
-    this.#cancelTimer = this.#clock.timer(wait, () => {
+    this.#cancelTimer = this.#clock.after(wait, () => {
       this.#cancelTimer = undefined
       this.flushSoon()
     })

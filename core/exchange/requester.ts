@@ -101,7 +101,7 @@ export const openRequester: OpenRequester = async (pipe, hello, signal) => {
   signal.addEventListener('abort', abort, { once: true })
   session.onClosed(() => signal.removeEventListener('abort', abort))
   if (signal.aborted) abort()
-  const late = clock.timer(limits.HELLO_TIMEOUT_MS, () => {
+  const late = clock.after(limits.HELLO_TIMEOUT_MS, () => {
     session.end(new ExchangeError(ExchangeCode.IO, 'The peer did not answer'))
   })
   try {

@@ -91,7 +91,7 @@ export class ServerSession {
       onSent: (root, bytes) => this.#onSent(root, bytes),
       onFailed: error => this.#fail(error)
     })
-    this.#cancelHelloTimer = ports.clock.timer(limits.HELLO_TIMEOUT_MS, () => {
+    this.#cancelHelloTimer = ports.clock.after(limits.HELLO_TIMEOUT_MS, () => {
       this.end(new ExchangeError(ExchangeCode.PROTOCOL, 'The peer did not say Hello'))
     })
     const reader = new ControlReader((message, frameBytes) => {
@@ -369,7 +369,7 @@ export class ServerSession {
   }
 
   #newsLater(): void {
-    this.#cancelNewsTimer ??= this.#ports.clock.timer(limits.HAVE_INTERVAL_MS, () => {
+    this.#cancelNewsTimer ??= this.#ports.clock.after(limits.HAVE_INTERVAL_MS, () => {
       this.#cancelNewsTimer = undefined
       this.#guard(() => this.#tellNews())
     })

@@ -123,7 +123,7 @@ class Server implements ExchangeServer {
     const nonce = new Uint8Array(limits.NONCE_BYTES)
     let held = 0
     let session: ServerSession | undefined
-    const cancelTimer = this.#clock.timer(limits.HELLO_TIMEOUT_MS, () => duplex.abort(new Error('No nonce came')))
+    const cancelTimer = this.#clock.after(limits.HELLO_TIMEOUT_MS, () => duplex.abort(new Error('No nonce came')))
     duplex.onEnd(() => cancelTimer())
     duplex.onBytes(bytes => {
       const part = bytes.subarray(0, limits.NONCE_BYTES - held)
@@ -190,7 +190,7 @@ class Server implements ExchangeServer {
   #waitForTurn(wan: [number, ServerSession][]): void {
     const free = limits.WAN_SLOTS + 1 - wan.filter(([, it]) => !it.choked).length
     for (const [, it] of wan.filter(([, it]) => it.choked).slice(0, Math.max(0, free))) it.setChoked(false)
-    this.#cancelSlotTimer ??= this.#clock.timer(limits.OPTIMISTIC_MS, () => {
+    this.#cancelSlotTimer ??= this.#clock.after(limits.OPTIMISTIC_MS, () => {
       this.#cancelSlotTimer = undefined
       this.#giveSlots(true)
     })

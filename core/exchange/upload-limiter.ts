@@ -131,7 +131,7 @@ class Bucket {
     }
     if (this.#line.length === 0) return
     const ms = Math.max(1, Math.ceil((-this.#tokens / this.#rate) * 1000))
-    this.#cancelTimer = this.#clock.timer(ms, () => this.#serve())
+    this.#cancelTimer = this.#clock.after(ms, () => this.#serve())
   }
 
   get #burst(): number {

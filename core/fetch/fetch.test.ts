@@ -450,7 +450,7 @@ test('a peer that has no skeleton yet is asked again, as soon as it said', limit
   servables.byRoot.set(servable.root.toString(), 'not-yet')
   const clock = {
     now: () => systemClock.now(),
-    timer: (ms: number, call: () => void) => systemClock.timer(ms / 50, call)
+    after: (ms: number, call: () => void) => systemClock.after(ms / 50, call)
   }
   const it = sampleFetch(t, bigFile, { ports: { clock } })
   const peer = await samplePeer(t, 'later', servable, { servables })

@@ -471,7 +471,7 @@ export class Fetch implements AsyncDisposable {
     this.#observe()
     if (this.#phase === 'complete' || this.#phase === 'failed') return
     const limited = this.#limitPerSecond > 0 || this.#options.sharedLimits?.some(it => it.limited) === true
-    this.#cancelTick = this.#options.ports.clock.timer(limited ? LIMITED_TICK_MS : TICK_MS, () => this.#tick())
+    this.#cancelTick = this.#options.ports.clock.after(limited ? LIMITED_TICK_MS : TICK_MS, () => this.#tick())
   }
 
   /** The first change is told at once, the last of a burst always. */
@@ -481,7 +481,7 @@ export class Fetch implements AsyncDisposable {
       return
     }
     this.#changedAgain = false
-    this.#cancelChange = this.#options.ports.clock.timer(CHANGE_MS, () => {
+    this.#cancelChange = this.#options.ports.clock.after(CHANGE_MS, () => {
       this.#cancelChange = undefined
       if (this.#changedAgain) this.#changed()
     })

@@ -31,7 +31,7 @@ export class HaveAnnouncer implements Disposable {
     this.#unwatch = held.watch(({ set, unset }) => {
       if (set !== undefined) this.#set.add(set[0], set[1])
       if (unset !== undefined) this.#unset.add(unset[0], unset[1])
-      this.#cancelTimer ??= this.#clock.timer(HAVE_INTERVAL_MS, () => this.#tell())
+      this.#cancelTimer ??= this.#clock.after(HAVE_INTERVAL_MS, () => this.#tell())
     })
   }
 

@@ -124,7 +124,7 @@ export class Rechecker implements Disposable {
     if (isLong) it.held.mark(it.row, FILE.missing, it.row.stat)
     this.#later.set(
       keyOf(it.row),
-      this.#clock.timer(it.waitMs, () => this.#add(again))
+      this.#clock.after(it.waitMs, () => this.#add(again))
     )
   }
 

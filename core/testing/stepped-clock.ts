@@ -9,10 +9,15 @@ export class SteppedClock implements Clock {
     return this.#now
   }
 
-  timer(ms: number, call: () => void): () => void {
+  after(ms: number, call: () => void): () => void {
     const timer = { at: this.#now + ms, call }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
+  }
+
+  /** How many timers wait. */
+  get due(): number {
+    return this.#timers.size
   }
 
   /** Time passes; timers that are due call, in order, at their own time. */
