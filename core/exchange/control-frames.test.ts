@@ -3,88 +3,46 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ControlReader, controlFrame } from './control-frames.ts'
 import { KNOWN_CONTROL } from '../testing/known-frames.ts'
-import { ExchangeCode, ExchangeError, HaveKind, type ControlMessage, type RootState, type Run } from './messages.ts'
+import type { Kind } from './control-fields.ts'
+import { MESSAGES } from './control-messages.ts'
+import { ExchangeCode, ExchangeError, HaveKind, type ControlMessage, type ControlType, type Run } from './messages.ts'
 import * as limits from './limits.ts'
 
-const u32 = fc.nat(0xffffffff)
-const sid = fc.integer({ min: 1, max: 0xffffffff })
+const atLeast1 = fc.integer({ min: 1, max: 0xffffffff })
 const bytesUpTo = (maxLength: number) => fc.uint8Array({ maxLength }).map(bytes => bytes.slice())
-const shortText = fc.string({ unit: 'binary', maxLength: 20 })
-const code = fc.constantFrom(...Object.values(ExchangeCode))
-const retryMs = fc.nat(limits.MAX_RETRY_MS)
-const runs = (minLength: number) =>
-  fc
-    .array(fc.tuple(fc.integer({ min: 1, max: 60_000 }), fc.nat(5)), { minLength, maxLength: limits.MAX_MESSAGE_RUNS })
-    .map(parts => {
-      let at = 0
-      return parts.map(([count, gap]): Run => ({ start: (at += count + gap) - count, count }))
-    })
+const runs = (minLength: number, maxLength: number) =>
+  fc.array(fc.tuple(fc.integer({ min: 1, max: 60_000 }), fc.nat(5)), { minLength, maxLength }).map(parts => {
+    let at = 0
+    return parts.map(([count, gap]): Run => ({ start: (at += count + gap) - count, count }))
+  })
 
-const message: fc.Arbitrary<ControlMessage> = fc
-  .oneof(
-    fc.record({
-      type: fc.constant('hello' as const),
-      version: sid,
-      features: fc.array(u32, { maxLength: limits.MAX_FEATURES }),
-      maxOutBytes: u32,
-      maxRequests: u32,
-      agent: shortText,
-      nonce: fc.constantFrom(new Uint8Array(0), new Uint8Array(16).fill(7)),
-      name: shortText
-    }),
-    fc.record({ type: fc.constant('open' as const), sid, root: bytesUpTo(limits.MAX_ROOT_BYTES) }),
-    fc.record({
-      type: fc.constant('info' as const),
-      sid,
-      code,
-      state: fc.constantFrom<RootState>(0, 1, 2, 3),
-      root: bytesUpTo(limits.MAX_ROOT_BYTES),
-      size: fc.maxSafeNat(),
-      leaves: fc.nat(limits.MAX_LEAVES),
-      skeletonBytes: fc.nat(limits.MAX_SKELETON_BYTES),
-      retryMs,
-      name: shortText
-    }),
-    fc.record({
-      type: fc.constant('skeleton' as const),
-      req: u32,
-      sid,
-      offset: fc.nat(limits.MAX_SKELETON_BYTES),
-      maxBytes: fc.integer({ min: 1, max: limits.MAX_SKELETON_RANGE })
-    }),
-    fc.record({
-      type: fc.constant('have' as const),
-      sid,
-      kind: fc.constantFrom<HaveKind>(2, 3, 4),
-      start: fc.nat(1000).map(n => n * 8),
-      bits: bytesUpTo(300)
-    }),
-    fc.record({ type: fc.constant('choke' as const), choke: fc.boolean(), slotsBytes: u32 }),
-    fc.record({ type: fc.constant('request' as const), req: u32, sid, runs: runs(1) }),
-    fc.record({
-      type: fc.constant('cancel' as const),
-      reqs: fc.array(u32, { maxLength: limits.MAX_MESSAGE_RUNS }),
-      runs: runs(0),
-      sid,
-      all: fc.boolean()
-    }),
-    fc.record({
-      type: fc.constant('reject' as const),
-      req: u32,
-      ordinal: fc.nat(limits.MAX_LEAVES),
-      count: fc.nat(limits.MAX_LEAVES),
-      code,
-      retryMs
-    }),
-    fc.record({
-      type: fc.constant('pex' as const),
-      sid,
-      records: fc.array(bytesUpTo(200), { maxLength: limits.MAX_PEX_RECORDS })
-    }),
-    fc.record({ type: fc.constant('bye' as const), code }),
-    fc.record({ type: fc.constant('close' as const), sid })
-  )
-  .map(it => ({ ...it })) // an ordinary prototype
+const VALUES: Record<Kind<unknown>['is'], (max: number) => fc.Arbitrary<unknown>> = {
+  number: max => fc.integer({ min: 0, max }),
+  bool: () => fc.boolean(),
+  text: () => fc.string({ unit: 'binary', maxLength: 20 }),
+  bytes: max => bytesUpTo(Math.min(max, 300)),
+  numbers: maxLength => fc.array(fc.nat(0xffffffff), { maxLength }),
+  runs: max => runs(0, max),
+  'many bytes': maxLength => fc.array(bytesUpTo(200), { maxLength })
+}
+
+/** Fields that must not be just anything: what else `wrong` would refuse. */
+const CHOSEN: { readonly [T in ControlType]?: Readonly<Record<string, fc.Arbitrary<unknown>>> } = {
+  hello: { version: atLeast1, nonce: fc.constantFrom(new Uint8Array(0), new Uint8Array(16).fill(7)) },
+  open: { sid: atLeast1 },
+  skeleton: { maxBytes: fc.integer({ min: 1, max: limits.MAX_SKELETON_RANGE }) },
+  have: { kind: fc.constantFrom(HaveKind.BITS, HaveKind.SET, HaveKind.UNSET), start: fc.nat(1000).map(n => n * 8) },
+  request: { runs: runs(1, limits.MAX_MESSAGE_RUNS) }
+}
+
+function messageOf([type, { fields }]: (typeof TYPES)[number]): fc.Arbitrary<ControlMessage> {
+  const values = Object.entries<Kind<unknown>>(fields).map(([name, { is, max }]) => [name, VALUES[is](max)] as const)
+  const record = fc.record({ type: fc.constant(type), ...Object.fromEntries(values), ...CHOSEN[type] })
+  return record.map(it => ({ ...it }) as unknown as ControlMessage) // with an ordinary prototype, and the fields that the table gives it
+}
+
+const TYPES = Object.entries(MESSAGES) as [ControlType, (typeof MESSAGES)[ControlType]][] // its keys are the types
+const message = fc.oneof(...TYPES.map(messageOf))
 
 /** All messages of a byte stream cut at the given sizes, over and over. */
 function read(stream: Uint8Array, sizes: readonly number[]): (ControlMessage | undefined)[] {

@@ -1,7 +1,7 @@
 // Frames of the control stream: `u32 length | u8 type | protobuf`, big-endian; length counts the type byte and what follows.
 import { MAX_CONTROL_BYTES } from './limits.ts'
-import { decodeBody } from './decode-control.ts'
-import { encodeBody, TYPE_BYTES } from './encode-control.ts'
+import { decodeBody, encodeBody } from './control-codec.ts'
+import { MESSAGES } from './control-messages.ts'
 import { violation, type ControlMessage } from './messages.ts'
 
 const LENGTH_BYTES = 4
@@ -12,7 +12,7 @@ export function controlFrame(message: ControlMessage): Uint8Array {
   if (body.length + 1 > MAX_CONTROL_BYTES) throw new RangeError(`A ${message.type} message of ${body.length} bytes`)
   const frame = new Uint8Array(LENGTH_BYTES + 1 + body.length)
   writeU32(frame, 0, body.length + 1)
-  frame[LENGTH_BYTES] = TYPE_BYTES[message.type]
+  frame[LENGTH_BYTES] = MESSAGES[message.type].byte
   frame.set(body, LENGTH_BYTES + 1)
   return frame
 }

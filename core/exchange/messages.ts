@@ -1,4 +1,6 @@
-// The messages of the control stream, as values. PROTOCOL.md gives their bytes; encode-control.ts and decode-control.ts write and read them.
+// The messages of the control stream, as values: their types derive from control-messages.ts. PROTOCOL.md gives their bytes; control-codec.ts writes and reads them.
+import type { Kind } from './control-fields.ts'
+import type { MESSAGES } from './control-messages.ts'
 
 /** Why something was refused or ended. Numbers are the wire's. */
 export const ExchangeCode = {
@@ -32,62 +34,20 @@ export interface Run {
   readonly count: number
 }
 
-export interface HelloMessage {
-  version: number
-  features: readonly number[]
-  /** The most payload bytes the sender lets be outstanding. 0: no statement. */
-  maxOutBytes: number
-  /** The most runs the sender keeps queued. 0: no statement. */
-  maxRequests: number
-  agent: string
-  /** Server to requester: 16 random bytes that name this session on its data streams. */
-  nonce: Uint8Array
-  /** Name of the device; empty towards public addresses. A stranger's text. */
-  name: string
+type Described = typeof MESSAGES
+type Fields<T extends ControlType> = {
+  -readonly [K in keyof Described[T]['fields']]: Described[T]['fields'][K] extends Kind<infer V> ? V : never
 }
+type Message<T extends ControlType> = { type: T } & Fields<T>
 
-export interface OpenMessage {
-  sid: number
-  root: Uint8Array
-}
-
-/** Everything in it is a hint until the skeleton is complete. */
-export interface InfoMessage {
-  sid: number
-  code: ExchangeCode
-  state: RootState
-  root: Uint8Array
-  size: number
-  leaves: number
-  skeletonBytes: number
-  /** When to ask again; 0: no suggestion. */
-  retryMs: number
-  /** A stranger's text. */
-  name: string
-}
-
-/** What a peer holds of a root. `start` is a multiple of 8; bit i of byte j of `bits` is ordinal start + 8 j + i. */
-export interface HaveMessage {
-  kind: HaveKind
-  start: number
-  bits: Uint8Array
-}
-
-export type ControlMessage =
-  | ({ type: 'hello' } & HelloMessage)
-  | ({ type: 'open' } & OpenMessage)
-  | ({ type: 'info' } & InfoMessage)
-  | { type: 'skeleton'; req: number; sid: number; offset: number; maxBytes: number }
-  | ({ type: 'have'; sid: number } & HaveMessage)
-  | { type: 'choke'; choke: boolean; slotsBytes: number }
-  | { type: 'request'; req: number; sid: number; runs: readonly Run[] }
-  | { type: 'cancel'; reqs: readonly number[]; runs: readonly Run[]; sid: number; all: boolean }
-  | { type: 'reject'; req: number; ordinal: number; count: number; code: ExchangeCode; retryMs: number }
-  | { type: 'pex'; sid: number; records: readonly Uint8Array[] }
-  | { type: 'bye'; code: ExchangeCode }
-  | { type: 'close'; sid: number }
-
-export type ControlType = ControlMessage['type']
+export type ControlType = keyof Described
+export type ControlMessage = { [T in ControlType]: Message<T> }[ControlType]
+/** What this side of a session may say. */
+export type MessageFrom<S extends 'requester' | 'server'> = {
+  [T in ControlType]: Described[T]['from'] extends S | 'both' ? Message<T> : never
+}[ControlType]
+export type InfoMessage = Fields<'info'>
+export type HaveMessage = Omit<Fields<'have'>, 'sid'>
 
 /** How a session with a peer failed. Never shown to people; `code` is the verdict on the peer: PROTOCOL is no accident. */
 export class ExchangeError extends Error {
@@ -111,21 +71,3 @@ export function verdictOf(thrown: unknown): ExchangeCode {
 
 /** How many control messages of each type went one way; tests hold senders to them. */
 export type Counts = Record<ControlType, number>
-
-/** All types at zero. */
-export function noCounts(): Counts {
-  return {
-    hello: 0,
-    open: 0,
-    info: 0,
-    skeleton: 0,
-    have: 0,
-    choke: 0,
-    request: 0,
-    cancel: 0,
-    reject: 0,
-    pex: 0,
-    bye: 0,
-    close: 0
-  }
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { TYPE_BYTES } from './encode-control.ts'
+import { MESSAGES } from './control-messages.ts'
 import { KNOWN_CONTROL, KNOWN_DATA } from '../testing/known-frames.ts'
 import { ExchangeCode, HaveKind, RootState } from './messages.ts'
 
@@ -13,8 +13,8 @@ test('PROTOCOL.md shows the known frames as they are', () => {
 })
 
 test('PROTOCOL.md gives every number the code uses', () => {
-  for (const [type, byte] of Object.entries(TYPE_BYTES))
-    assert.ok(text.toLowerCase().includes(`| ${byte} | ${type} |`), type)
+  for (const [type, { byte, from }] of Object.entries(MESSAGES))
+    assert.ok(text.toLowerCase().includes(`| ${byte} | ${type} | ${from} |`), type)
   for (const numbers of [ExchangeCode, HaveKind, RootState])
     for (const [name, value] of Object.entries(numbers)) assert.ok(text.includes(`${name}=${value};`), name)
 })

@@ -6,7 +6,7 @@ import {
   ExchangeCode,
   HaveKind,
   violation,
-  type ControlMessage,
+  type MessageFrom,
   type HaveMessage,
   type InfoMessage,
   type Run
@@ -15,7 +15,8 @@ import type { OpenRoot, RootListener } from './requester.ts'
 
 const MAX_NEWS = 32
 
-type News = Omit<ControlMessage & { type: 'have' }, 'sid'> | Omit<ControlMessage & { type: 'pex' }, 'sid'>
+type News =
+  Omit<MessageFrom<'requester'> & { type: 'have' }, 'sid'> | Omit<MessageFrom<'requester'> & { type: 'pex' }, 'sid'>
 
 /** What a root needs of its session. */
 export interface RootSession {
@@ -210,7 +211,7 @@ export class RequesterRoot implements OpenRoot {
   }
 
   /** The next Have or Pex: they go when nothing more urgent waits. */
-  takeNews(): ControlMessage | undefined {
+  takeNews(): MessageFrom<'requester'> | undefined {
     const news = this.#news.shift()
     return news && { ...news, sid: this.sid }
   }

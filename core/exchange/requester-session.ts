@@ -4,6 +4,7 @@ import { trace } from '../trace.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { ExpectedLeaves, ExpectedRange } from './expected-frames.ts'
 import type { Clock } from '../clock.ts'
+import { checkSender, noCounts } from './control-codec.ts'
 import { ControlReader, controlFrame } from './control-frames.ts'
 import { DataReader, Flags, type FrameHeader, type FrameSink } from './data-frames.ts'
 import type { Duplex } from './duplex.ts'
@@ -11,9 +12,9 @@ import * as limits from './limits.ts'
 import {
   ExchangeCode,
   ExchangeError,
-  noCounts,
   violation,
   type ControlMessage,
+  type MessageFrom,
   type Counts,
   type Run
 } from './messages.ts'
@@ -144,7 +145,7 @@ export class RequesterSession implements Requester, RootSession {
     for (const listener of this.#closeListeners) listener(error)
   }
 
-  send(message: ControlMessage): void {
+  send(message: MessageFrom<'requester'>): void {
     if (this.#closed) return
     this.sent[message.type]++
     this.#own.spend(1, this.#clock.now())
@@ -304,10 +305,11 @@ export class RequesterSession implements Requester, RootSession {
       throw new ExchangeError(ExchangeCode.LIMIT, 'The peer sends too many messages')
     if (message == null) return
     if (!this.#greeted && message.type !== 'hello' && message.type !== 'bye') throw violation('A message before Hello')
+    checkSender(message, 'server')
     this.#dispatch(message)
   }
 
-  #dispatch(message: ControlMessage): void {
+  #dispatch(message: MessageFrom<'server'>): void {
     switch (message.type) {
       case 'hello':
         return this.#onHello(message)
@@ -323,12 +325,6 @@ export class RequesterSession implements Requester, RootSession {
         return this.#rootOf(message.sid)?.listener.onPex(message.records)
       case 'bye':
         return this.end(new ExchangeError(message.code, 'The peer ended the session'))
-      case 'open':
-      case 'skeleton':
-      case 'request':
-      case 'cancel':
-      case 'close':
-        throw violation(`A ${message.type} from a server`)
       default:
         message satisfies never
     }

@@ -4,6 +4,7 @@ import { decodeRoot } from '../cid.ts'
 import { trace } from '../trace.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Clock } from '../clock.ts'
+import { checkSender, noCounts } from './control-codec.ts'
 import { ControlReader, controlFrame } from './control-frames.ts'
 import type { Duplex, PeerPipe } from './duplex.ts'
 import { checkHave } from './have-bits.ts'
@@ -12,9 +13,9 @@ import {
   ExchangeCode,
   ExchangeError,
   HaveKind,
-  noCounts,
   violation,
   type ControlMessage,
+  type MessageFrom,
   type Counts,
   type HaveMessage
 } from './messages.ts'
@@ -186,10 +187,11 @@ export class ServerSession {
       throw new ExchangeError(ExchangeCode.LIMIT, 'The peer sends too many messages')
     if (message == null) return
     if (!this.#greeted && message.type !== 'hello' && message.type !== 'bye') throw violation('A message before Hello')
+    checkSender(message, 'requester')
     this.#dispatch(message)
   }
 
-  #dispatch(message: ControlMessage): void {
+  #dispatch(message: MessageFrom<'requester'>): void {
     switch (message.type) {
       case 'hello':
         return this.#onHello(message)
@@ -212,10 +214,6 @@ export class ServerSession {
       }
       case 'bye':
         return this.end(undefined)
-      case 'info':
-      case 'choke':
-      case 'reject':
-        throw violation(`A ${message.type} from a requester`)
       default:
         message satisfies never
     }
@@ -410,7 +408,7 @@ export class ServerSession {
     this.#send({ type: 'reject', req, ordinal, count, code, retryMs: 0 })
   }
 
-  #send(message: ControlMessage): void {
+  #send(message: MessageFrom<'server'>): void {
     if (this.ended) return
     this.sent[message.type]++
     const frame = controlFrame(message)
