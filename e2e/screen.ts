@@ -2,8 +2,11 @@
 
 import type { Locator, Page } from 'playwright-core'
 import { expect } from '@playwright/test'
+import { PLACES as NAMES } from '../app/contract/places.ts'
+import { en } from '../renderer/i18n/en.ts'
 
-export const PLACES = ['Home', 'Transfers', 'Library', 'Peers', 'Settings'] as const
+/** By their names in English. */
+export const PLACES = NAMES.map(name => en[`place.${name}`])
 export type Place = (typeof PLACES)[number]
 export const DONE = 'Every byte was checked against the link.'
 

@@ -1,6 +1,8 @@
 // Every screen, sheet and drawer by name, and the way there: for pictures and for what a screen reader is given.
 
 import type { Page } from 'playwright-core'
+import { PLACES } from '../app/contract/places.ts'
+import { en } from '../renderer/i18n/en.ts'
 import type { FakeWindow } from './fake-window.ts'
 import { go, type Place } from './screen.ts'
 
@@ -43,11 +45,7 @@ const menuOfFirst = (name: Place, item: RegExp) => async (page: Page) => {
 
 /** In a browser. */
 export const VIEWS: Record<string, View> = {
-  home: place('Home'),
-  transfers: place('Transfers'),
-  library: place('Library'),
-  peers: place('Peers'),
-  settings: place('Settings'),
+  ...Object.fromEntries(PLACES.map(name => [name, place(en[`place.${name}`])])),
   'drawer-transfer': firstRow('Transfers'),
   'drawer-share': firstRow('Library'),
   'drawer-peer': firstRow('Peers'),

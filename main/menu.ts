@@ -1,11 +1,11 @@
 // The application's menu: what the page can do, with its shortcuts, and what every program has.
 import { Menu, type MenuItemConstructorOptions } from 'electron'
+import { type Place, PLACES } from '../app/contract/places.ts'
 import type { WindowAsk } from '../app/contract/window-contract.ts'
 import type { Translate } from './i18n.ts'
 
 type Item = MenuItemConstructorOptions
 const SEPARATOR: Item = { type: 'separator' }
-const PLACES = ['home', 'transfers', 'library', 'peers'] as const
 
 export interface MenuParts {
   readonly t: Translate
@@ -20,19 +20,17 @@ export function setMenu(parts: MenuParts, platform = process.platform): void {
 
 export function menuFor({ t, ask, showLogs, isPackaged }: MenuParts, platform: NodeJS.Platform): Item[] {
   const isMac = platform === 'darwin'
-  const settings: Item = {
-    id: 'settings',
-    label: t('menu.settings'),
-    accelerator: 'CmdOrCtrl+,',
-    click: () => ask({ type: 'place', place: 'settings' })
-  }
-  const places = PLACES.map((place, at): Item => ({
-    id: place,
-    label: t(`menu.${place}`),
-    accelerator: `Alt+${at + 1}`,
-    registerAccelerator: false, // the page listens for it, in a browser too
-    click: () => ask({ type: 'place', place })
-  }))
+  const place = (name: Place, accelerator: string): Item => ({
+    id: name,
+    label: t(`menu.${name}`),
+    accelerator,
+    click: () => ask({ type: 'place', place: name })
+  })
+  const settings = place('settings', 'CmdOrCtrl+,')
+  // the page listens for Alt and a digit, in a browser too
+  const places = PLACES.flatMap((name, at) =>
+    name === 'settings' ? [] : { ...place(name, `Alt+${at + 1}`), registerAccelerator: false }
+  )
   const program: Item = {
     role: 'appMenu',
     submenu: [

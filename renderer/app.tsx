@@ -3,6 +3,7 @@ import i18next from 'i18next'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { I18nProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
+import { type Place, PLACES } from '../app/contract/places.ts'
 import { Details } from './drawers/details.tsx'
 import { useKeptFocus } from './focus.ts'
 import { formatsFor } from './format.ts'
@@ -14,25 +15,13 @@ import { useCopyWhenShared } from './parts/copy-when-shared.ts'
 import { Banner } from './parts/banner.tsx'
 import { useChangedToasts, useTransferToasts } from './parts/use-transfer-toasts.ts'
 import { keepLanguage } from './preferences.ts'
-import { Home } from './screens/home.tsx'
-import { Library } from './screens/library.tsx'
+import { PLACES_SHOWN } from './places.ts'
 import { Unauthorized } from './screens/unauthorized.tsx'
-import { Peers } from './screens/peers.tsx'
-import { SettingsScreen } from './screens/settings.tsx'
-import { Transfers } from './screens/transfers.tsx'
 import { CurrentSheet } from './sheets/current-sheet.tsx'
 import { useFeed, useStore } from './use-store.ts'
-import { type Context, type Screen, SCREENS, type Ui, UiContext, useUi } from './ui.ts'
+import { type Context, type Ui, UiContext, useUi } from './ui.ts'
 import { receive } from './incoming.ts'
 import { isLanguage, type Translate } from './i18n/languages.ts'
-
-const PLACES: Record<Screen, () => React.ReactNode> = {
-  home: Home,
-  transfers: Transfers,
-  library: Library,
-  peers: Peers,
-  settings: SettingsScreen
-}
 
 export function App({ ui }: { ui: Ui }) {
   const { t: translate, i18n } = useTranslation()
@@ -79,7 +68,7 @@ function Window({ context: { ui, t } }: { context: Context }) {
     scroller.current?.scrollTo(0, 0)
   }, [screen])
   if (link === 'refused') return <Unauthorized />
-  const Place = PLACES[screen]
+  const { Screen } = PLACES_SHOWN[screen]
   return (
     <div className="window" data-drawer={drawer != null || undefined}>
       <Rail />
@@ -88,7 +77,7 @@ function Window({ context: { ui, t } }: { context: Context }) {
         <main className="content" ref={scroller} tabIndex={-1}>
           <ScrollContext.Provider value={scroller}>
             <Column key={screen} screen={screen}>
-              <Place />
+              <Screen />
             </Column>
           </ScrollContext.Provider>
         </main>
@@ -106,7 +95,7 @@ function Window({ context: { ui, t } }: { context: Context }) {
 }
 
 /** A place. One that is being left is still seen until the next is drawn, and takes nothing any more: a menu opened there would go with it. */
-function Column({ screen, children }: { screen: Screen; children: ReactNode }) {
+function Column({ screen, children }: { screen: Place; children: ReactNode }) {
   const isLeft = useStore(useUi().ui.screen) !== screen
   return (
     <div className="column" inert={isLeft}>
@@ -162,7 +151,7 @@ function useShortcuts(ui: Ui): void {
     const onKey = (event: KeyboardEvent): void => {
       if (ui.sheet.get() != null) return
       const digit = event.altKey && !event.ctrlKey && !event.metaKey ? /^Digit(\d)$/.exec(event.code)?.[1] : undefined
-      const place = SCREENS[Number(digit) - 1]
+      const place = PLACES[Number(digit) - 1]
       const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z'
       const isField = event.target instanceof HTMLElement && event.target.closest(TEXT_FIELDS) != null
       if (place != null) ui.go(place)

@@ -3,6 +3,7 @@ import i18next from 'i18next'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { initReactI18next } from 'react-i18next'
+import { PLACES } from '../app/contract/places.ts'
 import { App } from './app.tsx'
 import { browserPlatform } from './browser-platform.ts'
 import { openClient } from './client.ts'
@@ -17,7 +18,7 @@ import './styles/controls.css'
 import './styles/screens.css'
 import './styles/lists.css'
 import './styles/sheets.css'
-import { SCREENS, Ui } from './ui.ts'
+import { Ui } from './ui.ts'
 import { LANGUAGES } from './i18n/languages.ts'
 
 const SCREEN_KEY = 'shoal.screen'
@@ -39,7 +40,7 @@ const life = new AbortController()
 const bridge = bridgeOf(window)
 const platform = bridge == null ? browserPlatform() : desktopPlatform(bridge, life.signal)
 const session = new Session(async signal => platform.connect(signal), openClient, life.signal)
-const screen = SCREENS.find(known => known === sessionStorage.getItem(SCREEN_KEY)) ?? 'home'
+const screen = PLACES.find(known => known === sessionStorage.getItem(SCREEN_KEY)) ?? 'home'
 const ui = new Ui(session, openModel(session), platform, screen)
 ui.screen.subscribe(() => sessionStorage.setItem(SCREEN_KEY, ui.screen.get()))
 addEventListener('pagehide', () => void ui.toasts.flush()) // before the connection ends: its listener is added once there is one

@@ -1,5 +1,6 @@
 // What every screen may do beside showing: open a sheet or the drawer, say something in passing.
 import { createContext, useContext } from 'react'
+import type { Place } from '../app/contract/places.ts'
 import { type Client, Failure, failureOf } from './client.ts'
 import type { Formats } from './format.ts'
 import { queueOf } from './queue-order.ts'
@@ -11,9 +12,6 @@ import type { Code } from './sentences.ts'
 import type { Session } from './session.ts'
 import { Store } from './store.ts'
 import type { Translate } from './i18n/languages.ts'
-
-export const SCREENS = ['home', 'transfers', 'library', 'peers', 'settings'] as const
-export type Screen = (typeof SCREENS)[number]
 
 /** What a link is wanted to. */
 export interface LinkTo {
@@ -50,7 +48,7 @@ export type Drawer =
   | { readonly type: 'peer'; readonly peerId: string }
 
 export class Ui {
-  readonly screen: Store<Screen>
+  readonly screen: Store<Place>
   readonly sheet = new Store<Sheet | null>(null)
   readonly drawer = new Store<Drawer | null>(null)
   readonly toasts = new ToastQueue()
@@ -66,7 +64,7 @@ export class Ui {
   readonly model: Model
   readonly platform: Platform
 
-  constructor(session: Session<Client>, model: Model, platform: Platform, screen: Screen) {
+  constructor(session: Session<Client>, model: Model, platform: Platform, screen: Place) {
     this.session = session
     this.model = model
     this.platform = platform
@@ -82,7 +80,7 @@ export class Ui {
     })
   }
 
-  go(screen: Screen): void {
+  go(screen: Place): void {
     this.drawer.set(null)
     this.screen.set(screen)
   }

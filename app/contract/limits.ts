@@ -1,4 +1,4 @@
-// What the contract lets a client say, as numbers. The only file of the contract that the page imports as values: it imports nothing.
+// What the contract lets a client say, as numbers. The page imports them as values (e2e/layers.test.ts), so this imports nothing.
 
 /** Twice what a link may have (PRODUCT, "The link"): its parser says what is wrong with one, this only keeps novels out. */
 export const MAX_LINK_CHARS = 8192

@@ -2,6 +2,7 @@
 // program starts and stays, what came from outside the page. A browser has none of it. Served on a port of its own, by the same rules.
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { PLACES } from './places.ts'
 import { Folder, Grant, LinkText, Root, TransferId } from './shapes.ts'
 
 const nothing = z.object({})
@@ -25,7 +26,7 @@ export type WindowState = z.infer<typeof WindowState>
 /** What a menu, a link opened in the system, a notification or a second start wants the page to show. Each is handed to one page, once. */
 export const WindowAsk = z.discriminatedUnion('type', [
   z.object({ type: z.literal('link'), link: LinkText }),
-  z.object({ type: z.literal('place'), place: z.enum(['home', 'transfers', 'library', 'peers', 'settings']) }),
+  z.object({ type: z.literal('place'), place: z.enum(PLACES) }),
   z.object({ type: z.literal('transfer'), id: TransferId }),
   z.object({ type: z.literal('pick'), what: z.enum(['files', 'folder']) }),
   z.object({ type: z.literal('leave') }) // Shoal ends: what waits to be undone is done now, and `left` is called

@@ -1,16 +1,9 @@
-// The five places, and one quiet line about the network.
-import { ArrowDownUp, House, LibraryBig, type LucideIcon, Settings, Users } from 'lucide-react'
+// The places, and one quiet line about the network.
+import { PLACES } from '../../app/contract/places.ts'
+import { PLACES_SHOWN } from '../places.ts'
 import { useFeed, useStore } from '../use-store.ts'
-import { type Screen, SCREENS, useUi } from '../ui.ts'
+import { useUi } from '../ui.ts'
 import { Logo } from './logo.tsx'
-
-const ICONS: Record<Screen, LucideIcon> = {
-  home: House,
-  transfers: ArrowDownUp,
-  library: LibraryBig,
-  peers: Users,
-  settings: Settings
-}
 
 const MAX_BADGE = 99
 
@@ -29,8 +22,8 @@ export function Rail() {
         <span>Shoal</span>
       </div>
       <ul>
-        {SCREENS.map((place, at) => {
-          const Icon = ICONS[place]
+        {PLACES.map((place, at) => {
+          const { Icon } = PLACES_SHOWN[place]
           const badge = place === 'transfers' ? active : 0
           return (
             <li key={place}>
