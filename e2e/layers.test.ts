@@ -77,6 +77,14 @@ test('the values that the page shares with the contract bring nothing along', ()
   for (const file of SHARED_VALUES) assert.deepEqual(graph.get(file), [])
 })
 
+test('what the scripts import of ours is there: nothing looks at their types', () => {
+  const scripts = globSync('{app,e2e}/**/*.mjs').map(file => file.split(path.sep).join('/'))
+  assert.ok(scripts.length > 20, 'scripts were found')
+  for (const file of scripts)
+    for (const { target, isLocal } of importsOf(file))
+      assert.ok(!isLocal || existsSync(target), `${file} imports ${target}, which is not there`)
+})
+
 test('tests beside a file import nothing from e2e', () => {
   for (const file of files.filter(name => isTest(name) && !name.startsWith('e2e/'))) {
     for (const { target, isLocal } of graph.get(file) ?? []) {

@@ -2,7 +2,7 @@
 // because it was killed, the host ends.
 import { CodedError } from '../../../core/errors.ts'
 import { run } from '../../cli/run.ts'
-import { realClock } from '../../service/clock.ts'
+import { systemClock } from '../../../core/clock.ts'
 
 const interrupt = new AbortController()
 process.once('disconnect', () => interrupt.abort(new CodedError('cancelled', 'Stopped.')))
@@ -16,7 +16,7 @@ const status = await run({
   version: '0.0.0',
   stdout: { write: text => process.connected && process.send(text) },
   stderr: process.stderr,
-  clock: realClock,
+  clock: systemClock,
   interrupt: interrupt.signal
 })
 process.exit(status)
