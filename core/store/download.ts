@@ -1,4 +1,23 @@
-// Writes one transfer straight to its final place, so that a crash costs a re-check and never a lie (DESIGN 3, R1 to R5).
+// Writes one transfer straight to its final place, so that a crash costs a re-check and never a lie.
+//
+// A file of many gigabytes arrives in pieces, out of order, and the machine may stop between any two instructions: the process is killed, the disk is
+// full, the power goes. What the system was told to write may then be on the disk or not, in any order. So nothing is believed that was not synced
+// before it was noted, and what is noted may lag behind: it costs hashing again, never wrong bytes. The rules, cited by number, are those of
+// DESIGN.md, "Crash rules":
+//
+// R1 A leaf goes MISSING -> WRITTEN -> DURABLE. Written is verified and in the file: it counts, is announced and served (hashed again). Before the
+//    first byte its extent is noted as dirty; that note need not be synced, as whoever loses it only fetches more. Durable is
+//    synced and noted, in that order: fdatasync of the batch's files, then one transaction. A batch is a second or 32 MiB; at most two are open.
+// R2 After an unclean stop: durable bits of files with the stat of the last clean point are trusted, leaves of dirty extents are hashed, and kept
+//    if right. Everything else is missing. So a kill costs what was in flight, and a power cut two batches.
+// R3 Names come last. A file gets its own when all of it is durable; the top one is given by one rename, whose aim was noted before, so that a
+//    crash between the two is finished by the next run. What stands under a final name is what the root says.
+// R4 A leaf that reads wrong, or is gone, loses its bits, the durable one too, and is fetched again. One that cannot be read just now is neither.
+// R5 Room is claimed before anything is made, and looked at while it is written. A full disk stops the writing and loses nothing.
+// R6 What is timed within a run is timed by a monotonic clock; the wall clock is for people, and for dates that outlive a run.
+// R7 One process holds the data directory, hence this index and this .part: no rule here has to think of a second writer.
+//
+// R1 and R3 are durability.ts and finish-download.ts, R2 is resume.ts, R5 disk-room.ts, R7 data-dir.ts.
 import type { CID } from 'multiformats/cid'
 import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
