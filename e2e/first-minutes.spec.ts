@@ -6,7 +6,7 @@ import { DONE, drawer, fact, get, go, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 const TITLE = 'See it work'
-const FIRST_PAINT_MS = 2000 // PRODUCT, “First five minutes”
+const FIRST_PAINT_MS = 2000 // PRODUCT.md, "First five minutes"
 
 test('see it work: one click, and what comes is checked', async ({ instance }) => {
   const { page, folder, dataDir } = await instance('a')

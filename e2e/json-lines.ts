@@ -1,4 +1,4 @@
-// The JSON lines of the command line, as PRODUCT's readers were promised them. Written down here a second time on purpose: these tests
+// The JSON lines of the command line, as the readers of PRODUCT.md were promised them. Written down here a second time on purpose: these tests
 // stand for a script that somebody wrote against the documentation.
 
 export interface ListeningLine {

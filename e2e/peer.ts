@@ -18,7 +18,7 @@ export interface PeerOptions {
   /** Bytes per second. */
   readonly uploadLimit?: number
   readonly downloadLimit?: number
-  /** Anything else PRODUCT's command line knows. */
+  /** Anything else that the command line knows (PRODUCT.md). */
   readonly more?: readonly string[]
   readonly prefix?: readonly string[]
   readonly cwd?: string

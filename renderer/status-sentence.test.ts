@@ -19,7 +19,7 @@ const row: Transfer = {
 const sentence = (change: Partial<Transfer>): string =>
   transferSentence({ ...row, ...change }, t, formatsFor('en')).replaceAll('\u00a0', ' ')
 
-test('a running transfer says it all, as PRODUCT has it', () => {
+test('a running transfer says it all', () => {
   assert.equal(sentence({}), '12.4 of 40 GB · 92 MB/s · 5 min left · from Ana and 2 others')
   assert.equal(sentence({ sources: 1, from: ['Ana'] }), '12.4 of 40 GB · 92 MB/s · 5 min left · from Ana')
 })

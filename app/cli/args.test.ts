@@ -13,7 +13,7 @@ const parse = (text: string, env: NodeJS.ProcessEnv = {}): Command => {
   return parsed
 }
 
-test('every command of PRODUCT, its flags before or behind it', () => {
+test('every command of PRODUCT.md, its flags before or behind it', () => {
   assert.deepEqual(parse('share a /b --skip-unreadable --data d --json --network loopback'), {
     name: 'share',
     paths: ['/here/a', '/b'],

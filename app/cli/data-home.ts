@@ -2,7 +2,7 @@
 import os from 'node:os'
 import path from 'node:path'
 
-/** PRODUCT: Linux $XDG_DATA_HOME/shoal, macOS ~/Library/Application Support/Shoal, Windows %LOCALAPPDATA%\Shoal. */
+/** PRODUCT.md, "The command line": Linux $XDG_DATA_HOME/shoal, macOS ~/Library/Application Support/Shoal, Windows %LOCALAPPDATA%\Shoal. */
 export function defaultDataDir(env: NodeJS.ProcessEnv, platform = process.platform, home = os.homedir()): string {
   if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Shoal')
   if (platform === 'win32') return path.join(env.LOCALAPPDATA || path.join(home, 'AppData', 'Local'), 'Shoal')

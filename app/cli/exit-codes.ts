@@ -1,4 +1,4 @@
-// How a process ends, for other programs: PRODUCT, "The command line".
+// How a process ends, for other programs: PRODUCT.md, "Exit codes".
 import type { Code } from '../../core/errors.ts'
 
 export const EXIT_CODES: Readonly<Record<Code, number>> = {

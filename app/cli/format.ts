@@ -1,4 +1,4 @@
-// Numbers as people read them: decimal units, one format everywhere (PRODUCT, "Words on the screen").
+// Numbers as people read them: decimal units, one format everywhere (PRODUCT.md, "Words on the screen").
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 

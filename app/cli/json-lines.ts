@@ -1,4 +1,4 @@
-// The JSON lines exactly as PRODUCT documents them: field names, their order, null for what is unknown.
+// The JSON lines exactly as PRODUCT.md, "JSON lines", has them: field names, their order, null for what is unknown.
 import type { Code } from '../../core/errors.ts'
 import type { NodeInfo, Peer, Share, ShareEvent, Transfer, TransferEvent, VerifyEvent } from '../contract/shapes.ts'
 

@@ -6,7 +6,7 @@ import { RateMeter, TimeLeft } from '../service/rate-meter.ts'
 import { formatBytes, formatRate, formatSeconds, plain, plainJson } from './format.ts'
 import type { ProgressLine } from './json-lines.ts'
 
-const HEARTBEAT_MS = 400 // PRODUCT: 2 to 10 progress lines a second
+const HEARTBEAT_MS = 400 // 2 to 10 progress lines a second (PRODUCT.md, "JSON lines")
 const MIN_GAP_MS = 100
 const BAR_CHARS = 20
 const WORDS = { index: 'Reading', find: 'Looking for it', fetch: 'Getting', verify: 'Checking' } as const

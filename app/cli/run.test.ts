@@ -65,7 +65,7 @@ function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}, cwd = dir
 const keys = (line: Line | undefined): string => Object.keys(line ?? {}).join(' ')
 const events = (lines: Line[]): string => [...new Set(lines.map(line => line.event))].join(' ')
 
-test('the exit status of every code is PRODUCT’s', () => {
+test('the exit status of every code is that of PRODUCT.md', () => {
   const table: Record<number, string> = {
     1: 'internal',
     2: 'usage invalid-link unsupported-cid not-found',

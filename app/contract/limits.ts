@@ -1,6 +1,6 @@
 // What the contract lets a client say, as numbers. The page imports them as values (e2e/layers.test.ts), so this imports nothing.
 
-/** Twice what a link may have (PRODUCT, "The link"): its parser says what is wrong with one, this only keeps novels out. */
+/** Twice what a link may have (PRODUCT.md, "The link"): its parser says what is wrong with one, this only keeps novels out. */
 export const MAX_LINK_CHARS = 8192
 export const MAX_DEVICE_NAME_CHARS = 64
 /** Rows of one page of a list of files. */

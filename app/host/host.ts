@@ -22,7 +22,7 @@ import { Uploads } from './uploads.ts'
 /** The page as it was built: beside this file when bundled. */
 const PAGE = new URL(import.meta.url.endsWith('.ts') ? '../../out/ui/' : './ui/', import.meta.url)
 
-const MIN_RESERVE_BYTES = 1024 ** 3 // DESIGN 3, R5
+const MIN_RESERVE_BYTES = 1024 ** 3 // DESIGN.md, "Crash rules", R5
 const AS_THEY_ARE = { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: null }
 
 export interface HostOptions {

@@ -1,4 +1,4 @@
-// Types, lint, format, layers: everything that can be said of the sources without running the program.
+// Types, lint, format, layers, citations: everything that can be said of the sources without running the program.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
@@ -10,7 +10,8 @@ const checks = [
   ['types of the page', bin('tsc'), ['-p', 'renderer']],
   ['lint', bin('oxlint'), ['--deny-warnings', '.']],
   ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
-  ['layers', process.execPath, ['--test', '--test-reporter=dot', 'e2e/layers.test.ts']]
+  ['layers', process.execPath, ['--test', '--test-reporter=dot', 'e2e/layers.test.ts']],
+  ['citations', process.execPath, ['--test', '--test-reporter=dot', 'e2e/citations.test.ts']]
 ]
 
 let failed = 0

@@ -35,7 +35,7 @@ import { Transfers } from './transfers.ts'
 import { Welcome } from './welcome.ts'
 
 const PROVIDE_DEADLINE_MS = 60_000
-const MIN_RESERVE_BYTES = 1024 ** 3 // DESIGN 3, R5: max(1 %, 1 GiB)
+const MIN_RESERVE_BYTES = 1024 ** 3 // max(1 %, 1 GiB): DESIGN.md, "Crash rules", R5
 
 /** Rejects with `data-newer`, `data-damaged`, `not-writable`, `usage`, `forbidden`. The data directory is locked by the caller. */
 export async function openApplication(options: EngineOptions, signal: AbortSignal): Promise<Application> {

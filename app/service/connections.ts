@@ -23,7 +23,7 @@ import type { AskablePeer, SwarmPort } from './swarm-port.ts'
 const ROWS_INTERVAL_MS = 500
 const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 60_000
-const BAN_MS = 24 * 3_600_000 // DESIGN 4
+const BAN_MS = 24 * 3_600_000 // DESIGN.md, "Peers that misbehave"
 const MAX_COPIES_NOTED = 4096 // of one peer: it is a stranger's word
 const MAX_DIALS_A_LOOK = 32 // providers of one look into the DHT
 const MAX_LOOKS = 16 // into the DHT at once: a hundred downloads may want one in the same moment

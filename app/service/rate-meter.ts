@@ -2,8 +2,8 @@
 
 const SLOT_MS = 250
 const SLOTS = 12 // three seconds
-const STALE_MS = 5_000 // PRODUCT: a rate that is not live is not shown
-const MIN_DATA_MS = 3_000 // PRODUCT: no time left before 3 s of data
+const STALE_MS = 5_000 // a rate that is not live is not shown (PRODUCT.md, "Words on the screen")
+const MIN_DATA_MS = 3_000 // no time left before 3 s of data (the same)
 const ETA_WEIGHT = 0.2 // of the newest estimate
 
 /** Bytes per second over the last three seconds. The clock is passed in: milliseconds, monotonic. */

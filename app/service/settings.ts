@@ -11,7 +11,7 @@ import { randomDeviceName } from './device-name.ts'
 
 const FILE = 'settings.json'
 const MAX_FILE_CHARS = 1_000_000
-/** PRODUCT: the UI's port, else a free one. */
+/** The page's port, else a free one (PRODUCT.md, "The command line"). */
 export const DEFAULT_UI_PORT = 4801
 const port = z.int().min(0).max(65_535)
 

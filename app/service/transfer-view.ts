@@ -5,7 +5,7 @@ import type { Transfer, TransferEvent, TransferState } from '../contract/shapes.
 import { RateMeter, TimeLeft } from './rate-meter.ts'
 import { restingRow } from './transfer-rows.ts'
 
-const SILENT_MS = 5_000 // PRODUCT: after 5 s without bytes the row says what it waits for
+const SILENT_MS = 5_000 // after 5 s without bytes the row says what it waits for (PRODUCT.md, "Words on the screen")
 const RATES_KEPT = 300
 const SENDING_MIN_RATE = 1
 

@@ -25,7 +25,7 @@ export type SourceTree =
   | { kind: 'folder'; entries: Map<string, SourceTree> }
   | { kind: 'symlink'; target: string }
 
-/** `skeleton`: the skeleton stream (DESIGN 4), cut between its blocks; empty when the root is a leaf. */
+/** `skeleton`: the skeleton stream (PROTOCOL.md, "Ordinals"), cut between its blocks; empty when the root is a leaf. */
 export interface Built {
   readonly root: CID
   readonly skeleton: readonly Uint8Array[]
@@ -34,7 +34,7 @@ export interface Built {
 
 /**
  * The root, the skeleton and the layout of a tree. What was built is read back as a stranger's skeleton is, so everything that
- * can be shared can be fetched. Throws `too-large` and `unsafe-name` (limits of DESIGN 2), `unsupported-layout` for a lone symlink.
+ * can be shared can be fetched. Throws `too-large` and `unsafe-name` (DESIGN.md, "Limits of content"), `unsupported-layout` for a lone symlink.
  */
 export function buildDag(tree: SourceTree): Built {
   const dag = dagOf(tree, 0, 0)

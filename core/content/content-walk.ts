@@ -48,7 +48,7 @@ interface Open {
   heightBelow: number
 }
 
-/** Every limit and refusal of DESIGN 2 that takes more than one block to see. */
+/** Every limit and refusal of DESIGN.md, "Limits of content", that takes more than one block to see. */
 export class ContentWalk {
   readonly #expansion = new Expansion()
   readonly #walked = new Map<string, Walked>()

@@ -48,7 +48,7 @@ export interface Layout {
   readonly extents: Uint32Array
 }
 
-const EXTENT_BYTES = 1024 * 1024 // DESIGN 4, "Extents"
+const EXTENT_BYTES = 1024 * 1024 // DESIGN.md, "Exchange"
 
 /** Everything a layout is made of. `digests` holds 32 bytes a leaf; `starts` the running sum of leaf lengths, one more than leaves. */
 export interface LayoutParts {

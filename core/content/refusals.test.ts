@@ -16,7 +16,7 @@ import {
   refused
 } from '../testing/crafted-dag.ts'
 
-// Every refusal of DESIGN 2 for getting, in the order of DESIGN, from blocks whose hashes are right.
+// Every refusal of DESIGN.md, "Limits of content", from blocks whose hashes are right.
 
 const x = leaf('x')
 const xs = (count: number): [Crafted, number][] => Array.from({ length: count }, () => [x, 1])

@@ -1,4 +1,4 @@
-// One dag-pb block of a stranger's as UnixFS, refused unless every number and name in it makes sense by itself (DESIGN 2).
+// One dag-pb block of a stranger's as UnixFS, refused unless every number and name in it makes sense by itself (DESIGN.md, "Limits of content").
 // Reads the bytes directly: names must be seen before a decoder has replaced what is not UTF-8, and links stay offsets.
 
 import { isUtf8 } from 'node:buffer'

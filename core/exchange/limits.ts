@@ -11,11 +11,11 @@ export const MAX_CONTROL_BYTES = 256 * KIB
 /** Payload of a data frame: small enough that a Cancel and another peer's turn wait for little. */
 export const MAX_FRAME_BYTES = 64 * KIB
 export const DATA_HEADER_BYTES = 20
-/** A block any IPFS implementation must accept (DESIGN 2). */
+/** A block any IPFS implementation must accept (DESIGN.md, "Limits of content"). */
 export const MAX_BLOCK_BYTES = 2 * MIB
-/** Leaves and skeleton nodes of one root (DESIGN 2). */
+/** Leaves and skeleton nodes of one root (DESIGN.md, "Limits of content"). */
 export const MAX_LEAVES = 4 * 1024 * 1024
-/** DESIGN 4, "Skeleton". */
+/** DESIGN.md, "Limits of content". */
 export const MAX_SKELETON_BYTES = 1024 * MIB
 export const MAX_SKELETON_RANGE = MIB
 export const NONCE_BYTES = 16

@@ -1,5 +1,5 @@
 // Sets of ordinals that are scanned a word at a time. Every platform Node runs on is little-endian, so bit i of byte j is
-// ordinal 8 j + i here too, as on the wire (DESIGN 4, Have) and in the store's bitmaps.
+// ordinal 8 j + i here too, as on the wire (PROTOCOL.md, "Numbers") and in the store's bitmaps.
 
 export class Bits {
   readonly size: number

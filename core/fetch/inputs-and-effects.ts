@@ -11,7 +11,7 @@ export interface Run {
 /** Why a peer is refused for a day: it sent other bytes than the root's; it refused, again and again, what it had said to hold. */
 export type BanReason = 'wrong-bytes' | 'refused'
 
-/** Why a peer did not send: DESIGN 4, enum Code. */
+/** Why a peer did not send: the codes of PROTOCOL.md, "Messages". */
 export type RejectReason =
   | 'bad-request'
   | 'denied'

@@ -1,4 +1,4 @@
-// The figures of DESIGN section 4 that the requesting side keeps to, in one place.
+// The figures of DESIGN.md, "Flow and fairness" and "Peers that misbehave", that the requesting side keeps to, in one place.
 
 /** Leaves of one extent together, except where one leaf alone is bigger. */
 export const EXTENT_BYTES = 1_048_576

@@ -4,7 +4,7 @@ import { Bits, nextIn } from './bits.ts'
 import type { LeafTable } from './leaf-table.ts'
 import { MAX_RETRY_MS, MAX_UNREAD, UNREAD_RETRY_MS } from './limits.ts'
 
-/** DESIGN 4, Have. `bits` begin at ordinal `start`, a multiple of 8. */
+/** Have of PROTOCOL.md, "Messages". `bits` begin at ordinal `start`, a multiple of 8. */
 export interface HaveBitsChange {
   kind: 'bits' | 'set' | 'unset'
   start: number

@@ -42,7 +42,7 @@ export interface FetchPorts {
   ban(peerId: string, reason: BanReason): void
 }
 
-/** DESIGN 4, Scheduler. `ready`: a preview has its layout and waits for `start`. `open`: what stands at the place already is looked at. */
+/** Where a transfer is. `ready`: a preview has its layout and waits for `start`. `open`: what stands at the place already is looked at. */
 export type FetchState =
   | 'resolve'
   | 'skeleton'

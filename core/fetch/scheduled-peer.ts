@@ -77,7 +77,7 @@ export class ScheduledPeer {
     return this.#rate
   }
 
-  /** DESIGN 4: one extent until the rate is known, then clamp(2 extents, max(0.5 s, 4 RTT) × rate, 16 MiB). */
+  /** DESIGN.md, "Flow and fairness": one extent until the rate is known, then clamp(2 extents, max(0.5 s, 4 RTT) × rate, 16 MiB). */
   get window(): number {
     const seconds = Math.max(limits.WINDOW_MS, 4 * this.rttMs) / 1000
     const wanted =

@@ -1,4 +1,4 @@
-// Decides what to ask of whom (DESIGN 4, Scheduler); never waits, reads a clock, or rolls a die. Bytes, hashing, disk and
+// Decides what to ask of whom (DESIGN.md, "Scheduling"); never waits, reads a clock, or rolls a die. Bytes, hashing, disk and
 // streams are the shell's (fetch.ts): it reports what happened as inputs and performs the effects in the order given.
 
 import type { Effect, Input, PeerInput, RejectReason, Run } from './inputs-and-effects.ts'

@@ -8,7 +8,7 @@ import { CodedError, codeOf } from '../errors.ts'
 import { SNUBBED_MS } from './limits.ts'
 import { firstGap, type SkeletonPiece, Suspects } from './skeleton-pieces.ts'
 
-const RANGE_BYTES = 1_048_576 // DESIGN 4, Skeleton
+const RANGE_BYTES = 1_048_576 // PROTOCOL.md, "Messages": at most 1 MiB
 const SHARED_RANGE_BYTES = 262_144 // smaller while there are several to ask
 const AHEAD_BYTES = 4 * 1_048_576
 const RANGES_PER_PEER = 2

@@ -6,7 +6,7 @@ import type { PeerState } from './scheduled-peer.ts'
 import type { FetchPeerRow, WaitingFor } from './ports.ts'
 import { RateWindow } from './rate-window.ts'
 
-const QUIET_MS = 5_000 // after that without bytes, a row says what it waits for (PRODUCT, See)
+const QUIET_MS = 5_000 // after that without bytes, a row says what it waits for (PRODUCT.md, "Words on the screen")
 
 export class TransferStats {
   readonly sources = new Set<string>()

@@ -14,7 +14,7 @@ export interface FileStat {
 
 /**
  * Digests (`FileLeaves.digests`) by the stat their file had when it was hashed. `find` answers only for a stat equal in all five;
- * `put` is called only for files that had not been touched for 2 s when they were read (DESIGN 3).
+ * `put` is called only for files that had not been touched for 2 s when they were read (DESIGN.md, "Store").
  */
 export interface StatCache {
   find(stat: FileStat): Uint8Array | undefined

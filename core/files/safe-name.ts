@@ -1,5 +1,5 @@
 // One name from a stranger: what is refused everywhere, what is renamed everywhere, what only some systems cannot hold
-// (DESIGN 6, "Names"). Where a name ends up among its neighbours is decided in safe-path.ts.
+// (DESIGN.md, "Names"). Where a name ends up among its neighbours is decided in safe-path.ts.
 
 import { nameBytes } from '../content/name.ts'
 

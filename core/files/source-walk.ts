@@ -1,5 +1,5 @@
 // Finds what is shared: every file, folder and symlink below the paths the user named, what is left out and why. Reads no
-// content. The limits of DESIGN 2 are checked here, before hours of hashing; buildDag checks them again.
+// content. The limits of DESIGN.md, "Limits of content", are checked here, before hours of hashing; buildDag checks them again.
 
 import path from 'node:path'
 import type { SourceTree } from '../content/build.ts'

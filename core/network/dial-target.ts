@@ -5,7 +5,7 @@ import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr'
 import { CodedError } from '../errors.ts'
 import { mayDial, type NetworkMode, parseMultiaddr, scopeOf } from './address-policy.ts'
 
-/** Addresses of one link that are looked at (DESIGN 5). */
+/** Addresses of one link that are looked at (DESIGN.md, "Network"). */
 export const MAX_HINTS = 16
 
 /** Throws `usage` for what is no dialable multiaddr in any mode, `forbidden` for one that this mode excludes. */

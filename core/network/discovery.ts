@@ -6,7 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { Redial, type RedialEffect, type RedialInput } from './redial.ts'
 import type { Via } from './peer-book.ts'
 
-/** Peers kept for the next run (DESIGN 5). */
+/** Peers kept for the next run (DESIGN.md, "Network"). */
 export const MAX_GOOD_PEERS = 64
 const DIAL_TIMEOUT_MS = 15_000
 const FIRST_GOOD_PEERS = 8 // dialled at once; more would be a burst nobody asked for

@@ -6,7 +6,7 @@ import { ipGroup, isNear, mayDial, mayLearn, type NetworkMode } from './address-
 
 const BAN_MS = 24 * 60 * 60 * 1000
 const MAX_BANS = 4096
-/** Inbound connections one address on the internet may hold (DESIGN 4, limits); near ones are not counted. */
+/** Inbound connections one address on the internet may hold (DESIGN.md, "Network"); near ones are not counted. */
 export const MAX_PER_IP = 8
 
 export interface GaterOptions {

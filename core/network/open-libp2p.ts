@@ -13,7 +13,7 @@ import { lanDht, publicDht } from './dht.ts'
 import type { EncrypterFactories } from './encrypters.ts'
 import { publicAddrs } from './listen.ts'
 
-const MAX_CONNECTIONS = 150 // DESIGN 4, limits
+const MAX_CONNECTIONS = 150 // DESIGN.md, "Network"
 const MAX_INBOUND_PENDING = 32
 const MAX_ANNOUNCED_ADDRS = 16
 /** Socket silence after which tcp gives up; yamux's keep-alive speaks every 30 s. */

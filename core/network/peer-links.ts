@@ -10,7 +10,7 @@ import type { Liveness } from './liveness.ts'
 import type { Node } from './open-libp2p.ts'
 import { duplexOf } from './libp2p-duplex.ts'
 
-/** Inbound streams of one protocol that one peer may hold, over all its connections (DESIGN 4, limits). */
+/** Inbound streams of one protocol that one peer may hold, over all its connections (DESIGN.md, "Network"). */
 export const MAX_STREAMS_PER_PEER = 4
 const OPEN_TIMEOUT_MS = 10_000
 /** How long two connections made at the same moment stay beside each other: by then one of them carries the streams. */

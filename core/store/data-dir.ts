@@ -1,4 +1,4 @@
-// The data directory: whose it is, which format it has, and that only one process holds it (DESIGN 3, R7).
+// The data directory: whose it is, which format it has, and that only one process holds it (DESIGN.md, "Crash rules", R7).
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../errors.ts'

@@ -1,4 +1,4 @@
-// SQL about downloads: which .part is whose, which leaves are durable, which extents are being written (DESIGN 3, R1 and R2).
+// SQL about downloads: which .part is whose, which leaves are durable, which extents are being written (DESIGN.md, "Crash rules", R1 and R2).
 import { Bitmap } from '../bitset.ts'
 import type { Db } from './db.ts'
 import { dropUnusedRoot, findRootId, rootId } from './skeleton-repo.ts'

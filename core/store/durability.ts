@@ -1,4 +1,4 @@
-// Makes written leaves durable in batches, off the receiving path (DESIGN 3, R1 and R3): sync the files of a batch, give whole
+// Makes written leaves durable in batches, off the receiving path (DESIGN.md, "Crash rules", R1 and R3): sync the files of a batch, give whole
 // files their names, sync the folders, then one transaction. Notes an extent as dirty before the first write into it.
 import { closeSync, constants, fsync, openSync } from 'node:fs'
 import { promisify } from 'node:util'

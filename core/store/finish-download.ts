@@ -1,4 +1,4 @@
-// The last steps of a download (DESIGN 3, R3): what has no bytes, the one rename, and the share. Also taking a .part away.
+// The last steps of a download (DESIGN.md, "Crash rules", R3): what has no bytes, the one rename, and the share. Also taking a .part away.
 import { lstatSync, readlinkSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { rootText } from '../cid.ts'

@@ -4,7 +4,7 @@ const FIRST = `
 -- every root that a share, a transfer or a download speaks of; ids are never used twice
 CREATE TABLE root (id INTEGER PRIMARY KEY AUTOINCREMENT, cid TEXT NOT NULL UNIQUE) STRICT;
 
--- the skeleton's byte stream (PROTOCOL "Skeleton") in rows of at most 1 MiB, each beginning where the last one ends
+-- the skeleton's byte stream (PROTOCOL.md, "Ordinals") in rows of at most 1 MiB, each beginning where the last one ends
 CREATE TABLE skeleton (root_id INTEGER NOT NULL REFERENCES root ON DELETE CASCADE, start INTEGER NOT NULL,
   bytes BLOB NOT NULL, PRIMARY KEY (root_id, start)) STRICT;
 

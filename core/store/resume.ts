@@ -1,4 +1,4 @@
-// What of an earlier run can be kept (DESIGN 3, R2): durable leaves of files that are as they were left, and every leaf of the
+// What of an earlier run can be kept (DESIGN.md, "Crash rules", R2): durable leaves of files that are as they were left, and every leaf of the
 // extents that were being written when it ended, if it hashes right.
 import type { Layout } from '../content/layout.ts'
 import { Bitmap } from '../bitset.ts'

@@ -1,4 +1,4 @@
-// Digests of files hashed before, by their stat: sharing an unchanged file again reads nothing of it (DESIGN 3).
+// Digests of files hashed before, by their stat: sharing an unchanged file again reads nothing of it (DESIGN.md, "Store").
 import type { FileStat, StatCache } from '../files/file-stat.ts'
 import { CodedError } from '../errors.ts'
 import type { Db } from './db.ts'

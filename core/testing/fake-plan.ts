@@ -15,7 +15,7 @@ export function fakePlan(names: readonly string[], sizes: readonly number[]): Pl
   }
 }
 
-/** DESIGN 4, Extents. */
+/** Extents: DESIGN.md, "Exchange". */
 export function extentsOf(sizes: readonly number[]): Uint32Array {
   const starts: number[] = []
   let bytes = Infinity

@@ -81,7 +81,7 @@ export async function importCandidates(
   throw new Error('Nothing was imported')
 }
 
-/** The skeleton as DESIGN 4 says it, made with @ipld/dag-pb. */
+/** The skeleton as PROTOCOL.md, "Ordinals", says it, made with @ipld/dag-pb. */
 export function skeletonBlocks(root: CID, nodes: Nodes): Uint8Array[] {
   const blocks = new Map<string, Uint8Array>()
   const visit = (cid: CID): void => {
