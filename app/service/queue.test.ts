@@ -168,3 +168,17 @@ test(
     await until(client, rows => !rows.has(ids[0]!))
   }
 )
+
+test('cancelled half way and started again at once, it is got in full', { timeout: 60_000 }, async t => {
+  const { seeder, getter, links, out, dir } = await pair(t, [20_000_000])
+  const { client } = getter
+  const id = await start(client, links[0]!, out)
+  await until(client, rows => rows.get(id)!.bytes > 0)
+  const cancelled = client.transfer.cancel({ id })
+  assert.equal(await start(client, links[0]!, out), id)
+  await cancelled
+  await seeder.client.limits.set(NO_LIMITS)
+  const rows = await until(client, it => it.get(id)?.state === 'done')
+  assert.equal(rows.get(id)?.received, 20_000_000, 'from the beginning')
+  assert.deepEqual(await readFile(path.join(out, 'file-0')), await readFile(path.join(dir, 'from/file-0')))
+})

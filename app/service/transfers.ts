@@ -50,8 +50,16 @@ interface Entry {
   /** What its next run begins with. */
   options: Partial<RunOptions>
   feed: JobFeed<TransferEvent>
-  /** The last run letting go of its files: the next one waits for it. */
-  closing?: Promise<void>
+  /** It has ended, and its followers hear when everything is closed: who starts it again has other followers. */
+  isEnding: boolean
+  /** Another number whenever something is asked of it: what waited for an end looks whether it still counts. */
+  change: number
+  /** Until it is off the list, or the disk refused. */
+  cancelling?: Promise<void> | undefined
+}
+
+const newEntry = (row: TransferRow, error: WireError | null = null): Entry => {
+  return { row, error, run: undefined, options: {}, feed: new JobFeed(), isEnding: false, change: 0 }
 }
 
 export class Transfers implements AsyncDisposable {
@@ -61,6 +69,8 @@ export class Transfers implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>()
   readonly #ids = new Map<string, Set<string>>() // by root: strangers ask for roots
   readonly #line: QueueRunner
+  /** The last run of each letting go of its files; these never reject, and the next run waits. */
+  readonly #closing = new Map<string, Promise<void>>()
 
   constructor(ports: TransfersPorts) {
     this.#ports = ports
@@ -75,7 +85,7 @@ export class Transfers implements AsyncDisposable {
     for (const row of this.#store.transfers()) {
       const id = transferId(row.root, row.directory)
       const error = row.error != null && isCode(row.error) ? { code: row.error, message: '' } : null
-      this.#put(id, { row, error, run: undefined, options: {}, feed: new JobFeed() })
+      this.#put(id, newEntry(row, error))
       this.feed.set(id, restingRow(row, error))
     }
   }
@@ -95,28 +105,27 @@ export class Transfers implements AsyncDisposable {
     const root = rootText(link.root)
     const directory = path.resolve(options.directory)
     const id = transferId(root, directory)
-    const known = this.#entries.get(id)
+    const found = this.#entries.get(id)
+    const known = found?.cancelling == null ? found : undefined // nothing is left of one that is being cancelled
     const row = rowToStart(known?.row, { ...options, link, directory, now: Date.now() })
     const isSame = known != null && isSameSelection(row.selection, known.row.selection)
+    const isGoing = known != null && this.#line.has(id)
     const urgency = options.first ? 'first' : 'none'
     const asked = { giveUpAfterMs: options.giveUpAfterMs, sizeHint: link.sizeBytes ?? null }
-    if (known != null && isSame && this.#line.has(id)) {
+    if (isGoing && isSame) {
       known.run?.askAlso(row.addrs, options.giveUpAfterMs)
       known.row = row
       known.options = asked
+      this.#store.noteTransfer(row)
       if (options.first) this.#line.feed({ type: 'urge', id, urgency })
       return { id, root }
     }
     this.#store.requireRoom()
     this.#store.putTransfer(row) // before anything is begun that could not be gone on with
-    const isGoing = known != null && this.#line.has(id)
-    const entry = isGoing
-      ? known
-      : { row, error: null, run: undefined, options: {}, feed: new JobFeed<TransferEvent>() }
-    if (known?.closing != null) entry.closing = known.closing
-    if (isGoing) void this.#close(id, known) // its followers stay, and see it go on with more
-    this.#put(id, entry)
+    const entry = known ?? newEntry(row)
+    if (isGoing) void this.#close(id, entry) // its followers stay, and see it go on with more
     entry.row = row
+    this.#put(id, entry)
     this.#enqueue(id, entry, asked, urgency)
     return { id, root }
   }
@@ -154,17 +163,15 @@ export class Transfers implements AsyncDisposable {
   async pause(id: string): Promise<void> {
     const entry = this.#entry(id)
     if (!this.#line.has(id) && keptState(entry.row) !== 'active') return
-    await this.#stop(id, entry, 'paused')
-    if (!this.#line.has(id)) entry.feed.end({ type: 'paused', root: entry.row.root })
+    if (await this.#stop(id, entry, 'paused')) entry.feed.end({ type: 'paused', root: entry.row.root })
   }
 
   /** Goes on when it is its turn, without a limit of time. Throws not-found. */
   resume(id: string): void {
     const entry = this.#entry(id)
+    if (entry.cancelling != null) throw notFound()
     if (this.#line.has(id)) return
     entry.row = { ...entry.row, state: 'active' }
-    entry.error = null
-    if (entry.feed.isOver) entry.feed = new JobFeed()
     this.#enqueue(id, entry)
   }
 
@@ -182,22 +189,46 @@ export class Transfers implements AsyncDisposable {
     return formatLink({ root: parseRoot(root), addrs: [...addrs], ...known })
   }
 
-  /** Stops it, forgets it and removes the `.part` it made. Throws not-found, and what the disk says: then it is paused, and may be cancelled again. */
+  /**
+   * Stops it, forgets it and removes the `.part` it made; begun anew before that is over, the new one waits for it. Throws not-found, and what the
+   * disk says: then it is paused, and may be cancelled again.
+   */
   async cancel(id: string): Promise<void> {
     const entry = this.#entry(id)
+    await (entry.cancelling ??= this.#cancel(id, entry))
+  }
+
+  async #cancel(id: string, entry: Entry): Promise<void> {
+    const run = this.#takeOut(id, entry)
+    entry.row = { ...entry.row, state: 'paused', changedAt: Date.now(), inLine: 0 }
+    this.#save(id, entry)
+    const gone = this.#discard(run, entry.row, this.#closing.get(id))
+    this.#closes(
+      id,
+      gone.catch(() => {}) // whoever cancelled it hears
+    )
     try {
-      await entry.run?.discard()
+      await gone
     } finally {
-      await this.#stop(id, entry, 'paused')
+      entry.cancelling = undefined
+      entry.feed.end({ type: 'paused', root: entry.row.root })
     }
-    entry.feed.end({ type: 'paused', root: entry.row.root })
-    await this.#ports.discardPart(entry.row)
-    this.#forget(id, entry)
+    if (this.#entries.get(id) === entry) this.#forget(id, entry)
+  }
+
+  async #discard(run: TransferRun | undefined, row: TransferRow, before: Promise<void> | undefined): Promise<void> {
+    try {
+      await (run == null ? before : run.discard())
+    } finally {
+      await run?.[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
+    }
+    await this.#ports.discardPart(row)
   }
 
   /** Takes a finished or failed one off the list; touches no file. Throws not-found, usage. */
   remove(id: string): void {
     const entry = this.#entry(id)
+    if (entry.cancelling != null) return
     if (this.#line.has(id)) throw new CodedError('usage', 'That download is still going on. Cancel it instead.')
     this.#forget(id, entry)
   }
@@ -278,13 +309,15 @@ export class Transfers implements AsyncDisposable {
     const going = [...this.#entries].filter(([id]) => this.#line.has(id))
     this.#line[Symbol.dispose]()
     await Promise.all(going.map(async ([id, entry]) => this.#stop(id, entry, 'active')))
+    await Promise.allSettled([...this.#entries.values()].map(async ({ cancelling }) => cancelling))
+    await Promise.all(this.#closing.values())
     for (const [, { feed }] of going)
       feed.fail(new CodedError('cancelled', 'Shoal is stopping; the same command goes on.'))
   }
 
   #entry(id: string): Entry {
     const entry = this.#entries.get(id)
-    if (entry == null) throw new CodedError('not-found', 'There is no such download.')
+    if (entry == null) throw notFound()
     return entry
   }
 
@@ -301,6 +334,10 @@ export class Transfers implements AsyncDisposable {
 
   #enqueue(id: string, entry: Entry, options: Partial<RunOptions> = {}, urgency: Urgency = 'none'): void {
     entry.options = options
+    entry.error = null
+    entry.change++
+    if (entry.feed.isOver || entry.isEnding) entry.feed = new JobFeed()
+    entry.isEnding = false
     const { inLine } = entry.row
     this.#line.feed({ type: 'add', id, urgency, ...(inLine > 0 && { order: inLine }) })
     entry.row = { ...entry.row, inLine: this.#line.order(id) ?? inLine }
@@ -314,7 +351,7 @@ export class Transfers implements AsyncDisposable {
       case 'open':
         return this.#open(effect.id, entry)
       case 'close':
-        void this.#closeRun(entry)
+        void this.#closeRun(effect.id, this.#takeRun(entry))
         return
       case 'go':
         return entry.run?.setTurn(true)
@@ -326,10 +363,11 @@ export class Transfers implements AsyncDisposable {
   }
 
   #open(id: string, entry: Entry): void {
+    const closing = this.#closing.get(id)
     const run: TransferRun = new TransferRun(
       id,
       entry.row,
-      { giveUpAfterMs: null, sizeHint: null, ...entry.options, ...(entry.closing && { after: entry.closing }) },
+      { giveUpAfterMs: null, sizeHint: null, ...entry.options, ...(closing && { after: closing }) },
       {
         ...this.#ports,
         active: () => this.#line.active,
@@ -353,20 +391,37 @@ export class Transfers implements AsyncDisposable {
     entry.run = run
   }
 
-  /** Takes it out of the queue, and its run away; resolves when that has let go of everything. */
+  /** Takes it out of the queue, and its run away; resolves when that has let go of everything. Never rejects. */
   async #close(id: string, entry: Entry): Promise<void> {
-    this.#line.feed({ type: 'remove', id })
-    return this.#closeRun(entry)
+    return this.#closeRun(id, this.#takeOut(id, entry))
   }
 
-  async #closeRun(entry: Entry): Promise<void> {
+  /** Out of the queue, and without the run it had, which the caller closes. */
+  #takeOut(id: string, entry: Entry): TransferRun | undefined {
+    entry.change++
+    this.#line.feed({ type: 'remove', id })
+    return this.#takeRun(entry)
+  }
+
+  #takeRun(entry: Entry): TransferRun | undefined {
     const { run } = entry
     entry.run = undefined
-    if (run == null) return entry.closing
-    entry.row = { ...entry.row, ...run.progress }
+    if (run != null) entry.row = { ...entry.row, ...run.progress }
+    return run
+  }
+
+  async #closeRun(id: string, run: TransferRun | undefined): Promise<void> {
+    if (run == null) return this.#closing.get(id)
     const closing = run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
-    entry.closing = closing
+    this.#closes(id, closing)
     return closing
+  }
+
+  #closes(id: string, closing: Promise<void>): void {
+    this.#closing.set(id, closing)
+    void closing.then(() => {
+      if (this.#closing.get(id) === closing) this.#closing.delete(id)
+    })
   }
 
   /** Never rejects. Followers hear of it when everything is closed, so that what they do next finds nothing half open. */
@@ -375,17 +430,22 @@ export class Transfers implements AsyncDisposable {
     const closed = this.#close(id, entry)
     entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now(), inLine: 0 }
     entry.error = outcome.error
+    entry.isEnding = true
     this.#save(id, entry, outcome.event?.type === 'done' ? outcome.event : undefined)
     await closed
     if (outcome.event != null) feed.end(outcome.event)
     else feed.fail(outcome.thrown)
   }
 
-  async #stop(id: string, entry: Entry, state: 'paused' | 'active'): Promise<void> {
-    await this.#close(id, entry)
-    if (this.#line.has(id)) return // it was told to go on meanwhile
+  /** False when something else was asked of it meanwhile: that counts. */
+  async #stop(id: string, entry: Entry, state: 'paused' | 'active'): Promise<boolean> {
+    const closed = this.#close(id, entry)
+    const { change } = entry
+    await closed
+    if (entry.change !== change || this.#entries.get(id) !== entry) return false
     entry.row = { ...entry.row, state, changedAt: Date.now(), inLine: state === 'active' ? entry.row.inLine : 0 }
     this.#save(id, entry)
+    return true
   }
 
   /** @param last what had arrived in the end; as last shown, when nobody knows better */
@@ -404,6 +464,8 @@ export class Transfers implements AsyncDisposable {
     this.#store.removeTransfer(row.root, row.directory)
   }
 }
+
+const notFound = (): CodedError => new CodedError('not-found', 'There is no such download.')
 
 /** A row with its place in line; without one it does not wait there. */
 function inLine(shown: Transfer, place: number | undefined): Transfer {

@@ -1,0 +1,174 @@
+// Downloads that nobody can send, and what the user says of them in quick succession: what was said last counts.
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
+import { RAW, rootText } from '../../core/cid.ts'
+import { openHashPool } from '../../core/files/hash-pool.ts'
+import { openStore } from '../../core/store/store.ts'
+import type { TransferEvent } from '../contract/shapes.ts'
+import { scratch } from '../testing/sample-application.ts'
+import { type StartOptions, Transfers, type TransfersPorts } from './transfers.ts'
+
+async function sample(t: TestContext, more: Partial<TransfersPorts> = {}) {
+  const dir = await scratch(t)
+  const stack = new AsyncDisposableStack()
+  t.after(async () => stack.disposeAsync())
+  const file = path.join(dir, 'shoal.db')
+  const store = stack.use(openStore(file))
+  const faults: unknown[] = []
+  const transfers = stack.use(
+    new Transfers({
+      store,
+      swarm: undefined,
+      pool: stack.use(openHashPool()),
+      sharedLimits: [],
+      reserveBytes: () => 0,
+      holds: () => {},
+      keepSharing: () => true,
+      received: () => {},
+      activeDownloads: 5,
+      discardPart: async () => {},
+      log: thrown => faults.push(thrown),
+      ...more
+    })
+  )
+  const start = (link: string, asked: Partial<StartOptions> = {}): string =>
+    transfers.start({ link, directory: dir, selection: null, addrs: [], giveUpAfterMs: null, first: false, ...asked })
+      .id
+  return { transfers, store, start, faults }
+}
+
+/** A link to what nobody has. */
+async function nothing(number = 0): Promise<string> {
+  return rootText(CID.create(1, RAW, await sha256.digest(Buffer.from(`nothing ${number}`))))
+}
+
+/** The last thing that followers are told, or the code of what they are thrown. */
+async function lastOf(transfers: Transfers, id: string, signal: AbortSignal): Promise<string> {
+  let last: TransferEvent | undefined
+  try {
+    for await (const event of transfers.follow(id, signal)) last = event
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'thrown'
+  }
+  return last?.type ?? 'nothing'
+}
+
+const limit = { timeout: 30_000 }
+
+test('paused, and started again before that was over: it goes on, and so do those who followed', limit, async t => {
+  const { transfers, start } = await sample(t)
+  const id = start(await nothing())
+  const last = lastOf(transfers, id, t.signal)
+  const paused = transfers.pause(id)
+  assert.equal(start(await nothing()), id)
+  await paused
+  assert.notEqual(transfers.feed.get(id)?.state, 'paused')
+  await transfers.pause(id)
+  assert.equal(await last, 'paused', 'who followed from the first on hears of the second pause')
+})
+
+test('paused twice at once, resumed and paused: each is over, and the last one counts', limit, async t => {
+  const { transfers, store, start } = await sample(t)
+  const id = start(await nothing())
+  const pauses = [transfers.pause(id), transfers.pause(id)]
+  transfers.resume(id)
+  pauses.push(transfers.pause(id))
+  await Promise.all(pauses)
+  assert.deepEqual([transfers.feed.get(id)?.state, store.transfers()[0]?.state], ['paused', 'paused'])
+})
+
+test('cancelled, and started again before that was over: the new one goes on, and is not what goes', limit, async t => {
+  const discarding = Promise.withResolvers<void>()
+  let discards = 0
+  const discardPart = async (): Promise<void> => {
+    discards++
+    await discarding.promise
+  }
+  const { transfers, store, start } = await sample(t, { discardPart })
+  const link = await nothing()
+  const id = start(link, { selection: [1], addrs: ['/ip4/127.0.0.1/tcp/1'] })
+  const last = lastOf(transfers, id, t.signal)
+  const cancelled = transfers.cancel(id)
+  const again = transfers.cancel(id)
+  assert.equal(start(link, { selection: [2] }), id)
+  assert.throws(() => transfers.remove(id), { code: 'usage' }, 'it goes on')
+  discarding.resolve()
+  await Promise.all([cancelled, again])
+  assert.equal(await last, 'paused', 'who followed the one that was cancelled is told')
+  const [row] = store.transfers()
+  assert.deepEqual([row?.selection, row?.addrs, row?.state], [[2], [], 'active'], 'nothing of the first one is left')
+  assert.equal(discards, 1)
+  assert.ok(transfers.run(link) != null, 'it can be reached')
+  const next = lastOf(transfers, id, t.signal)
+  await transfers.pause(id)
+  assert.equal(await next, 'paused')
+  assert.equal(transfers.feed.get(id)?.state, 'paused')
+  await transfers.cancel(id)
+  assert.deepEqual([transfers.feed.rows(), store.transfers()], [[], []])
+})
+
+test('what is being cancelled does not go on by itself', limit, async t => {
+  const discarding = Promise.withResolvers<void>()
+  const { transfers, store, start } = await sample(t, { discardPart: async () => discarding.promise })
+  const id = start(await nothing())
+  const cancelled = transfers.cancel(id)
+  for (const goOn of ['resume', 'startNow', 'retry'] as const)
+    assert.throws(() => transfers[goOn](id), { code: 'not-found' })
+  await transfers.pause(id)
+  discarding.resolve()
+  await cancelled
+  assert.deepEqual([transfers.feed.rows(), store.transfers()], [[], []])
+})
+
+test('what the disk will not let go is paused when it was cancelled, and followers hear', limit, async t => {
+  const { transfers, start } = await sample(t, { discardPart: async () => Promise.reject(new Error('no')) })
+  const id = start(await nothing())
+  const last = lastOf(transfers, id, t.signal)
+  await assert.rejects(transfers.cancel(id), { message: 'no' })
+  assert.equal(await last, 'paused')
+  assert.equal(transfers.feed.get(id)?.state, 'paused')
+  transfers.resume(id)
+  assert.notEqual(transfers.feed.get(id)?.state, 'paused')
+})
+
+test('paused and removed before that was over: it stays away', limit, async t => {
+  const { transfers, store, start } = await sample(t)
+  const id = start(await nothing())
+  const paused = transfers.pause(id)
+  transfers.remove(id)
+  await paused
+  assert.deepEqual([transfers.feed.rows(), store.transfers()], [[], []])
+})
+
+test(
+  'failed, and started again before that was over: the first follower hears that it failed, the next one goes on',
+  limit,
+  async t => {
+    const { transfers, start } = await sample(t)
+    const link = await nothing()
+    const id = start(link, { giveUpAfterMs: 1 })
+    const first = lastOf(transfers, id, t.signal)
+    while (transfers.feed.get(id)?.state !== 'failed') await turn()
+    start(link)
+    const second = lastOf(transfers, id, t.signal)
+    assert.equal(await first, 'no-providers')
+    await transfers.pause(id)
+    assert.equal(await second, 'paused')
+  }
+)
+
+test('addresses that came with a link of what is in line already are kept', limit, async t => {
+  const { transfers, store, start } = await sample(t, { activeDownloads: 1 })
+  start(await nothing(1))
+  const id = start(await nothing(2))
+  const before = store.transfers().find(row => row.root !== '' && row.addrs.length === 0)
+  assert.ok(before != null)
+  assert.equal(start(await nothing(2), { addrs: ['/ip4/127.0.0.1/tcp/9'] }), id)
+  const { inLine, addrs } = store.transfers().find(row => row.addrs.length > 0) ?? assert.fail('not kept')
+  assert.deepEqual([addrs, inLine], [['/ip4/127.0.0.1/tcp/9'], 2])
+  assert.equal(transfers.feed.rows().length, 2)
+})
