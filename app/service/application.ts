@@ -65,7 +65,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     // what is shared is served as it is also while the rest of it, or another copy, is being got
     choose: root => {
       const held = store.held(root)
-      return held != null && held.have.nextSet(0) < held.leafCount ? held : (transfers?.servable(root) ?? held)
+      return held != null && held.have.nextSet(0) < held.leafCount ? held : (transfers?.contents.servable(root) ?? held)
     }
   })
   const connections =

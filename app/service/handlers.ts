@@ -57,7 +57,7 @@ export function createHandlers(parts: HandlerParts): Service {
   const previews = new Previews({
     store,
     swarm: connections,
-    hereBytes: root => transfers.hereBytes(root, parts.downloads())
+    hereBytes: root => transfers.contents.hereBytes(root, parts.downloads())
   })
   const settingsFeed = new ValueFeed(shownSettings(settings.value))
   const noPeers = new ListFeed<never>()
@@ -148,12 +148,12 @@ export function createHandlers(parts: HandlerParts): Service {
       preview: ({ link }, { signal }) => previews.read(link, signal),
       async files({ root, offset, limit }) {
         const layout =
-          transfers.run(root)?.layout ??
+          transfers.contents.runningLayout(root) ??
           previews.layout(root) ??
           (await storedLayout(store, root)) ??
-          (await transfers.storedLayout(root))
+          (await transfers.contents.layout(root))
         if (layout == null) throw new CodedError('not-found', 'What is inside this link is not known yet.')
-        return fileListing(layout, transfers.getting(layout), store, offset, limit)
+        return fileListing(layout, transfers.contents.getting(layout), store, offset, limit)
       },
       start: ({ folder, first = false, ...asked }) => {
         const directory = folder == null ? parts.downloads() : grants.take(folder, 'write')

@@ -79,6 +79,12 @@ export function rowToStart(
   }
 }
 
+/** A row as it is shown with its place in line; without one it does not wait there. */
+export function inLine(shown: Transfer, place: number | undefined): Transfer {
+  if (place == null) return { ...shown, place: null, state: shown.state === 'queued' ? 'finding' : shown.state }
+  return { ...shown, place, state: 'queued', rate: 0, secondsLeft: null, sources: 0, from: [], waitingFor: null }
+}
+
 type Selection = readonly number[] | undefined // file indexes; undefined: everything
 
 function union(a: Selection, b: readonly number[] | null): Selection {

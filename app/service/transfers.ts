@@ -1,22 +1,20 @@
 // The user's downloads: which there are, which go on, and what clients are told of them. Who may receive is decided by the queue; one that is open
 // there is a TransferRun, the rest are rows.
 import path from 'node:path'
-import type { CID } from 'multiformats/cid'
-import { parseRoot, RAW, rootText } from '../../core/cid.ts'
-import type { Layout } from '../../core/content/layout.ts'
-import { CodedError, codeOf } from '../../core/errors.ts'
+import { parseRoot, rootText } from '../../core/cid.ts'
+import { CodedError } from '../../core/errors.ts'
 import { formatLink, parseLink } from '../../core/link.ts'
-import type { Servable } from '../../core/exchange/servable.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import { isCode } from '../contract/wire-error.ts'
-import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
-import type { Getting } from './file-listing.ts'
+import type { Transfer, TransferDetails, TransferEvent } from '../contract/shapes.ts'
 import type { QueueEffect, Urgency } from './download-queue.ts'
 import { QueueRunner } from './queue-runner.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
+import { TransferContents } from './transfer-contents.ts'
 import { transferDetails } from './transfer-details.ts'
-import { isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
+import { type Entry, newEntry, TransferEntries } from './transfer-entries.ts'
+import { inLine, isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
 import { type Outcome, type RunOptions, type RunPorts, TransferRun } from './transfer-run.ts'
 
 export interface StartOptions {
@@ -42,32 +40,12 @@ export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'save' | 'end
 
 type Arrived = Pick<Transfer, 'received' | 'duplicate'>
 
-/** One that is in the queue goes on: with a run while it is open there, or as a row that waits. */
-interface Entry {
-  row: TransferRow
-  error: WireError | null
-  run: TransferRun | undefined
-  /** What its next run begins with. */
-  options: Partial<RunOptions>
-  feed: JobFeed<TransferEvent>
-  /** It has ended, and its followers hear when everything is closed: who starts it again has other followers. */
-  isEnding: boolean
-  /** Another number whenever something is asked of it: what waited for an end looks whether it still counts. */
-  change: number
-  /** Until it is off the list, or the disk refused. */
-  cancelling?: Promise<void> | undefined
-}
-
-const newEntry = (row: TransferRow, error: WireError | null = null): Entry => {
-  return { row, error, run: undefined, options: {}, feed: new JobFeed(), isEnding: false, change: 0 }
-}
-
 export class Transfers implements AsyncDisposable {
   readonly feed = new ListFeed<Transfer>()
+  readonly contents: TransferContents
   readonly #ports: TransfersPorts
   readonly #store: Store
-  readonly #entries = new Map<string, Entry>()
-  readonly #ids = new Map<string, Set<string>>() // by root: strangers ask for roots
+  readonly #entries = new TransferEntries()
   readonly #line: QueueRunner
   /** The last run of each letting go of its files; these never reject, and the next run waits. */
   readonly #closing = new Map<string, Promise<void>>()
@@ -75,6 +53,7 @@ export class Transfers implements AsyncDisposable {
   constructor(ports: TransfersPorts) {
     this.#ports = ports
     this.#store = ports.store
+    this.contents = new TransferContents(ports.store, this.#entries)
     this.#line = new QueueRunner(ports.activeDownloads, {
       perform: effect => this.#perform(effect),
       moved: id => {
@@ -85,7 +64,7 @@ export class Transfers implements AsyncDisposable {
     for (const row of this.#store.transfers()) {
       const id = transferId(row.root, row.directory)
       const error = row.error != null && isCode(row.error) ? { code: row.error, message: '' } : null
-      this.#put(id, newEntry(row, error))
+      this.#entries.put(id, newEntry(row, error))
       this.feed.set(id, restingRow(row, error))
     }
   }
@@ -125,7 +104,7 @@ export class Transfers implements AsyncDisposable {
     const entry = known ?? newEntry(row)
     if (isGoing) void this.#close(id, entry) // its followers stay, and see it go on with more
     entry.row = row
-    this.#put(id, entry)
+    this.#entries.put(id, entry)
     this.#enqueue(id, entry, asked, urgency)
     return { id, root }
   }
@@ -246,62 +225,13 @@ export class Transfers implements AsyncDisposable {
     for (const run of running) run.limit(bytesPerSecond)
   }
 
-  /** What is served of a root that is still being fetched. */
-  servable(root: CID): Servable | 'not-yet' | undefined {
-    const found = this.#allOf(rootText(root)).flatMap(({ run }) => run?.servable ?? [])
-    return found.find(it => it !== 'not-yet') ?? found[0]
-  }
-
   /** Once a second while it runs; once of one that rests. Throws not-found. */
   async *details(id: string, signal: AbortSignal): AsyncGenerator<TransferDetails> {
     const { run, row } = this.#entry(id)
     if (run != null) return yield* run.details(signal)
-    const layout = await this.storedLayout(row.root)
+    const layout = await this.contents.layout(row.root)
     const have = layout && this.#store.received(row.root, row.directory, layout.leafCount)
     yield transferDetails(id, [], layout, have, [])
-  }
-
-  /** Bytes of the root that a transfer into this directory would find there: what it has brought so far, or what an earlier one left. */
-  hereBytes(root: string, directory: string): number {
-    const id = transferId(root, path.resolve(directory))
-    const entry = this.#entries.get(id)
-    if (entry != null && keptState(entry.row) !== 'done') return this.feed.get(id)?.bytes ?? 0
-    return this.#store.bytesIn(root, path.resolve(directory))
-  }
-
-  /** What is known of the content of a transfer's root from the skeleton it has fetched; undefined when that is not whole. */
-  async storedLayout(root: string): Promise<Layout | undefined> {
-    const row = this.#ofRoot(root)?.row
-    const cid = parseRoot(root)
-    if (row == null || (cid.code === RAW && row.totalBytes == null)) return undefined
-    try {
-      return await this.#store.layout(cid, row.totalBytes ?? 0)
-    } catch (thrown) {
-      if (codeOf(thrown) === 'not-found') return undefined
-      throw thrown
-    }
-  }
-
-  /** What a transfer of this content that is not done has brought so far, and will bring. */
-  getting(layout: Layout): Getting | undefined {
-    const root = rootText(layout.root)
-    const entry = this.#ofRoot(root)
-    if (entry == null || keptState(entry.row) === 'done') return undefined
-    const { row, run } = entry
-    if (run?.download != null) return run.download
-    const chosen = row.selection && new Set(row.selection)
-    const have = this.#store.received(root, row.directory, layout.leafCount)
-    return { have, wants: idx => chosen?.has(idx) ?? true }
-  }
-
-  /** The one that runs, else the last that was begun. */
-  #ofRoot(root: string): Entry | undefined {
-    const ofRoot = this.#allOf(root)
-    return ofRoot.find(({ run }) => run != null) ?? ofRoot.at(-1)
-  }
-
-  run(root: string): TransferRun | undefined {
-    return this.#allOf(root)[0]?.run
   }
 
   /** Stops everything that goes on; it does so again at the next start. */
@@ -319,17 +249,6 @@ export class Transfers implements AsyncDisposable {
     const entry = this.#entries.get(id)
     if (entry == null) throw notFound()
     return entry
-  }
-
-  /** Those of a root, into whatever folders, the first that was begun first. */
-  #allOf(root: string): Entry[] {
-    return [...(this.#ids.get(root) ?? [])].flatMap(id => this.#entries.get(id) ?? [])
-  }
-
-  #put(id: string, entry: Entry): void {
-    const { root } = entry.row
-    this.#entries.set(id, entry)
-    this.#ids.set(root, (this.#ids.get(root) ?? new Set()).add(id))
   }
 
   #enqueue(id: string, entry: Entry, options: Partial<RunOptions> = {}, urgency: Urgency = 'none'): void {
@@ -458,17 +377,9 @@ export class Transfers implements AsyncDisposable {
 
   #forget(id: string, { row }: Entry): void {
     this.#entries.delete(id)
-    const ids = this.#ids.get(row.root)
-    if (ids?.delete(id) === true && ids.size === 0) this.#ids.delete(row.root)
     this.feed.delete(id)
     this.#store.removeTransfer(row.root, row.directory)
   }
 }
 
 const notFound = (): CodedError => new CodedError('not-found', 'There is no such download.')
-
-/** A row with its place in line; without one it does not wait there. */
-function inLine(shown: Transfer, place: number | undefined): Transfer {
-  if (place == null) return { ...shown, place: null, state: shown.state === 'queued' ? 'finding' : shown.state }
-  return { ...shown, place, state: 'queued', rate: 0, secondsLeft: null, sources: 0, from: [], waitingFor: null }
-}
