@@ -7,7 +7,7 @@ import type { PeerPipe } from '../core/exchange/duplex.ts'
 import { openExchangeServer } from '../core/exchange/server.ts'
 import type { ReadonlyBitset, Servable } from '../core/exchange/servable.ts'
 import { type Network, openNetwork } from '../core/network/open-network.ts'
-import { Bitmap } from '../core/bitset.ts'
+import { Bitset } from '../core/bitset.ts'
 
 export interface Stranger extends AsyncDisposable {
   readonly network: Network
@@ -73,8 +73,8 @@ export class FileInMemory implements Servable {
     this.name = name
     this.#content = content
     this.#skeleton = Buffer.concat(this.built.skeleton)
-    const have = new Bitmap(this.leafCount)
-    have.setRange(0, this.leafCount)
+    const have = new Bitset(this.leafCount)
+    have.addRange(0, this.leafCount)
     this.have = have
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Bitmap } from '../bitset.ts'
+import { Bitset } from '../bitset.ts'
 import { ChangedBytes, changedHave, checkHave, wholeHave } from './have-bits.ts'
 import { MAX_HAVE_BYTES } from './limits.ts'
 import { ExchangeCode, HaveKind, type HaveMessage } from './messages.ts'
@@ -17,7 +17,7 @@ function apply(known: Set<number>, have: HaveMessage, leaves: number): void {
   }
 }
 
-function held(bits: Bitmap): Set<number> {
+function held(bits: Bitset): Set<number> {
   return new Set(Array.from({ length: bits.size }, (_, i) => i).filter(i => bits.has(i)))
 }
 
@@ -30,7 +30,7 @@ test('whoever hears everything said of a bitmap knows it, and nothing said is re
   })
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1000 }), fc.array(change, { maxLength: 40 }), (leaves, changes) => {
-      const bits = new Bitmap(leaves)
+      const bits = new Bitset(leaves)
       const known = new Set<number>()
       const [set, unset] = [new ChangedBytes(), new ChangedBytes()]
       const hear = (have: HaveMessage) => {
@@ -41,8 +41,8 @@ test('whoever hears everything said of a bitmap knows it, and nothing said is re
       for (const { start, count, on, tell } of [...changes, { start: 0, count: 0, on: true, tell: true }]) {
         const end = Math.min(leaves, start + count)
         for (let i = start; i < end; i++)
-          if (on) bits.set(i)
-          else bits.clear(i)
+          if (on) bits.add(i)
+          else bits.delete(i)
         const changed = on ? set : unset
         changed.add(Math.min(start, leaves), end)
         if (!tell) continue
@@ -70,12 +70,12 @@ test('scattered changes stay few segments', () => {
 })
 
 test('a big bitmap is told in pieces; a full or an empty one in one word', () => {
-  const bits = new Bitmap(3_000_000)
+  const bits = new Bitset(3_000_000)
   assert.deepEqual(
     wholeHave(bits).map(have => have.kind),
     [HaveKind.NONE]
   )
-  bits.set(2_999_999)
+  bits.add(2_999_999)
   assert.deepEqual(
     wholeHave(bits).map(have => [have.kind, have.start, have.bits.length]),
     [
@@ -84,7 +84,7 @@ test('a big bitmap is told in pieces; a full or an empty one in one word', () =>
       [HaveKind.BITS, MAX_HAVE_BYTES * 16, 375_000 - 2 * MAX_HAVE_BYTES]
     ]
   )
-  bits.setRange(0, 3_000_000)
+  bits.addRange(0, 3_000_000)
   assert.deepEqual(
     wholeHave(bits).map(have => have.kind),
     [HaveKind.FULL]

@@ -1,7 +1,7 @@
 // Where every wanted multihash stands. All positions of one multihash share one state, kept under the lowest of them, so
 // that two of them can never be asked for at once.
 
-import { Bits } from './bits.ts'
+import { Bitset } from '../bitset.ts'
 import { Availability } from './availability.ts'
 import { type Plan, DuplicateLeaves } from './duplicate-leaves.ts'
 
@@ -23,7 +23,7 @@ export class LeafTable {
   readonly availability: Availability
   readonly wanted: Membership
   /** Every position, wanted or not, of a multihash that is wanted and asked of nobody. */
-  readonly missing: Bits
+  readonly missing: Bitset
   readonly wantedBytes: number
   readonly #state: Uint8Array
   readonly #missingIn: Uint32Array // by extent
@@ -36,7 +36,7 @@ export class LeafTable {
     this.duplicates = new DuplicateLeaves(plan, random)
     const extents = plan.extents.length - 1
     this.availability = new Availability(extents)
-    this.missing = new Bits(plan.leafCount)
+    this.missing = new Bitset(plan.leafCount)
     this.#state = new Uint8Array(plan.leafCount)
     this.#missingIn = new Uint32Array(extents)
     if (extents !== plan.leafCount) {

@@ -1,10 +1,10 @@
-// Bits, twins, rarity and haves against the simplest thing that could be right.
+// Bitset, twins, rarity and haves against the simplest thing that could be right.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { HaveKind } from '../exchange/messages.ts'
-import { Bits, nextIn } from './bits.ts'
+import { Bitset, nextIn } from '../bitset.ts'
 import { fakePlan } from '../testing/fake-plan.ts'
 import { LeafTable, MISSING, WRITTEN } from './leaf-table.ts'
 import { PeerHave } from './peer-have.ts'
@@ -17,8 +17,8 @@ test('the next common bit is the next common bit', () => {
   const ordinals = fc.uniqueArray(fc.nat(SIZE - 1))
   fc.assert(
     fc.property(ordinals, fc.option(ordinals), fc.nat(SIZE), fc.nat(SIZE), (a, b, from, to) => {
-      const bits = (list: number[]): Bits => {
-        const made = new Bits(SIZE)
+      const bits = (list: number[]): Bitset => {
+        const made = new Bitset(SIZE)
         for (const i of list) assert.ok(made.add(i))
         return made
       }
@@ -31,7 +31,7 @@ test('the next common bit is the next common bit', () => {
 
 test('a full set ends where it ends', () => {
   for (const size of [0, 1, 31, 32, 33, SIZE]) {
-    const bits = new Bits(size)
+    const bits = new Bitset(size)
     bits.fill()
     const count = [...bits.bytes].reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
     assert.equal(count, size)

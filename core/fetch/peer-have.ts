@@ -1,6 +1,6 @@
 // What one peer says it holds, less what it is no longer asked for, and its share in the count of copies.
 
-import { Bits, nextIn } from './bits.ts'
+import { Bitset, nextIn } from '../bitset.ts'
 import type { LeafTable } from './leaf-table.ts'
 import { MAX_RETRY_MS, MAX_UNREAD, UNREAD_RETRY_MS } from './limits.ts'
 
@@ -24,7 +24,7 @@ export class PeerHave {
   readonly #table: LeafTable
   readonly #refused: Set<number>
   readonly #unread = new Map<number, Unread>() // by ordinal
-  #bits: Bits | undefined // undefined: all, or nothing said yet
+  #bits: Bitset | undefined // undefined: all, or nothing said yet
   #known = false
   #fromFull = false // counted by what it lacks; else by what it has
 
@@ -40,7 +40,7 @@ export class PeerHave {
   }
 
   /** Undefined: every leaf (when `known`). */
-  get bits(): Bits | undefined {
+  get bits(): Bitset | undefined {
     return this.#bits
   }
 
@@ -59,7 +59,7 @@ export class PeerHave {
       this.forget()
       this.#known = true
       this.#fromFull = change.kind === 'full'
-      if (change.kind === 'none') this.#bits = new Bits(this.#table.plan.leafCount)
+      if (change.kind === 'none') this.#bits = new Bitset(this.#table.plan.leafCount)
     } else this.#merge(change)
     for (const [ordinal, it] of this.#unread) {
       if (!it.isResting) continue
@@ -163,9 +163,9 @@ export class PeerHave {
     if (!has && !this.#hasAnyOf(extent)) this.#table.availability.add(extent, -1)
   }
 
-  #materialize(): Bits {
+  #materialize(): Bitset {
     if (this.#bits !== undefined) return this.#bits
-    this.#bits = new Bits(this.#table.plan.leafCount)
+    this.#bits = new Bitset(this.#table.plan.leafCount)
     this.#bits.fill()
     return this.#bits
   }

@@ -18,7 +18,7 @@ import fc from 'fast-check'
 import type { Download } from './download.ts'
 import { bench, feed, open, never, wantedOf, type Bench } from '../testing/sample-download.ts'
 import { rootText } from '../cid.ts'
-import type { Bitmap } from '../bitset.ts'
+import type { Bitset } from '../bitset.ts'
 import { durableLeaves, findDownload } from './download-repo.ts'
 import { leafOf, sampleBytes } from '../testing/sample-share.ts'
 import { openStore, type Store } from './store.ts'
@@ -152,7 +152,7 @@ test('whatever a power cut does to what was not synced, nothing wrong is kept', 
   )
 })
 
-const ordinalsIn = (it: Bitmap): number[] => Array.from({ length: it.size }, (_, i) => i).filter(i => it.has(i))
+const ordinalsIn = (it: Bitset): number[] => Array.from({ length: it.size }, (_, i) => i).filter(i => it.has(i))
 
 function harm({ directory, indexed }: Bench, ordinal: number, how: string): void {
   const { layout } = indexed.built

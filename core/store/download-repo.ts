@@ -1,5 +1,5 @@
 // SQL about downloads: which .part is whose, which leaves are durable, which extents are being written (DESIGN.md, "Crash rules", R1 and R2).
-import { Bitmap } from '../bitset.ts'
+import { Bitset } from '../bitset.ts'
 import type { Db } from './db.ts'
 import { dropUnusedRoot, findRootId, rootId } from './skeleton-repo.ts'
 
@@ -60,7 +60,7 @@ export function setPlace(db: Db, id: number, place: string): void {
 }
 
 /** What was durable when the last transaction was. */
-export function durableLeaves(db: Db, id: number, leafCount: number): Bitmap {
+export function durableLeaves(db: Db, id: number, leafCount: number): Bitset {
   const bytes = new Uint8Array(Math.ceil(leafCount / 8))
   for (const row of db.all<{ chunk: number; bits: Uint8Array }>(
     'SELECT chunk, bits FROM durable WHERE download_id = ?',
@@ -68,11 +68,11 @@ export function durableLeaves(db: Db, id: number, leafCount: number): Bitmap {
   )) {
     bytes.set(row.bits.subarray(0, bytes.length - row.chunk * CHUNK_BYTES), row.chunk * CHUNK_BYTES)
   }
-  return new Bitmap(leafCount, bytes)
+  return new Bitset(leafCount, bytes)
 }
 
 /** Writes the rows that hold the bits of these ordinals. */
-export function putDurable(db: Db, id: number, durable: Bitmap, ordinals: Iterable<number>): void {
+export function putDurable(db: Db, id: number, durable: Bitset, ordinals: Iterable<number>): void {
   const chunks = new Set<number>()
   for (const ordinal of ordinals) chunks.add(Math.floor(ordinal / (CHUNK_BYTES * 8)))
   for (const chunk of chunks) {

@@ -23,7 +23,7 @@ import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError, codeOf } from '../errors.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
-import { Bitmap } from '../bitset.ts'
+import { Bitset } from '../bitset.ts'
 import { dropDownload, partFiles, type DownloadRow } from './download-repo.ts'
 import type { Claim } from './disk-room.ts'
 import type { ExistingFiles } from './existing-destination.ts'
@@ -66,9 +66,9 @@ export class Download implements Servable, AsyncDisposable {
   readonly sizeBytes: number
   readonly leafCount: number
   readonly skeletonBytes: number
-  readonly have: Bitmap
+  readonly have: Bitset
   /** The positions that the selection asks for and that do not stand there already. */
-  readonly wanted: Bitmap
+  readonly wanted: Bitset
   /** Bytes of everything chosen. */
   readonly totalBytes: number
   readonly #it: DownloadParts
@@ -99,7 +99,7 @@ export class Download implements Servable, AsyncDisposable {
     this.skeletonBytes = tree.layout.skeletonBytes
     this.wanted = wantedLeaves(tree.layout, parts.selection, parts.standing)
     this.#standingBytes = bytesOf(tree.layout, parts.standing)
-    this.have = new Bitmap(this.leafCount, resumed.durable.bytes)
+    this.have = new Bitset(this.leafCount, resumed.durable.bytes)
     this.totalBytes = this.#bytesOf(this.wanted) + this.#standingBytes
     this.#claim = store.room.claim(row.directory, () => this.totalBytes - this.bytesWritten)
     this.#durability = new Durability({
@@ -112,7 +112,7 @@ export class Download implements Servable, AsyncDisposable {
       onLost: ordinals => this.#takeBack(ordinals)
     })
     for (const ordinal of resumed.written) {
-      this.have.set(ordinal)
+      this.have.add(ordinal)
       this.#durability.written(ordinal, this.#layout.fileIndexOf(ordinal), 0)
     }
     for (const idx of resumed.files) {
@@ -405,7 +405,7 @@ export class Download implements Servable, AsyncDisposable {
   }
 
   #written(ordinal: number, idx: number, bytes: number): void {
-    this.have.set(ordinal)
+    this.have.add(ordinal)
     this.#countWritten(ordinal, 1)
     this.#durability.written(ordinal, idx, bytes)
     this.#tell({ set: [ordinal, ordinal + 1] })
@@ -418,7 +418,7 @@ export class Download implements Servable, AsyncDisposable {
 
   #takeBack(ordinals: readonly number[]): void {
     for (const ordinal of ordinals) {
-      if (!this.have.clear(ordinal)) continue
+      if (!this.have.delete(ordinal)) continue
       this.#countWritten(ordinal, -1)
       this.#tell({ unset: [ordinal, ordinal + 1] })
     }
@@ -428,7 +428,7 @@ export class Download implements Servable, AsyncDisposable {
     if (this.wanted.has(ordinal)) this.#bytesWritten += by * this.#layout.leafBytes(ordinal)
   }
 
-  #bytesOf(leaves: Bitmap): number {
+  #bytesOf(leaves: Bitset): number {
     if (leaves.isFull) return this.sizeBytes
     let bytes = 0
     for (let i = leaves.nextSet(0); i < leaves.size; i = leaves.nextSet(i + 1)) bytes += this.#layout.leafBytes(i)
@@ -444,17 +444,17 @@ export class Download implements Servable, AsyncDisposable {
   }
 }
 
-function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, standing: ExistingFiles): Bitmap {
-  const wanted = new Bitmap(layout.leafCount)
-  if (selection === undefined) wanted.setRange(0, layout.leafCount)
+function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, standing: ExistingFiles): Bitset {
+  const wanted = new Bitset(layout.leafCount)
+  if (selection === undefined) wanted.addRange(0, layout.leafCount)
   for (const idx of selection ?? []) {
     const file = layout.files[idx]
     if (file === undefined) throw new CodedError('not-found', 'A file was chosen that the share does not have.')
-    wanted.setRange(file.start, file.end)
+    wanted.addRange(file.start, file.end)
   }
   for (const idx of standing.indexes) {
     const { start, end } = layout.files[idx]!
-    for (let i = start; i < end; i++) wanted.clear(i)
+    for (let i = start; i < end; i++) wanted.delete(i)
   }
   return wanted
 }

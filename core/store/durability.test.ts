@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { rootText } from '../cid.ts'
-import { Bitmap } from '../bitset.ts'
+import { Bitset } from '../bitset.ts'
 import { addDownload, dirtyExtents, durableLeaves } from './download-repo.ts'
 import { Durability } from './durability.ts'
 import { PartTree } from './part-tree.ts'
@@ -29,7 +29,7 @@ function parts(t: TestContext, sync: (idx: number) => Promise<void> = async () =
   t.after(() => tree.closeAll())
   const { db, late } = it.store
   const { id } = addDownload(db, rootText(layout.root), it.directory, 'things', base)
-  const durable = new Bitmap(layout.leafCount)
+  const durable = new Bitset(layout.leafCount)
   const lost: number[] = []
   const onLost = (ordinals: readonly number[]): void => void lost.push(...ordinals)
   const durability = new Durability({ db, late, id, tree, durable, dirty: [], onLost })

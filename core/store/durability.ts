@@ -4,7 +4,7 @@ import { closeSync, constants, fsync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { codeOf } from '../errors.ts'
 import { trace } from '../trace.ts'
-import type { Bitmap } from '../bitset.ts'
+import type { Bitset } from '../bitset.ts'
 import type { Db } from './db.ts'
 import { dropDirty, putDirty, putDurable, putPartFile } from './download-repo.ts'
 import type { LateWrites } from './late-writes.ts'
@@ -29,7 +29,7 @@ export interface DurabilityOptions {
   readonly id: number
   readonly tree: PartTree
   /** What is durable already; owned by this from now on. */
-  readonly durable: Bitmap
+  readonly durable: Bitset
   /** Extents noted as dirty already. */
   readonly dirty: Iterable<number>
   /** These leaves could not be synced: they count as never written. */
@@ -87,7 +87,7 @@ export class Durability {
   lose(ordinals: readonly number[]): void {
     const { db, id, durable, late } = this.#it
     for (const ordinal of ordinals) this.#takeOut(ordinal)
-    const lost = ordinals.filter(ordinal => durable.clear(ordinal))
+    const lost = ordinals.filter(ordinal => durable.delete(ordinal))
     if (lost.length === 0) return
     late.note(`lost ${id} ${lost[0]}`, () => db.transaction('durable', () => putDurable(db, id, durable, lost)))
   }
@@ -137,7 +137,7 @@ export class Durability {
     })
     const gone = this.#takeOutOf(lost)
     try {
-      for (const ordinal of batch.ordinals) this.#it.durable.set(ordinal)
+      for (const ordinal of batch.ordinals) this.#it.durable.add(ordinal)
       for (const idx of stats.keys()) if (this.#isWhole(idx)) await this.#it.tree.nameFinished(idx)
       await eachOf(this.#it.tree.takeNewFolders(), syncFolder)
       this.#commit(batch.ordinals, stats)

@@ -1,7 +1,7 @@
 // What of an earlier run can be kept (DESIGN.md, "Crash rules", R2): durable leaves of files that are as they were left, and every leaf of the
 // extents that were being written when it ended, if it hashes right.
 import type { Layout } from '../content/layout.ts'
-import { Bitmap } from '../bitset.ts'
+import { Bitset } from '../bitset.ts'
 import type { Db } from './db.ts'
 import { dirtyExtents, durableLeaves, partFiles } from './download-repo.ts'
 import { hasDigest, isLeaf } from './hashed-read.ts'
@@ -10,7 +10,7 @@ import { isSameFile, packedSize } from './stat.ts'
 
 export interface Resumed {
   /** Synced and trusted. */
-  readonly durable: Bitmap
+  readonly durable: Bitset
   /** Durable before, but no longer to be trusted or found. */
   readonly lost: number[]
   /** Hashed just now and right, not noted as durable yet. */
@@ -47,7 +47,7 @@ export async function resume(
   const doubt = (idx: number, isThere: boolean): void => {
     const { start, end } = layout.files[idx]!
     for (let i = start; i < end; i++) {
-      if (durable.clear(i)) lost.push(i)
+      if (durable.delete(i)) lost.push(i)
       if (isThere) doubtful.add(i)
       else doubtful.delete(i)
     }
@@ -67,10 +67,10 @@ export async function resume(
 }
 
 /** Everybody has the empty leaf. One that only claims to be empty has another digest: it is asked for, and found out. */
-export function markEmpty(layout: Layout, have: Bitmap): void {
+export function markEmpty(layout: Layout, have: Bitset): void {
   const empty = new Uint8Array(0)
   for (let i = 0; i < layout.leafCount; i++) {
-    if (layout.leafBytes(i) === 0 && hasDigest(empty, layout.digest(i))) have.set(i)
+    if (layout.leafBytes(i) === 0 && hasDigest(empty, layout.digest(i))) have.add(i)
   }
 }
 
@@ -80,8 +80,8 @@ export async function settleNames(
   { durable, written, files }: Resumed,
   signal: AbortSignal
 ): Promise<void> {
-  const have = new Bitmap(durable.size, durable.bytes)
-  for (const ordinal of written) have.set(ordinal)
+  const have = new Bitset(durable.size, durable.bytes)
+  for (const ordinal of written) have.add(ordinal)
   for (const idx of files) {
     const { start, end } = tree.layout.files[idx]!
     if (tree.isFinished(idx) && have.nextClear(start) < end) await tree.nameUnfinished(idx, signal)

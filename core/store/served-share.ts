@@ -4,7 +4,7 @@ import { CodedError } from '../errors.ts'
 import type { Layout } from '../content/layout.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
 import { rootText } from '../cid.ts'
-import { Bitmap } from '../bitset.ts'
+import { Bitset } from '../bitset.ts'
 import type { Db } from './db.ts'
 import type { LayoutCache } from './layout-cache.ts'
 import type { SourceReader } from './source-reader.ts'
@@ -43,7 +43,7 @@ export class ServedShare implements Servable {
   readonly #listeners = new Set<(change: ServableChange) => void>()
   readonly #rows = new Map<number, FileRow[]>() // by file, of every copy
   #layout: Layout | undefined // kept once it is retired: its skeleton may be gone then
-  #have: Bitmap
+  #have: Bitset
   #troubled = { checking: 0, missing: 0, changed: 0 } // files with no clean copy
   readonly #unwritten = new Map<string, Pick<FileRow, 'state' | 'stat'>>() // what was found out, where the index has no room for it
   #isGone = false
@@ -59,7 +59,7 @@ export class ServedShare implements Servable {
     this.#have = this.#count()
   }
 
-  get have(): Bitmap {
+  get have(): Bitset {
     return this.#have
   }
 
@@ -153,7 +153,7 @@ export class ServedShare implements Servable {
   retire(): void {
     this.#isGone = true
     for (const listener of this.#listeners) listener({ withdrawn: true })
-    this.#have = new Bitmap(this.leafCount)
+    this.#have = new Bitset(this.leafCount)
   }
 
   #doubt(row: FileRow, found: LeafRead): void {
@@ -198,8 +198,8 @@ export class ServedShare implements Servable {
     this.#best.set(idx, is)
     this.#weigh(was, -1)
     this.#weigh(is, 1)
-    if (is === FILE.clean) this.#have.setRange(start, end)
-    else for (let i = start; i < end; i++) this.#have.clear(i)
+    if (is === FILE.clean) this.#have.addRange(start, end)
+    else for (let i = start; i < end; i++) this.#have.delete(i)
     if ((was === FILE.clean) !== (is === FILE.clean)) {
       this.#tell(is === FILE.clean ? { set: [start, end] } : { unset: [start, end] }, state)
     } else if (this.state !== state) this.#tell({}, state)
@@ -219,19 +219,19 @@ export class ServedShare implements Servable {
     for (const listener of this.#listeners) listener(whole)
   }
 
-  #count(): Bitmap {
-    const have = new Bitmap(this.leafCount)
+  #count(): Bitset {
+    const have = new Bitset(this.leafCount)
     this.#best.clear()
     this.#troubled = { checking: 0, missing: 0, changed: 0 }
     if (hasWholeCopy(this.#ports.db, this.#key, this.leafCount)) {
-      have.setRange(0, this.leafCount)
+      have.addRange(0, this.leafCount)
       return have
     }
     for (const page of filePages(this.#ports.db, this.#key)) {
       for (const row of page) {
         const best = Math.min(row.state, this.#best.get(row.idx) ?? row.state) as FileState // one of the two
         this.#best.set(row.idx, best)
-        if (row.state === FILE.clean) have.setRange(row.first, row.first + row.leaves)
+        if (row.state === FILE.clean) have.addRange(row.first, row.first + row.leaves)
       }
     }
     for (const state of this.#best.values()) this.#weigh(state, 1)
@@ -242,7 +242,7 @@ export class ServedShare implements Servable {
 const keyOf = ({ copyId, idx }: FileRow): string => `file ${copyId}/${idx}`
 
 /** The runs that are set in `a` and not in `b`. */
-function* runsIn(a: Bitmap, b: Bitmap): Generator<readonly [number, number]> {
+function* runsIn(a: Bitset, b: Bitset): Generator<readonly [number, number]> {
   for (let at = a.nextSet(0); at < a.size;) {
     if (b.has(at)) {
       at = a.nextSet(at + 1)

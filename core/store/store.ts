@@ -5,7 +5,7 @@ import type { CID } from 'multiformats/cid'
 import { parseRoot, rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
-import type { Bitmap } from '../bitset.ts'
+import type { Bitset } from '../bitset.ts'
 import { checkFiles, Rechecker } from './check-shares.ts'
 import { openDb, type Db } from './db.ts'
 import { durableLeaves, findDownload } from './download-repo.ts'
@@ -354,7 +354,7 @@ export class Store implements Disposable {
     this.late.note(transferKey({ root, directory }), () => removeTransfer(this.db, root, directory))
   }
   /** What of a download that is not open was made durable; undefined when it made nothing. */
-  received(root: string, directory: string, leafCount: number): Bitmap | undefined {
+  received(root: string, directory: string, leafCount: number): Bitset | undefined {
     const row = findDownload(this.db, root, directory)
     return row === undefined ? undefined : durableLeaves(this.db, row.id, leafCount)
   }

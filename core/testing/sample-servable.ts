@@ -25,7 +25,7 @@ export function sampleLeaf(ordinal: number, bytes: number): Uint8Array {
   return leaf
 }
 
-class Bits implements ReadonlyBitset {
+class Bitset implements ReadonlyBitset {
   readonly size: number
   readonly bytes: Uint8Array
   count = 0
@@ -56,7 +56,7 @@ export class SampleServable implements Servable {
   readonly leafSizes: readonly number[]
   readonly sizeBytes: number
   readonly skeleton: Uint8Array
-  readonly have: Bits
+  readonly have: Bitset
   state: ServeState = 'ready'
   isWithdrawn = false
   /** Ordinals whose reading fails, and how. */
@@ -74,7 +74,7 @@ export class SampleServable implements Servable {
     this.leafSizes = leafSizes
     this.sizeBytes = leafSizes.reduce((sum, it) => sum + it, 0)
     this.skeleton = Uint8Array.from({ length: options.skeletonBytes ?? 100 }, (_, i) => (i * 31) & 0xff)
-    this.have = new Bits(leafSizes.length)
+    this.have = new Bitset(leafSizes.length)
     if (options.held !== false) for (let i = 0; i < leafSizes.length; i++) this.have.put(i, true)
     else this.state = 'partial'
   }

@@ -15,7 +15,7 @@ import { openRequester, type Requester } from '../exchange/requester.ts'
 import { SampleServables } from './sample-servable.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
 import { type ExchangeServer, openExchangeServer } from '../exchange/server.ts'
-import { Bitmap } from '../bitset.ts'
+import { Bitset } from '../bitset.ts'
 import { type Fetch, openFetch } from '../fetch/fetch.ts'
 import type { DownloadPort, FetchOptions, FetchPorts } from '../fetch/ports.ts'
 import { createRandom } from '../fetch/random.ts'
@@ -75,7 +75,7 @@ export class ContentServable implements Servable {
   readonly content: Content
   readonly root
   readonly name = 'things'
-  readonly have: Bitmap
+  readonly have: Bitset
   state: ServeState = 'ready'
   isWithdrawn = false
   skeleton: Uint8Array
@@ -88,8 +88,8 @@ export class ContentServable implements Servable {
     this.content = content
     this.root = content.built.root
     this.skeleton = content.skeleton
-    this.have = new Bitmap(this.leafCount)
-    if (held) this.have.setRange(0, this.leafCount)
+    this.have = new Bitset(this.leafCount)
+    if (held) this.have.addRange(0, this.leafCount)
     else this.state = 'partial'
   }
 
@@ -124,7 +124,7 @@ export class ContentServable implements Servable {
     return () => this.#listeners.delete(listener)
   }
   hold(start: number, end: number): void {
-    this.have.setRange(start, end)
+    this.have.addRange(start, end)
     for (const listener of this.#listeners) listener({ set: [start, end] })
   }
   withdraw(): void {
@@ -132,14 +132,14 @@ export class ContentServable implements Servable {
     for (const listener of this.#listeners) listener({ withdrawn: true })
   }
   drop(ordinal: number): void {
-    this.have.clear(ordinal)
+    this.have.delete(ordinal)
     for (const listener of this.#listeners) listener({ unset: [ordinal, ordinal + 1] })
   }
 }
 
 /** Keeps what is written, verified again on arrival; serves it too, as the store's does. */
 export class MemoryDownload extends ContentServable implements DownloadPort {
-  readonly wanted: Bitmap
+  readonly wanted: Bitset
   readonly written = new Map<number, Uint8Array>()
   readonly twice: number[] = []
   queuedBytes = 0
@@ -152,9 +152,9 @@ export class MemoryDownload extends ContentServable implements DownloadPort {
 
   constructor(content: Content, wanted?: readonly number[]) {
     super(content, false)
-    this.wanted = new Bitmap(this.leafCount)
-    if (wanted === undefined) this.wanted.setRange(0, this.leafCount)
-    for (const ordinal of wanted ?? []) this.wanted.set(ordinal)
+    this.wanted = new Bitset(this.leafCount)
+    if (wanted === undefined) this.wanted.addRange(0, this.leafCount)
+    for (const ordinal of wanted ?? []) this.wanted.add(ordinal)
   }
 
   get bytesWritten(): number {
