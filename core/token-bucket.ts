@@ -1,11 +1,13 @@
-// A token bucket that says no, for what a stranger may ask of us. (upload-limiter.ts has the one that waits.)
+// A token bucket: tokens come at a steady rate up to a burst, and whoever wants to do something takes some. It holds no timer: the time is passed in, in
+// monotonic milliseconds. It may be in debt: big takes and low rates both get on, and what is owed comes first when time passes.
 
 export class TokenBucket {
-  readonly #perSecond: number
-  readonly #burst: number
+  #perSecond: number
+  #burst: number
   #tokens: number
   #at: number
 
+  /** Full at first. */
   constructor(perSecond: number, burst: number, now: number) {
     this.#perSecond = perSecond
     this.#burst = burst
@@ -13,7 +15,25 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Takes one token if there is one. `now`: monotonic milliseconds. */
+  get perSecond(): number {
+    return this.#perSecond
+  }
+
+  /** What is there stays, up to the new burst. */
+  setRate(perSecond: number, burst: number, now: number): void {
+    this.#refill(now)
+    this.#perSecond = perSecond
+    this.#burst = burst
+    this.#tokens = Math.min(this.#tokens, burst)
+  }
+
+  /** Below 0: owed. */
+  available(now: number): number {
+    this.#refill(now)
+    return this.#tokens
+  }
+
+  /** Takes one token if there is one. */
   take(now: number): boolean {
     this.#refill(now)
     if (this.#tokens < 1) return false
@@ -21,16 +41,15 @@ export class TokenBucket {
     return true
   }
 
-  /** Takes tokens whether they are there or not; what is owed comes first when time passes. */
+  /** Takes tokens whether they are there or not. */
   spend(tokens: number, now: number): void {
     this.#refill(now)
     this.#tokens -= tokens
   }
 
-  /** A token taken was not needed. */
-  giveBack(now: number): void {
-    this.#refill(now)
-    this.#tokens = Math.min(this.#burst, this.#tokens + 1)
+  /** What was taken and not needed; no more than a burst is kept. */
+  giveBack(tokens = 1): void {
+    this.#tokens = Math.max(this.#tokens, Math.min(this.#burst, this.#tokens + tokens))
   }
 
   /** More tokens for a reason of their own; they may exceed the burst. */
@@ -38,10 +57,10 @@ export class TokenBucket {
     this.#tokens += tokens
   }
 
-  /** Milliseconds until `take` succeeds again; 0 when it would now. */
-  waitMs(now: number): number {
+  /** Milliseconds until so many tokens are there; 0 when they are. */
+  waitMs(now: number, tokens = 1): number {
     this.#refill(now)
-    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000)
+    return this.#tokens >= tokens ? 0 : Math.ceil(((tokens - this.#tokens) / this.#perSecond) * 1000)
   }
 
   #refill(now: number): void {

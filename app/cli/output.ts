@@ -2,7 +2,7 @@
 // (`shoal ls | head -1`) is no fault: what it does not read is not written. Strangers choose names, and errors and paths hold them: all text is made harmless
 // for a terminal here, and nowhere else.
 import type { Clock } from '../../core/clock.ts'
-import { RateMeter, TimeLeft } from '../service/rate-meter.ts'
+import { RateMeter, TimeLeft } from '../../core/rate-meter.ts'
 import { formatBytes, formatRate, formatSeconds, plain, plainJson } from './format.ts'
 import type { ProgressLine } from './json-lines.ts'
 

@@ -11,7 +11,7 @@ import { systemClock } from '../../core/clock.ts'
 import { Holdings } from '../../core/exchange/holdings.ts'
 import { UploadLimiter } from '../../core/exchange/upload-limiter.ts'
 import type { Servables } from '../../core/exchange/servable.ts'
-import { RateBucket } from '../../core/fetch/rate-bucket.ts'
+import { DownloadLimit } from '../../core/fetch/download-limit.ts'
 import { DataDirs } from '../../core/files/data-dirs.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
 import { openIdentity } from '../../core/network/identity.ts'
@@ -165,7 +165,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
 /** Rates and reserve: as saved, unless this run was started or told otherwise. */
 export class RunLimits {
   readonly upload = new UploadLimiter(systemClock)
-  readonly download = new RateBucket()
+  readonly download = new DownloadLimit()
   readonly #settings: SettingsFile
   #run: Limits
 
@@ -192,7 +192,7 @@ export class RunLimits {
   apply(): void {
     const saved = this.#settings.value
     this.upload.setAll(this.#run.uploadBytesPerSecond ?? saved.uploadBytesPerSecond)
-    this.download.limit(this.#run.downloadBytesPerSecond ?? saved.downloadBytesPerSecond, performance.now())
+    this.download.set(this.#run.downloadBytesPerSecond ?? saved.downloadBytesPerSecond, performance.now())
   }
 
   reserveBytes(directory: string): number {

@@ -12,7 +12,7 @@ import type { ShareRow } from '../../core/store/share-repo.ts'
 import type { ShareEvent, ShareJob } from '../contract/shapes.ts'
 import { toWire } from '../contract/wire-error.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { RateMeter, TimeLeft } from './rate-meter.ts'
+import { RateMeter, TimeLeft } from '../../core/rate-meter.ts'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
 
 const KEPT_AFTER_END_MS = 10_000

@@ -7,7 +7,7 @@ import type { ShareRow } from '../../core/store/share-repo.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { ListUpdate, Share, ShareDetails, VerifyEvent } from '../contract/shapes.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { RateMeter } from './rate-meter.ts'
+import { RateMeter } from '../../core/rate-meter.ts'
 import { JobFeed, ListFeed, ValueFeed } from './snapshot-feed.ts'
 
 const LIVE_INTERVAL_MS = 500

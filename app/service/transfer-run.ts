@@ -9,7 +9,7 @@ import { CodedError, codeOf } from '../../core/errors.ts'
 import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
 import { MAX_OUT_BYTES } from '../../core/fetch/limits.ts'
 import type { DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
-import type { RateBucket } from '../../core/fetch/rate-bucket.ts'
+import type { DownloadLimit } from '../../core/fetch/download-limit.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
 import { indexPaths } from '../../core/files/index-paths.ts'
 import { cleanName, platformOf } from '../../core/files/safe-name.ts'
@@ -49,7 +49,7 @@ export interface RunPorts {
   /** Undefined without a node: only what this device holds can be had. */
   readonly swarm: SwarmPort | undefined
   readonly pool: HashPool
-  readonly sharedLimits: readonly RateBucket[]
+  readonly sharedLimits: readonly DownloadLimit[]
   readonly reserveBytes: (directory: string) => number
   /** A root that can be served from now on, complete or not. */
   readonly holds: (root: CID) => void

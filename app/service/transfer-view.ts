@@ -2,7 +2,7 @@
 import type { FetchSnapshot, FetchState } from '../../core/fetch/ports.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import type { Transfer, TransferEvent, TransferState } from '../contract/shapes.ts'
-import { RateMeter, TimeLeft } from './rate-meter.ts'
+import { RateMeter, TimeLeft } from '../../core/rate-meter.ts'
 import { restingRow } from './transfer-rows.ts'
 
 const SILENT_MS = 5_000 // after 5 s without bytes the row says what it waits for (PRODUCT.md, "Words on the screen")

@@ -190,7 +190,7 @@ export class OpenQueue<R extends Wanting> {
   /** What an answer to an Open says about the peer's patience. */
   #count(code: ExchangeCode, retryMs: number, isPaid: boolean, now: number): void {
     if (code !== ExchangeCode.NOT_FOUND && code !== ExchangeCode.LIMIT) {
-      if (isPaid) this.#pace.giveBack(now)
+      if (isPaid) this.#pace.giveBack()
       return
     }
     if (!isPaid) this.#pace.spend(1, now)

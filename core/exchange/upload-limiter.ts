@@ -1,5 +1,6 @@
-// Rates in bytes per second, for all and for each transfer: token buckets that make their callers wait in line.
+// Rates in bytes per second, for all and for each transfer: token buckets that make their callers wait their turn.
 import type { Clock } from '../clock.ts'
+import { TokenBucket } from '../token-bucket.ts'
 
 /** What the server asks before it sends. */
 export interface UploadBudget {
@@ -65,39 +66,33 @@ interface Waiting {
 /** Lets whoever is first go as soon as there is any token, into debt if need be: big takes and low rates both get on. */
 class Bucket {
   readonly #clock: Clock
-  #rate: number
-  #tokens = 0
-  #at: number
-  readonly #line: Waiting[] = []
+  readonly #tokens: TokenBucket
+  readonly #queue: Waiting[] = []
   #cancelTimer: (() => void) | undefined
 
   constructor(clock: Clock, rate: number) {
     this.#clock = clock
-    this.#rate = rate
-    this.#at = clock.now()
-    this.#tokens = this.#burst
+    this.#tokens = new TokenBucket(rate, burstAt(rate), clock.now())
   }
 
   get rate(): number {
-    return this.#rate
+    return this.#tokens.perSecond
   }
 
   get grain(): number {
-    return this.#rate === 0 ? MAX_GRAIN : Math.min(MAX_GRAIN, Math.max(MIN_GRAIN, Math.floor(this.#rate / 10)))
+    return this.rate === 0 ? MAX_GRAIN : Math.min(MAX_GRAIN, Math.max(MIN_GRAIN, Math.floor(this.rate / 10)))
   }
 
   setRate(rate: number): void {
-    this.#refill()
-    this.#rate = rate
-    this.#tokens = Math.min(this.#tokens, this.#burst)
+    this.#tokens.setRate(rate, burstAt(rate), this.#clock.now())
     this.#serve()
   }
 
   take(bytes: number, signal: AbortSignal): Promise<void> | undefined {
-    this.#refill()
-    if (this.#rate === 0) return undefined
-    if (this.#line.length === 0 && this.#tokens > 0) {
-      this.#tokens -= bytes
+    if (this.rate === 0) return undefined
+    const now = this.#clock.now()
+    if (this.#queue.length === 0 && this.#tokens.available(now) > 0) {
+      this.#tokens.spend(bytes, now)
       return undefined
     }
     return this.#wait(bytes, signal)
@@ -108,39 +103,30 @@ class Bucket {
     const settled = Promise.withResolvers<void>()
     const waiting = { bytes, signal, settled, abort: () => settled.reject(signal.reason as Error) } // whatever its owner gave
     signal.addEventListener('abort', waiting.abort, { once: true })
-    this.#line.push(waiting)
+    this.#queue.push(waiting)
     this.#serve()
     try {
       await settled.promise
     } finally {
       signal.removeEventListener('abort', waiting.abort)
-      const at = this.#line.indexOf(waiting)
-      if (at >= 0) this.#line.splice(at, 1)
+      const at = this.#queue.indexOf(waiting)
+      if (at >= 0) this.#queue.splice(at, 1)
     }
   }
 
   #serve(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-    this.#refill()
-    while (this.#line.length > 0 && (this.#tokens > 0 || this.#rate === 0)) {
-      const first = this.#line.shift()
+    const now = this.#clock.now()
+    while (this.#queue.length > 0 && (this.#tokens.available(now) > 0 || this.rate === 0)) {
+      const first = this.#queue.shift()
       if (first == null || first.signal.aborted) continue
-      this.#tokens -= first.bytes
+      this.#tokens.spend(first.bytes, now)
       first.settled.resolve()
     }
-    if (this.#line.length === 0) return
-    const ms = Math.max(1, Math.ceil((-this.#tokens / this.#rate) * 1000))
-    this.#cancelTimer = this.#clock.after(ms, () => this.#serve())
-  }
-
-  get #burst(): number {
-    return Math.max(MIN_GRAIN, this.#rate * BURST_S)
-  }
-
-  #refill(): void {
-    const now = this.#clock.now()
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#rate)
-    this.#at = now
+    if (this.#queue.length === 0) return
+    this.#cancelTimer = this.#clock.after(Math.max(1, this.#tokens.waitMs(now, 0)), () => this.#serve())
   }
 }
+
+const burstAt = (rate: number): number => Math.max(MIN_GRAIN, rate * BURST_S)

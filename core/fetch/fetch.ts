@@ -213,7 +213,7 @@ export class Fetch implements AsyncDisposable {
       received: this.#stats.receivedBytes,
       duplicate: this.#stats.duplicateBytes,
       sources: this.#stats.sources.size,
-      ratePerSecond: this.#stats.rate.perSecond(now),
+      ratePerSecond: Math.round(this.#stats.rate.rate(now)),
       peers: peerRows(this.#peers.all(), states),
       waitingFor: !isAsking
         ? this.#hold === 'disk-full' || this.#hold === 'io-error'
@@ -470,7 +470,7 @@ export class Fetch implements AsyncDisposable {
     this.#leaves?.tick()
     this.#observe()
     if (this.#phase === 'complete' || this.#phase === 'failed') return
-    const limited = this.#limitPerSecond > 0 || this.#options.sharedLimits?.some(it => it.limited) === true
+    const limited = this.#limitPerSecond > 0 || this.#options.sharedLimits?.some(it => it.isSet) === true
     this.#cancelTick = this.#options.ports.clock.after(limited ? LIMITED_TICK_MS : TICK_MS, () => this.#tick())
   }
 

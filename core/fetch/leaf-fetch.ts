@@ -7,7 +7,7 @@ import { trace } from '../trace.ts'
 import type { BanReason, Effect, Input, Run } from './inputs-and-effects.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import type { DownloadPort } from './ports.ts'
-import type { RateBucket } from './rate-bucket.ts'
+import type { DownloadLimit } from './download-limit.ts'
 import { Scheduler } from './scheduler.ts'
 
 /** Not traced: they come all the time. */
@@ -40,7 +40,7 @@ export class LeafFetch implements Disposable {
   #failure: unknown
   #failed = false
 
-  constructor(layout: Layout, download: DownloadPort, ports: LeafFetchPorts, shared: readonly RateBucket[]) {
+  constructor(layout: Layout, download: DownloadPort, ports: LeafFetchPorts, shared: readonly DownloadLimit[]) {
     this.#download = download
     this.#ports = ports
     const { have, wanted } = download

@@ -3,21 +3,21 @@
 import type { Run } from './inputs-and-effects.ts'
 import { ASSIGNED, type LeafTable, MISSING } from './leaf-table.ts'
 import type { Outstanding, ScheduledPeer } from './scheduled-peer.ts'
-import type { RateBucket } from './rate-bucket.ts'
+import type { DownloadLimit } from './download-limit.ts'
 
 const NOBODY: ReadonlySet<ScheduledPeer> = new Set()
 
 export class OutstandingRequests {
   readonly #table: LeafTable
   readonly #peers: ReadonlyMap<string, ScheduledPeer>
-  readonly #buckets: readonly RateBucket[]
+  readonly #limits: readonly DownloadLimit[]
   readonly #holders = new Map<number, Set<ScheduledPeer>>() // by leaf
   #outBytes = 0
 
-  constructor(table: LeafTable, peers: ReadonlyMap<string, ScheduledPeer>, buckets: readonly RateBucket[]) {
+  constructor(table: LeafTable, peers: ReadonlyMap<string, ScheduledPeer>, downloadLimits: readonly DownloadLimit[]) {
     this.#table = table
     this.#peers = peers
-    this.#buckets = buckets
+    this.#limits = downloadLimits
   }
 
   get outBytes(): number {
@@ -32,7 +32,7 @@ export class OutstandingRequests {
   assign(peer: ScheduledPeer, one: Outstanding, now: number): void {
     peer.asked(one, now)
     this.#outBytes += one.bytes
-    for (const bucket of this.#buckets) bucket.take(one.bytes)
+    for (const limit of this.#limits) limit.take(one.bytes, now)
     this.#table.set(one.leaf, ASSIGNED)
     const holders = this.#holders.get(one.leaf)
     if (holders === undefined) this.#holders.set(one.leaf, new Set([peer]))
@@ -54,7 +54,7 @@ export class OutstandingRequests {
   release(peer: ScheduledPeer, leaf: number): Outstanding | undefined {
     const one = this.settle(peer, leaf)
     if (one === undefined) return undefined
-    for (const bucket of this.#buckets) bucket.giveBack(one.bytes - one.got)
+    for (const limit of this.#limits) limit.giveBack(one.bytes - one.got)
     this.reopenIfAbandoned(leaf)
     return one
   }

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { ReadonlyBitset, ServableChange } from '../exchange/servable.ts'
 import type { BanReason } from './inputs-and-effects.ts'
 import type { PeerState } from './scheduled-peer.ts'
-import type { RateBucket } from './rate-bucket.ts'
+import type { DownloadLimit } from './download-limit.ts'
 
 /** The writing side of one transfer; the store's Download is one. Disposing it keeps everything for the next time. */
 export interface DownloadPort extends AsyncDisposable {
@@ -113,5 +113,5 @@ export interface FetchOptions {
   /** This transfer's part of the memory for what is asked for and not yet written (default: all of it, 48 MiB); asked often. */
   readonly roomBytes?: () => number
   /** Limits shared with other transfers. */
-  readonly sharedLimits?: readonly RateBucket[]
+  readonly sharedLimits?: readonly DownloadLimit[]
 }

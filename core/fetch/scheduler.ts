@@ -7,7 +7,7 @@ import { OutstandingRequests } from './outstanding-requests.ts'
 import * as limits from './limits.ts'
 import { type Outstanding, ScheduledPeer, type PeerRecord, type PeerState, strike } from './scheduled-peer.ts'
 import { type Budget, Picker } from './picker.ts'
-import { RateBucket } from './rate-bucket.ts'
+import { DownloadLimit } from './download-limit.ts'
 import { findWorkToSteal } from './work-stealing.ts'
 import type { Plan } from './duplicate-leaves.ts'
 
@@ -17,8 +17,8 @@ export class Scheduler {
   readonly #table: LeafTable
   readonly #picker: Picker
   readonly #outstanding: OutstandingRequests
-  readonly #ownBucket = new RateBucket()
-  readonly #buckets: readonly RateBucket[]
+  readonly #ownLimit = new DownloadLimit()
+  readonly #limits: readonly DownloadLimit[]
   readonly #peers = new Map<string, ScheduledPeer>()
   readonly #records = new Map<string, PeerRecord>() // of peers that went away, oldest first
   #out: Effect[] = []
@@ -33,18 +33,18 @@ export class Scheduler {
   #starved = false
   #sourceChanged = false
 
-  /** `shared`: rate buckets that other transfers take from too. `random` gives numbers in [0, 1). */
+  /** `shared`: rate downloadLimits that other transfers take from too. `random` gives numbers in [0, 1). */
   constructor(options: {
     plan: Plan
     have: Membership
     wanted: Membership
     random: () => number
-    shared?: readonly RateBucket[]
+    shared?: readonly DownloadLimit[]
   }) {
     this.#table = new LeafTable(options.plan, options.have, options.wanted, options.random)
     this.#picker = new Picker(this.#table, options.random)
-    this.#buckets = [this.#ownBucket, ...(options.shared ?? [])]
-    this.#outstanding = new OutstandingRequests(this.#table, this.#peers, this.#buckets)
+    this.#limits = [this.#ownLimit, ...(options.shared ?? [])]
+    this.#outstanding = new OutstandingRequests(this.#table, this.#peers, this.#limits)
   }
 
   /** `now`: milliseconds of a clock that never goes back. After `stop` nothing has an effect. */
@@ -116,7 +116,7 @@ export class Scheduler {
         this.#room = input.bytes
         return this.#squeezed ? 'all' : undefined
       case 'limit':
-        this.#ownBucket.limit(input.bytesPerSecond, now)
+        this.#ownLimit.set(input.bytesPerSecond, now)
         return 'all'
       case 'written':
         return this.#finish(this.#table.duplicates.first(input.ordinal), now)
@@ -393,7 +393,7 @@ export class Scheduler {
     this.#squeezed ||= hard < free
     if (hard < least) return undefined
     let tokens = Infinity
-    for (const bucket of this.#buckets) tokens = Math.min(tokens, bucket.available(now))
+    for (const limit of this.#limits) tokens = Math.min(tokens, limit.available(now))
     return tokens > 0 ? { free, hard, tokens } : undefined
   }
 

@@ -4,13 +4,13 @@ import type { FetchPeer } from './fetch-peer.ts'
 import type { Run } from './inputs-and-effects.ts'
 import type { PeerState } from './scheduled-peer.ts'
 import type { FetchPeerRow, WaitingFor } from './ports.ts'
-import { RateWindow } from './rate-window.ts'
+import { RateMeter } from '../rate-meter.ts'
 
 const QUIET_MS = 5_000 // after that without bytes, a row says what it waits for (PRODUCT.md, "Words on the screen")
 
 export class TransferStats {
   readonly sources = new Set<string>()
-  readonly rate = new RateWindow()
+  readonly rate = new RateMeter()
   receivedBytes = 0
   duplicateBytes = 0
   sourceChangedSeen = false

@@ -49,3 +49,12 @@ test('the time left is not said before 3 s of data, and then comes true', () => 
   }
   assert.equal(left.estimate(bytes, meter, 16_000), null)
 })
+
+test('a rate is that of the last seconds, also after a rest', () => {
+  const meter = new RateMeter()
+  for (let now = 10_000; now < 14_000; now += 10) meter.add(10_000, now)
+  assert.ok(Math.abs(meter.rate(14_000) - 1_000_000) < 100_000)
+  assert.equal(meter.rate(18_000), 0)
+  for (let now = 30_000; now < 30_500; now += 10) meter.add(20_000, now)
+  assert.ok(Math.abs(meter.rate(30_500) - 2_000_000) < 300_000)
+})
