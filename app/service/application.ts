@@ -10,7 +10,7 @@ import { CodedError } from '../../core/errors.ts'
 import { systemClock } from '../../core/clock.ts'
 import { Holdings } from '../../core/exchange/holdings.ts'
 import { UploadLimiter } from '../../core/exchange/upload-limiter.ts'
-import type { Servables } from '../../core/exchange/servable.ts'
+import type { FoundServable } from '../../core/exchange/servable.ts'
 import { DownloadLimit } from '../../core/fetch/download-limit.ts'
 import { DataDirs } from '../../core/files/data-dirs.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
@@ -23,7 +23,7 @@ import { openStore, type Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import type { Limits, NetworkMode } from '../contract/shapes.ts'
 import type { Application, EngineOptions } from '../engine/options.ts'
-import { Connections } from './connections.ts'
+import { Connections, type ConnectionsPorts } from './connections.ts'
 import { Folders } from './folders.ts'
 import { Grants } from './grants.ts'
 import { type Log, openLog } from './log.ts'
@@ -60,16 +60,20 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     : acquiring.use(await openNode(options, privateKey, mode, settings, store, log, signal))
   signal.throwIfAborted()
   let transfers: Transfers | undefined // the server may be asked before they are there
-  const holdings = new Holdings({
-    load: async root => void (await store.loadHeld(root)),
-    // what is shared is served as it is also while the rest of it, or another copy, is being got
-    choose: root => {
-      const held = store.held(root)
-      return held != null && held.have.nextSet(0) < held.leafCount ? held : (transfers?.contents.servable(root) ?? held)
-    }
-  })
+  // what is shared is served as it is also while the rest of it, or another copy, is being got
+  const choose = (root: CID): FoundServable => {
+    const held = store.held(root)
+    return held != null && held.have.nextSet(0) < held.leafCount ? held : (transfers?.contents.servable(root) ?? held)
+  }
+  const isWhole = (root: CID): boolean => {
+    const found = choose(root)
+    return typeof found === 'object' && !found.isWithdrawn && found.have.isFull
+  }
+  const holdings = new Holdings({ load: async root => void (await store.loadHeld(root)), choose })
   const connections =
-    network && acquiring.use(connect(network, holdings, limits, settings, store, options.version, log))
+    network &&
+    acquiring.use(connect({ network, servables: holdings, isWhole }, limits, settings, store, options.version, log))
+  acquiring.defer(store.onShares(root => connections?.told.look(parseRoot(root))))
   const provide = (root: CID): void => {
     holdings.changed(root)
     void connections?.server.refresh(root)
@@ -258,8 +262,7 @@ async function openNode(
 }
 
 function connect(
-  network: Network,
-  servables: Servables,
+  swarm: Pick<ConnectionsPorts, 'network' | 'servables' | 'isWhole'>,
   limits: RunLimits,
   settings: SettingsFile,
   store: Store,
@@ -267,8 +270,7 @@ function connect(
   log: Log
 ): Connections {
   return new Connections({
-    network,
-    servables,
+    ...swarm,
     budget: limits.upload,
     agent: `shoal/${version}`,
     deviceName: () => settings.value.name,

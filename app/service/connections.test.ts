@@ -24,6 +24,7 @@ test('a look into the DHT that fails says in the log what it failed with, unless
   await using connections = new Connections({
     network: network as Network, // what is asked of it here
     servables: { find: () => Promise.resolve(undefined) },
+    isWhole: () => false,
     budget: unlimited,
     agent: 'test',
     deviceName: () => '',

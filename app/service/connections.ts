@@ -3,7 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import { rootText } from '../../core/cid.ts'
 import type { PeerPipe } from '../../core/exchange/duplex.ts'
-import { ExchangeCode, ExchangeError, HaveKind } from '../../core/exchange/messages.ts'
+import { ExchangeCode, ExchangeError, HaveKind, type HaveMessage } from '../../core/exchange/messages.ts'
 import type { UploadBudget } from '../../core/exchange/upload-limiter.ts'
 import { openRequester, type Requester } from '../../core/exchange/requester.ts'
 import type { Servables } from '../../core/exchange/servable.ts'
@@ -19,18 +19,20 @@ import { RateMeter } from '../../core/rate-meter.ts'
 import type { Other, Served } from './shares.ts'
 import { ListFeed } from './snapshot-feed.ts'
 import type { AskablePeer, SwarmPort } from './swarm-port.ts'
+import { MAX_COPIES_NOTED, ToldCopies } from './told-copies.ts'
 
 const ROWS_INTERVAL_MS = 500
 const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 60_000
 const BAN_MS = 24 * 3_600_000 // DESIGN.md, "Peers that misbehave"
-const MAX_COPIES_NOTED = 4096 // of one peer: it is a stranger's word
 const MAX_DIALS_A_LOOK = 32 // providers of one look into the DHT
 const MAX_LOOKS = 16 // into the DHT at once: a hundred downloads may want one in the same moment
 
 export interface ConnectionsPorts {
   readonly network: Network
   readonly servables: Servables
+  /** Whether all of a root is served here now. */
+  readonly isWhole: (root: CID) => boolean
   readonly budget: UploadBudget
   readonly agent: string
   readonly deviceName: () => string
@@ -47,6 +49,8 @@ export class Connections implements SwarmPort, AsyncDisposable {
   readonly feed = new ListFeed<Peer>()
   readonly server: ExchangeServer
   readonly bans: Bans
+  /** What others count as copies here. */
+  readonly told: ToldCopies
   readonly #ports: ConnectionsPorts
   readonly #clock: Clock
   readonly #stop = new AbortController()
@@ -65,6 +69,10 @@ export class Connections implements SwarmPort, AsyncDisposable {
     this.#clock = clock
     const { network } = ports
     this.bans = new Bans(ports.bans)
+    this.told = new ToldCopies({
+      isWhole: ports.isWhole,
+      requester: peerId => this.#asked.get(peerId)?.requester
+    })
     for (const { peerId } of this.bans.feed.rows()) network.ban(peerId)
     this.server = openExchangeServer({
       servables: ports.servables,
@@ -81,7 +89,10 @@ export class Connections implements SwarmPort, AsyncDisposable {
     network.handle('control', (duplex, pipe) => this.server.handleControl(duplex, pipe))
     network.handle('data', (duplex, pipe) => this.server.handleData(duplex, pipe))
     this.#forget = network.onPeer((peerId, event) => {
-      if (event === 'disconnect') this.#copies.delete(peerId)
+      if (event === 'disconnect') {
+        this.#copies.delete(peerId)
+        this.told.forget(peerId)
+      }
       if (event === 'connect') void this.#greet(peerId, RETRY_FIRST_MS)
       this.#refreshRows()
     })
@@ -241,7 +252,11 @@ export class Connections implements SwarmPort, AsyncDisposable {
     }
     let requester: Requester
     try {
-      const hello = { agent: this.#ports.agent, name: this.#nameFor(pipe) }
+      const hello = {
+        agent: this.#ports.agent,
+        name: this.#nameFor(pipe),
+        onSaid: (root: CID, { kind }: HaveMessage) => this.told.note(peerId, root, kind)
+      }
       requester = await openRequester(pipe, hello, this.#stop.signal)
     } catch (thrown) {
       if (!this.#stop.signal.aborted) this.#noteFailure('exchange.greeting-failed', thrown)
@@ -256,6 +271,7 @@ export class Connections implements SwarmPort, AsyncDisposable {
       again()
     })
     for (const listener of this.#listeners) listener(asked)
+    this.told.greet(peerId)
     this.#refreshRows()
   }
 

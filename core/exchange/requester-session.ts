@@ -16,6 +16,7 @@ import {
   type ControlMessage,
   type MessageFrom,
   type Counts,
+  type HaveMessage,
   type Run
 } from './messages.ts'
 import { OpenQueue } from './open-queue.ts'
@@ -39,6 +40,7 @@ export class RequesterSession implements Requester, RootSession {
   readonly received: Counts = noCounts()
   readonly #control: Duplex
   readonly #clock: Clock
+  readonly #onSaid: ((root: CID, have: HaveMessage) => void) | undefined
   readonly #data: Duplex[] = []
   readonly #queue: OpenQueue<RequesterRoot>
   readonly #roots = new Map<number, RequesterRoot>() // open at the peer, by sid
@@ -65,7 +67,8 @@ export class RequesterSession implements Requester, RootSession {
   #closed = false
   closedWith: Error | undefined
 
-  constructor(peerId: string, control: Duplex, clock: Clock) {
+  constructor(peerId: string, control: Duplex, clock: Clock, onSaid?: (root: CID, have: HaveMessage) => void) {
+    this.#onSaid = onSaid
     this.peerId = peerId
     this.#control = control
     this.#clock = clock
@@ -168,7 +171,7 @@ export class RequesterSession implements Requester, RootSession {
     this.cancelAsked(root, { start: 0, count: limits.MAX_LEAVES })
     this.#queue.delete(root, this.#clock.now())
     if (root.sid === 0) return
-    for (let news = root.takeNews(); news != null && this.#mayTalk(); news = root.takeNews()) this.send(news) // the last is often that it holds everything now
+    for (let news = root.takeNews(); news != null && this.#mayTalk(); news = root.takeNews()) this.#sendNews(root, news) // the last is often that it holds everything now
     this.#closeAt(root)
     this.openSoon()
   }
@@ -237,8 +240,13 @@ export class RequesterSession implements Requester, RootSession {
     }
     if (this.#flushRequest(root)) return true
     const news = root.takeNews()
-    if (news != null) this.send(news)
+    if (news != null) this.#sendNews(root, news)
     return news != null
+  }
+
+  #sendNews(root: RequesterRoot, news: MessageFrom<'requester'>): void {
+    this.send(news)
+    if (news.type === 'have') this.#onSaid?.(root.root, news)
   }
 
   #flushRequest(root: RequesterRoot): boolean {

@@ -70,6 +70,8 @@ export interface HelloOptions {
   /** Streams the peer may send on, 1 or 2; one is enough where all share a connection. */
   dataStreams?: number
   clock?: Clock
+  /** Hears each Have that has left. Called synchronously; must not throw. */
+  onSaid?(root: CID, have: HaveMessage): void
 }
 
 /** A session with one peer, on one control stream. */
@@ -96,7 +98,7 @@ export type OpenRequester = (pipe: PeerPipe, hello: HelloOptions, signal: AbortS
 export const openRequester: OpenRequester = async (pipe, hello, signal) => {
   signal.throwIfAborted()
   const clock = hello.clock ?? systemClock
-  const session = new RequesterSession(pipe.peerId, await opened(pipe, 'control'), clock)
+  const session = new RequesterSession(pipe.peerId, await opened(pipe, 'control'), clock, hello.onSaid)
   const abort = () => session.end(new ExchangeError(ExchangeCode.CANCELLED, 'Cancelled', { cause: signal.reason }))
   signal.addEventListener('abort', abort, { once: true })
   session.onClosed(() => signal.removeEventListener('abort', abort))
