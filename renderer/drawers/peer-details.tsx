@@ -1,7 +1,7 @@
 // One peer: addresses and the rest, for those who want to know.
 import { useFeed } from '../use-store.ts'
 import { useUi } from '../ui.ts'
-import { Drawer, Fact } from './details.tsx'
+import { Drawer, Fact } from './drawer.tsx'
 
 export function PeerDetails({ peerId }: { peerId: string }) {
   const { ui, t, formats } = useUi()

@@ -13,7 +13,7 @@ import { verifying } from '../parts/verify.ts'
 import { isAllHere, shareSentence } from '../status-sentence.ts'
 import { useFeed, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
-import { Drawer, Fact, useCloseWhenGone } from './details.tsx'
+import { Drawer, Fact, useCloseWhenGone } from './drawer.tsx'
 
 export function ShareDetails({ root }: { root: string }) {
   const context = useUi()

@@ -16,7 +16,7 @@ import { isOwnDiskFull } from '../model.ts'
 import { toneOf, transferSentence } from '../status-sentence.ts'
 import { useChosen, useFeed, useStore } from '../use-store.ts'
 import { useUi } from '../ui.ts'
-import { Drawer, Fact, Part, useCloseWhenGone } from './details.tsx'
+import { Drawer, Fact, Part, useCloseWhenGone } from './drawer.tsx'
 
 const FILES_SHOWN = 500
 const FILES_FOLLOWED = 2_000 // more are read again only when the state is another
