@@ -8,7 +8,7 @@ import { openToOthers } from './destination.ts'
 import { formatBytes } from './format.ts'
 import { doneLine, fetchLine, listeningLine } from './json-lines.ts'
 import type { Output } from './output.ts'
-import type { Task } from './run.ts'
+import type { Task } from './task.ts'
 
 export type GetCommand = Extract<Command, { name: 'get' }>
 type Done = Extract<TransferEvent, { type: 'done' }>

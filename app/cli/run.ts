@@ -12,6 +12,7 @@ import { Output, type Sink } from './output.ts'
 import { serve } from './serve.ts'
 import { openSession, type Session, type SessionOptions } from './session.ts'
 import { share } from './share.ts'
+import type { Task } from './task.ts'
 
 const MAX_HOLDERS = 5 // how often a command goes on with the next holder when one ends
 
@@ -29,14 +30,6 @@ export interface World {
   readonly interrupt: AbortSignal
   /** The engine's thread; only tests name another. */
   readonly entry?: URL
-}
-
-/** What a command is given. */
-export interface Task<C extends Command = Command> {
-  readonly command: C
-  readonly out: Output
-  readonly session: Session
-  readonly interrupt: AbortSignal
 }
 
 /** The exit status. Never rejects. */

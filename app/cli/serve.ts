@@ -3,7 +3,7 @@ import { CodedError } from '../../core/errors.ts'
 import { openBrowser } from '../host/open-browser.ts'
 import type { Command } from './args.ts'
 import { listeningLine, uiLine } from './json-lines.ts'
-import type { Task } from './run.ts'
+import type { Task } from './task.ts'
 import { untilInterrupted } from './share.ts'
 
 export type ServeCommand = Extract<Command, { name: 'serve' }>

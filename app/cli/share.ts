@@ -7,7 +7,7 @@ import { formatBytes } from './format.ts'
 import { indexLine, listeningLine, sharedLine } from './json-lines.ts'
 import type { Command } from './args.ts'
 import type { Output } from './output.ts'
-import type { Task } from './run.ts'
+import type { Task } from './task.ts'
 
 export type ShareCommand = Extract<Command, { name: 'share' }>
 type Shared = Extract<ShareEvent, { type: 'shared' }>

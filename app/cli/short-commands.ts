@@ -6,7 +6,7 @@ import { EXIT_CODES } from './exit-codes.ts'
 import { formatBytes, formatRate, formatTable } from './format.ts'
 import { infoLine, peerLine, removedLine, shareLine, transferLine, verifiedLine, verifyLine } from './json-lines.ts'
 import type { Output } from './output.ts'
-import type { Task } from './run.ts'
+import type { Task } from './task.ts'
 
 export type ShortCommand = Extract<Command, { name: 'ls' | 'peers' | 'transfers' | 'info' | 'remove' | 'verify' }>
 
