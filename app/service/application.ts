@@ -1,17 +1,13 @@
 // The application without a window: the only place that wires. Everything opened here is closed in reverse order: transfers, node, pool, store.
-import { statfsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { CID } from 'multiformats/cid'
 import { parseRoot } from '../../core/cid.ts'
-import { CodedError } from '../../core/errors.ts'
-import { systemClock } from '../../core/clock.ts'
 import { Holdings } from '../../core/exchange/holdings.ts'
-import { UploadLimiter } from '../../core/exchange/upload-limiter.ts'
 import type { FoundServable } from '../../core/exchange/servable.ts'
-import { DownloadLimit } from '../../core/fetch/download-limit.ts'
 import { DataDirs } from '../../core/files/data-dirs.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
 import { openIdentity } from '../../core/network/identity.ts'
@@ -21,13 +17,14 @@ import { dropKey } from '../../core/store/download.ts'
 import { openDownload } from '../../core/store/open-download.ts'
 import { openStore, type Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
-import type { Limits, NetworkMode } from '../contract/shapes.ts'
+import type { NetworkMode } from '../contract/shapes.ts'
 import type { Application, EngineOptions } from '../engine/options.ts'
 import { Connections, type ConnectionsPorts } from './connections.ts'
 import { Folders } from './folders.ts'
 import { Grants } from './grants.ts'
 import { type Log, openLog } from './log.ts'
 import { createHandlers } from './handlers.ts'
+import { RunLimits } from './run-limits.ts'
 import { openSettings, type SettingsFile } from './settings.ts'
 import { ShareJobs } from './share-jobs.ts'
 import { Shares } from './shares.ts'
@@ -35,7 +32,6 @@ import { Transfers } from './transfers.ts'
 import { Welcome } from './welcome.ts'
 
 const PROVIDE_DEADLINE_MS = 60_000
-const MIN_RESERVE_BYTES = 1024 ** 3 // max(1 %, 1 GiB): DESIGN.md, "Crash rules", R5
 
 /** Rejects with `data-newer`, `data-damaged`, `not-writable`, `usage`, `forbidden`. The data directory is locked by the caller. */
 export async function openApplication(options: EngineOptions, signal: AbortSignal): Promise<Application> {
@@ -164,58 +160,6 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   })
   const owned = acquiring.move()
   return { service, outdated: outdated.promise, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
-}
-
-/** Rates and reserve: as saved, unless this run was started or told otherwise. */
-export class RunLimits {
-  readonly upload = new UploadLimiter(systemClock)
-  readonly download = new DownloadLimit()
-  readonly #settings: SettingsFile
-  #run: Limits
-
-  constructor(settings: SettingsFile, run: Limits) {
-    this.#settings = settings
-    this.#run = run
-    this.apply()
-  }
-
-  /** For this run; what is null stays as it is. What holds now. */
-  set(change: Limits): Limits {
-    const merged = Object.entries(change).filter(([, value]) => value !== null)
-    this.#run = { ...this.#run, ...Object.fromEntries(merged) }
-    this.apply()
-    const { uploadBytesPerSecond, downloadBytesPerSecond, reserveBytes } = this.#settings.value
-    return {
-      uploadBytesPerSecond: this.#run.uploadBytesPerSecond ?? uploadBytesPerSecond,
-      downloadBytesPerSecond: this.#run.downloadBytesPerSecond ?? downloadBytesPerSecond,
-      reserveBytes: this.#run.reserveBytes ?? reserveBytes
-    }
-  }
-
-  /** Puts the rates into force; called again when the saved ones change. */
-  apply(): void {
-    const saved = this.#settings.value
-    this.upload.setAll(this.#run.uploadBytesPerSecond ?? saved.uploadBytesPerSecond)
-    this.download.set(this.#run.downloadBytesPerSecond ?? saved.downloadBytesPerSecond, performance.now())
-  }
-
-  reserveBytes(directory: string): number {
-    const chosen = this.#run.reserveBytes ?? this.#settings.value.reserveBytes
-    if (chosen != null) return chosen
-    return Math.max(MIN_RESERVE_BYTES, Math.floor(sizeOfDisk(directory) / 100))
-  }
-}
-
-/** Of the nearest folder that exists. */
-function sizeOfDisk(directory: string): number {
-  try {
-    const { blocks, bsize } = statfsSync(directory)
-    return blocks * bsize
-  } catch (cause) {
-    const above = path.dirname(directory)
-    if (above === directory) throw new CodedError('not-writable', 'That folder is not on any disk.', { cause })
-    return sizeOfDisk(above)
-  }
 }
 
 /** The database and what it has not yet taken in. */

@@ -1,0 +1,63 @@
+// What this run may send and receive in a second, and how much of a disk stays free.
+import { statfsSync } from 'node:fs'
+import path from 'node:path'
+import { systemClock } from '../../core/clock.ts'
+import { CodedError } from '../../core/errors.ts'
+import { UploadLimiter } from '../../core/exchange/upload-limiter.ts'
+import { DownloadLimit } from '../../core/fetch/download-limit.ts'
+import type { Limits } from '../contract/shapes.ts'
+import type { SettingsFile } from './settings.ts'
+
+const MIN_RESERVE_BYTES = 1024 ** 3 // max(1 %, 1 GiB): DESIGN.md, "Crash rules", R5
+
+/** Rates and reserve: as saved, unless this run was started or told otherwise. */
+export class RunLimits {
+  readonly upload = new UploadLimiter(systemClock)
+  readonly download = new DownloadLimit()
+  readonly #settings: SettingsFile
+  #run: Limits
+
+  constructor(settings: SettingsFile, run: Limits) {
+    this.#settings = settings
+    this.#run = run
+    this.apply()
+  }
+
+  /** For this run; what is null stays as it is. What holds now. */
+  set(change: Limits): Limits {
+    const merged = Object.entries(change).filter(([, value]) => value !== null)
+    this.#run = { ...this.#run, ...Object.fromEntries(merged) }
+    this.apply()
+    const { uploadBytesPerSecond, downloadBytesPerSecond, reserveBytes } = this.#settings.value
+    return {
+      uploadBytesPerSecond: this.#run.uploadBytesPerSecond ?? uploadBytesPerSecond,
+      downloadBytesPerSecond: this.#run.downloadBytesPerSecond ?? downloadBytesPerSecond,
+      reserveBytes: this.#run.reserveBytes ?? reserveBytes
+    }
+  }
+
+  /** Puts the rates into force; called again when the saved ones change. */
+  apply(): void {
+    const saved = this.#settings.value
+    this.upload.setAll(this.#run.uploadBytesPerSecond ?? saved.uploadBytesPerSecond)
+    this.download.set(this.#run.downloadBytesPerSecond ?? saved.downloadBytesPerSecond, performance.now())
+  }
+
+  reserveBytes(directory: string): number {
+    const chosen = this.#run.reserveBytes ?? this.#settings.value.reserveBytes
+    if (chosen != null) return chosen
+    return Math.max(MIN_RESERVE_BYTES, Math.floor(sizeOfDisk(directory) / 100))
+  }
+}
+
+/** Of the nearest folder that exists. */
+function sizeOfDisk(directory: string): number {
+  try {
+    const { blocks, bsize } = statfsSync(directory)
+    return blocks * bsize
+  } catch (cause) {
+    const above = path.dirname(directory)
+    if (above === directory) throw new CodedError('not-writable', 'That folder is not on any disk.', { cause })
+    return sizeOfDisk(above)
+  }
+}
