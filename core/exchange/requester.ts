@@ -1,18 +1,8 @@
 // Our side towards one peer: asks for skeletons and leaves, and checks everything that comes back.
 import type { CID } from 'multiformats/cid'
-import { systemClock, type Clock } from '../clock.ts'
-import type { Duplex, PeerPipe } from './duplex.ts'
-import * as limits from './limits.ts'
-import { RequesterSession } from './requester-session.ts'
-import {
-  ExchangeCode,
-  ExchangeError,
-  verdictOf,
-  type Counts,
-  type HaveMessage,
-  type InfoMessage,
-  type Run
-} from './messages.ts'
+import type { Clock } from '../clock.ts'
+import type { PeerPipe } from './duplex.ts'
+import type { Counts, ExchangeCode, HaveMessage, InfoMessage, Run } from './messages.ts'
 
 /**
  * What one root hears from one peer. Listeners may call the OpenRoot back; one that throws ends the session.
@@ -90,57 +80,3 @@ export interface Requester extends AsyncDisposable {
 }
 
 export type OpenRequester = (pipe: PeerPipe, hello: HelloOptions, signal: AbortSignal) => Promise<Requester>
-
-/**
- * Opens a session: both Hellos said, data streams open. The signal ends it, at any time; so does disposing of it.
- * Throws ExchangeError: PROTOCOL or LIMIT when the peer misbehaves, IO when it cannot be reached or does not answer.
- */
-export const openRequester: OpenRequester = async (pipe, hello, signal) => {
-  signal.throwIfAborted()
-  const clock = hello.clock ?? systemClock
-  const session = new RequesterSession(pipe.peerId, await opened(pipe, 'control'), clock, hello.onSaid)
-  const abort = () => session.end(new ExchangeError(ExchangeCode.CANCELLED, 'Cancelled', { cause: signal.reason }))
-  signal.addEventListener('abort', abort, { once: true })
-  session.onClosed(() => signal.removeEventListener('abort', abort))
-  if (signal.aborted) abort()
-  const late = clock.after(limits.HELLO_TIMEOUT_MS, () => {
-    session.end(new ExchangeError(ExchangeCode.IO, 'The peer did not answer'))
-  })
-  try {
-    session.send({
-      type: 'hello',
-      version: limits.PROTOCOL_VERSION,
-      features: [],
-      maxOutBytes: 0,
-      maxRequests: 0,
-      agent: hello.agent,
-      nonce: new Uint8Array(0),
-      name: hello.name
-    })
-    await session.greeted()
-    const streams = Math.min(hello.dataStreams ?? 1, limits.MAX_DATA_STREAMS)
-    for (let i = 0; i < streams; i++) {
-      const data = await opened(pipe, 'data')
-      if (session.closed) {
-        data.abort(new Error('The session has ended'))
-        throw session.closedWith ?? new ExchangeError(ExchangeCode.IO, 'The session has ended')
-      }
-      session.addData(data)
-      data.send(session.nonce)
-    }
-    return session
-  } catch (error) {
-    session.end(error instanceof Error ? error : new ExchangeError(verdictOf(error), 'The session could not be opened'))
-    throw error
-  } finally {
-    late()
-  }
-}
-
-async function opened(pipe: PeerPipe, protocol: 'control' | 'data'): Promise<Duplex> {
-  try {
-    return await pipe.open(protocol)
-  } catch (error) {
-    throw new ExchangeError(ExchangeCode.IO, 'The peer could not be reached', { cause: error })
-  }
-}
