@@ -2,7 +2,7 @@
 import { openSync, closeSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { isNoRoom, ownDiskFull } from '../../core/store/write-error.ts'
+import { isNoRoom, ownDiskFull } from '../../core/files/write-error.ts'
 
 const MAX_CHARS = 64 * 1024
 

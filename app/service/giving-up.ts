@@ -2,7 +2,7 @@
 import { CodedError } from '../../core/errors.ts'
 import { giveUpCode } from '../../core/fetch/give-up.ts'
 import type { FetchSnapshot } from '../../core/fetch/ports.ts'
-import { ownDiskFull } from '../../core/store/write-error.ts'
+import { ownDiskFull } from '../../core/files/write-error.ts'
 
 const GAVE_UP: Record<ReturnType<typeof giveUpCode>, string> = {
   'source-changed':

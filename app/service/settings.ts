@@ -5,7 +5,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import path from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
-import { isNoRoom, ownDiskFull } from '../../core/store/write-error.ts'
+import { isNoRoom, ownDiskFull } from '../../core/files/write-error.ts'
 import { Settings } from '../contract/shapes.ts'
 import { randomDeviceName } from './device-name.ts'
 

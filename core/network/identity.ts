@@ -17,7 +17,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { CodedError, codeOf } from '../errors.ts'
 import { IDENTITY_FILE } from '../files/data-dirs.ts'
-import { isNoRoom, ownDiskFull } from '../store/write-error.ts'
+import { isNoRoom, ownDiskFull } from '../files/write-error.ts'
 
 const MAX_KEY_BYTES = 256 // an Ed25519 key takes 68
 const SEED_BYTES = 32

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { CodedError } from '../errors.ts'
 import { DATA_MARKER as MARKER } from '../files/data-dirs.ts'
 import { openLock } from './db.ts'
-import { isNoRoom, ownDiskFull } from './write-error.ts'
+import { isNoRoom, ownDiskFull } from '../files/write-error.ts'
 
 const FORMAT = 1
 const LOCK = 'lock'

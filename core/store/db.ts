@@ -4,7 +4,7 @@ import path from 'node:path'
 import { CodedError, codeOf } from '../errors.ts'
 import { freeBytes } from './disk-room.ts'
 import { MIGRATIONS } from './migrations.ts'
-import { ownDiskFull } from './write-error.ts'
+import { ownDiskFull } from '../files/write-error.ts'
 
 type Row = Record<string, SQLOutputValue>
 

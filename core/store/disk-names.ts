@@ -1,7 +1,7 @@
 // What a download does to names on the disk, with patience for systems on which others may hold a file for a moment. Decides nothing about which names.
 import { linkSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { systemCode } from './write-error.ts'
+import { systemCode } from '../files/write-error.ts'
 
 /** On Windows a virus scanner, an indexer or a backup that looks at a file, or at one in a folder, makes a rename or removal fail like this. */
 export const BUSY_CODES = new Set(['EBUSY', 'EPERM', 'EACCES'])

@@ -24,36 +24,17 @@ import type { Layout } from '../content/layout.ts'
 import { CodedError, codeOf } from '../errors.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
 import { Bitset } from '../bitset.ts'
+import type { DownloadParts } from './download-parts.ts'
 import { dropDownload, partFiles, type DownloadRow } from './download-repo.ts'
 import type { Claim } from './disk-room.ts'
 import type { ExistingFiles } from './existing-destination.ts'
 import { Durability } from './durability.ts'
 import { finishDownload, removePart } from './finish-download.ts'
 import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
-import type { PartTree } from './part-tree.ts'
 import { isGone } from './read-leaf.ts'
-import type { Resumed } from './resume.ts'
-import type { Store } from './store.ts'
-import { codedWrite, diskFull, systemCode } from './write-error.ts'
+import { codedWrite, diskFull, systemCode } from '../files/write-error.ts'
 
 const COPIES_IN_FLIGHT = 4
-
-/** What `openDownload` has prepared. */
-export interface DownloadParts {
-  readonly store: Store
-  readonly row: DownloadRow
-  readonly name: string
-  readonly tree: PartTree
-  readonly resumed: Resumed
-  /** File indexes of the layout; undefined: everything. */
-  readonly selection: readonly number[] | undefined
-  /** The part was given its place already: finishing was interrupted after that. */
-  readonly isMoved: boolean
-  /** Files are added to a folder that an earlier download finished: no name is given in the end, and only what it wrote is taken away. */
-  readonly isAdding: boolean
-  /** Chosen files that stand there already: they count as here, and are never written. */
-  readonly standing: ExistingFiles
-}
 
 /**
  * One open download; dispose it to pause. `have` is WRITTEN: verified, in the file, hashed again whenever it is served.

@@ -9,7 +9,7 @@ import type { Db } from './db.ts'
 import { dropDirty, putDirty, putDurable, putPartFile } from './download-repo.ts'
 import type { LateWrites } from './late-writes.ts'
 import type { PartTree } from './part-tree.ts'
-import { codedWrite } from './write-error.ts'
+import { codedWrite } from '../files/write-error.ts'
 
 const syncAt = promisify(fsync)
 

@@ -7,7 +7,7 @@ import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import { platformOf } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
-import { isTaken } from './finish-download.ts'
+import { isFolder, isTaken } from './lstat.ts'
 import { SourceReader } from './source-reader.ts'
 import { PartTree } from './part-tree.ts'
 import { verifyFile } from './read-leaf.ts'
@@ -177,5 +177,3 @@ function folderTest(base: string): (at: string) => boolean {
   }
   return test
 }
-
-export const isFolder = (at: string): boolean => lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === true

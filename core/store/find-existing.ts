@@ -11,7 +11,7 @@ import { verifyFile } from './read-leaf.ts'
 import { FILE } from './share-repo.ts'
 import { packedSize } from './stat.ts'
 import type { Store } from './store.ts'
-import { codedWrite } from './write-error.ts'
+import { codedWrite } from '../files/write-error.ts'
 
 const YIELD_EVERY = 64 // files or entries
 

@@ -6,13 +6,14 @@ import { CodedError, codeOf } from '../errors.ts'
 import { nextFreeName } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
 import { trace } from '../trace.ts'
-import type { DownloadParts } from './download.ts'
+import type { DownloadParts } from './download-parts.ts'
 import { dropDownload, setPlace } from './download-repo.ts'
 import type { NameCalls } from './disk-names.ts'
 import { syncFolder } from './durability.ts'
+import { isTaken } from './lstat.ts'
 import type { PartTree } from './part-tree.ts'
 import { isSameFile } from './stat.ts'
-import { codedWrite, systemCode } from './write-error.ts'
+import { codedWrite, systemCode } from '../files/write-error.ts'
 
 const MAX_ATTEMPTS = 100
 const TAKEN_CODES = new Set(['EEXIST', 'ENOTEMPTY', 'ENOTDIR'])
@@ -122,10 +123,6 @@ function makeSymlinks(tree: PartTree): string[] {
     }
   })
   return leftOut
-}
-
-export function isTaken(at: string): boolean {
-  return lstatSync(at, { throwIfNoEntry: false }) !== undefined
 }
 
 /**

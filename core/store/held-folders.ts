@@ -2,7 +2,7 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { RealFolder } from '../files/real-folder.ts'
-import { symlinkInTheWay, systemCode } from './write-error.ts'
+import { symlinkInTheWay, systemCode } from '../files/write-error.ts'
 
 const MAX_HELD = 32
 

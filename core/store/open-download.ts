@@ -21,17 +21,16 @@ import {
   type DownloadTarget,
   type Begun,
   findExistingDestination,
-  isFolder,
   NOTHING_EXISTS,
   type ExistingFiles,
   existingIn
 } from './existing-destination.ts'
-import { isTaken } from './finish-download.ts'
+import { isFolder, isTaken } from './lstat.ts'
 import { PART, PartTree } from './part-tree.ts'
 import { markEmpty, resume, settleNames } from './resume.ts'
 import { isSameFile } from './stat.ts'
 import type { Store } from './store.ts'
-import { codedWrite, systemCode } from './write-error.ts'
+import { codedWrite, systemCode } from '../files/write-error.ts'
 
 export interface DownloadOptions extends DownloadTarget {
   // its skeleton must be stored; the directory is absolute, and made if missing

@@ -23,7 +23,7 @@ import { HeldFolders } from './held-folders.ts'
 import { readHashed, readHashedNow, SMALL_BYTES, type Hashed } from './hashed-read.ts'
 import type { LeafThreads } from './leaf-threads.ts'
 import { packStat } from './stat.ts'
-import { systemCode } from './write-error.ts'
+import { systemCode } from '../files/write-error.ts'
 
 const [syncAt, writeAt] = [promisify(fdatasync), promisify(write)]
 

@@ -5,7 +5,7 @@ import { isLeaf } from './hashed-read.ts'
 import type { SourceReader } from './source-reader.ts'
 import { FILE, type FileRow, type FileState } from './share-repo.ts'
 import { isSameFile } from './stat.ts'
-import { systemCode } from './write-error.ts'
+import { systemCode } from '../files/write-error.ts'
 
 /** `bytes`: verified just now. Otherwise why not, and the file's stat (packed) if there is a file. */
 export type LeafRead =

@@ -39,7 +39,7 @@ import * as skeletons from './skeleton-repo.ts'
 import { SqlStatCache } from './stat-cache.ts'
 import { packStat } from './stat.ts'
 import { allTransfers, putTransfer, removeTransfer, type TransferRow } from './transfer-repo.ts'
-import { ownDiskFull } from './write-error.ts'
+import { ownDiskFull } from '../files/write-error.ts'
 
 export interface StoreOptions {
   /** Milliseconds since 1970; only for display and for the age of files. */
