@@ -1,45 +1,8 @@
-// The arrows of app/docs/ARCHITECTURE.md, followed from file to file through every import.
+// The arrows between the layers (app/docs/ARCHITECTURE.md), followed from file to file through every import. Those inside a layer: floors.test.ts.
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readFileSync } from 'node:fs'
-import path from 'node:path'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-
-interface Import {
-  readonly target: string // a file of ours, or the name of a package
-  readonly isLocal: boolean
-  readonly isType: boolean // vanishes when the types are stripped
-}
-
-const STATEMENT =
-  /^[ \t]*(?:import[ \t]*|(?:import|export)\b(?<what>[^'"\n;{]*(?:\{[^}]*\}[^'"\n;]*)?)\bfrom[ \t]*)['"](?<spec>[^'"\n]+)['"]/gm
-const DYNAMIC = /\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/g
-
-function importsOf(file: string): Import[] {
-  const text = readFileSync(file, 'utf8')
-  const found = [...text.matchAll(STATEMENT)].map(match => ({
-    spec: match.groups?.spec ?? '',
-    isType: /^\s*type\b/.test(match.groups?.what ?? '')
-  }))
-  for (const match of text.matchAll(DYNAMIC)) found.push({ spec: match[1] ?? '', isType: false })
-  return found.map(({ spec, isType }) => {
-    const isLocal = spec.startsWith('.')
-    return { target: isLocal ? path.posix.join(path.posix.dirname(file), spec) : spec, isLocal, isType }
-  })
-}
-
-const files = globSync('{core,app,main,renderer,e2e}/**/*.{ts,tsx,mts}').map(file => file.split(path.sep).join('/'))
-const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file) || file.startsWith('e2e/')
-const sources = files.filter(file => !isTest(file))
-const graph = new Map(files.map(file => [file, importsOf(file)]))
-
-/** Everything a file loads when it runs, however indirectly: our files and packages. */
-function reach(...from: string[]): Set<string> {
-  const seen = new Set(from)
-  for (const file of seen) {
-    for (const { target, isType } of graph.get(file) ?? []) if (!isType) seen.add(target)
-  }
-  return seen
-}
+import { filesOf, files, graph, importsOf, isTest, reach, sources } from './imports.ts'
 
 /** What the page and the contract both count by. */
 const SHARED_VALUES = ['app/contract/limits.ts', 'app/contract/places.ts']
@@ -78,7 +41,7 @@ test('the values that the page shares with the contract bring nothing along', ()
 })
 
 test('what the scripts import of ours is there: nothing looks at their types', () => {
-  const scripts = globSync('{app,e2e}/**/*.mjs').map(file => file.split(path.sep).join('/'))
+  const scripts = filesOf('{app,e2e}/**/*.mjs')
   assert.ok(scripts.length > 20, 'scripts were found')
   for (const file of scripts)
     for (const { target, isLocal } of importsOf(file))

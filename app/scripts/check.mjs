@@ -10,7 +10,7 @@ const checks = [
   ['types of the page', bin('tsc'), ['-p', 'renderer']],
   ['lint', bin('oxlint'), ['--deny-warnings', '.']],
   ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
-  ['layers', process.execPath, ['--test', '--test-reporter=dot', 'e2e/layers.test.ts']],
+  ['layers', process.execPath, ['--test', '--test-reporter=dot', 'e2e/layers.test.ts', 'e2e/floors.test.ts']],
   ['citations', process.execPath, ['--test', '--test-reporter=dot', 'e2e/citations.test.ts']]
 ]
 
