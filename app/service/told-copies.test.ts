@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRoot } from '../../core/cid.ts'
-import { HaveKind } from '../../core/exchange/messages.ts'
+import { HaveKind } from '../../core/exchange/codes.ts'
 import type { Requester } from '../../core/exchange/requester.ts'
 import { settled } from '../testing/settled-clock.ts'
 import { ToldCopies } from './told-copies.ts'

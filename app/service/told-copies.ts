@@ -1,7 +1,8 @@
 // Whom we told that we hold all of a root, which they count as a copy as long as we are connected: they hear when it is so no longer, and when it is again.
 import type { CID } from 'multiformats/cid'
 import { rootText } from '../../core/cid.ts'
-import { HaveKind, type HaveMessage } from '../../core/exchange/messages.ts'
+import { HaveKind } from '../../core/exchange/codes.ts'
+import type { HaveMessage } from '../../core/exchange/messages.ts'
 import type { Requester } from '../../core/exchange/requester.ts'
 import { sayHave } from '../../core/exchange/say-have.ts'
 

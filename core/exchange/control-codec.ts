@@ -4,7 +4,8 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import type { Kind } from './control-fields.ts'
 import { type Description, MESSAGES, type Sender } from './control-messages.ts'
 import { MAX_RESERVED_BYTES } from './limits.ts'
-import { type ControlMessage, type Counts, type MessageFrom, violation } from './messages.ts'
+import { violation } from './codes.ts'
+import type { ControlMessage, Counts, MessageFrom } from './messages.ts'
 import { fields } from './protobuf-reader.ts'
 
 /** Of a message whose type is looked up only now, nothing is known of its fields but that they are its kinds'. */

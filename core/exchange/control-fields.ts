@@ -2,7 +2,7 @@
 // has its default is not written).
 import { type BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { MAX_RETRY_MS } from './limits.ts'
-import { violation, type Run } from './messages.ts'
+import { violation, type Run } from './codes.ts'
 import type { Field } from './protobuf-reader.ts'
 
 export interface Kind<T> {

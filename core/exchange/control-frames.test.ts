@@ -5,7 +5,8 @@ import { ControlReader, controlFrame } from './control-frames.ts'
 import { KNOWN_CONTROL } from '../testing/known-frames.ts'
 import type { Kind } from './control-fields.ts'
 import { MESSAGES } from './control-messages.ts'
-import { ExchangeCode, ExchangeError, HaveKind, type ControlMessage, type ControlType, type Run } from './messages.ts'
+import { ExchangeCode, ExchangeError, HaveKind, type Run } from './codes.ts'
+import type { ControlMessage, ControlType } from './messages.ts'
 import * as limits from './limits.ts'
 
 const atLeast1 = fc.integer({ min: 1, max: 0xffffffff })

@@ -2,7 +2,8 @@
 import { MAX_CONTROL_BYTES } from './limits.ts'
 import { decodeBody, encodeBody } from './control-codec.ts'
 import { MESSAGES } from './control-messages.ts'
-import { violation, type ControlMessage } from './messages.ts'
+import { violation } from './codes.ts'
+import type { ControlMessage } from './messages.ts'
 
 const LENGTH_BYTES = 4
 

@@ -15,7 +15,7 @@ import {
   u64
 } from './control-fields.ts'
 import * as limits from './limits.ts'
-import { ExchangeCode, HaveKind, RootState, type Run } from './messages.ts'
+import { ExchangeCode, HaveKind, RootState, type Run } from './codes.ts'
 
 export type Sender = 'requester' | 'server' | 'both'
 export interface Description<S extends Sender, F> {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { BatchWriter, DataReader, Flags, packedLeaves, type FrameHeader } from './data-frames.ts'
 import { KNOWN_DATA } from '../testing/known-frames.ts'
 import { DATA_HEADER_BYTES, MAX_FRAME_BYTES } from './limits.ts'
-import { ExchangeCode, ExchangeError } from './messages.ts'
+import { ExchangeCode, ExchangeError } from './codes.ts'
 
 interface Got {
   header: FrameHeader

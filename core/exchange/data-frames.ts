@@ -2,7 +2,7 @@
 //   u32 request | u32 ordinal | u32 offset | u32 length | u16 flags | u16 reserved
 import { readU32, writeU32 } from './control-frames.ts'
 import { BATCH_BYTES, DATA_HEADER_BYTES, MAX_FRAME_BYTES } from './limits.ts'
-import { violation } from './messages.ts'
+import { violation } from './codes.ts'
 
 /** SKELETON: bytes of the skeleton from `offset`. PACKED: `offset` whole leaves, each `u16 length | bytes`. LAST: ends a leaf or range. */
 export const Flags = { SKELETON: 1, PACKED: 2, LAST: 4 } as const

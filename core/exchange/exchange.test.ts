@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryPipe, type MemoryPipeOptions } from '../testing/duplex-pair.ts'
-import { ExchangeCode, HaveKind } from './messages.ts'
+import { ExchangeCode, HaveKind } from './codes.ts'
 import { openRequester } from './open-requester.ts'
 import type { HelloOptions } from './requester.ts'
 import { SampleListener } from '../testing/sample-listener.ts'

@@ -1,7 +1,7 @@
 // What was asked of a peer and is not over: every frame is held against it before a byte of payload is kept.
 import { Flags, packedLeaves, type FrameHeader } from './data-frames.ts'
 import { MAX_BLOCK_BYTES } from './limits.ts'
-import { violation, type Run } from './messages.ts'
+import { violation, type Run } from './codes.ts'
 
 const WAITING = 0
 const CANCELLED = 1

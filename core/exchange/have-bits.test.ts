@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { Bitset } from '../bitset.ts'
 import { ChangedBytes, changedHave, checkHave, wholeHave } from './have-bits.ts'
 import { MAX_HAVE_BYTES } from './limits.ts'
-import { ExchangeCode, HaveKind, type HaveMessage } from './messages.ts'
+import { ExchangeCode, HaveKind } from './codes.ts'
+import type { HaveMessage } from './messages.ts'
 
 /** What a listener makes of Have messages. */
 function apply(known: Set<number>, have: HaveMessage, leaves: number): void {

@@ -1,6 +1,7 @@
 // Have messages and bitmaps: what to say about one, and whether what was said can be true.
 import { MAX_HAVE_BYTES } from './limits.ts'
-import { HaveKind, violation, type HaveMessage } from './messages.ts'
+import { HaveKind, violation } from './codes.ts'
+import type { HaveMessage } from './messages.ts'
 import type { ReadonlyBitset } from './servable.ts'
 
 const NO_BITS = new Uint8Array(0)

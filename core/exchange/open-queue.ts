@@ -2,7 +2,7 @@
 // so everybody who wants in stands here, the wanted ones first, and those that only wait take turns. Decides; sends nothing.
 import { TokenBucket } from '../token-bucket.ts'
 import * as limits from './limits.ts'
-import { ExchangeCode } from './messages.ts'
+import { ExchangeCode } from './codes.ts'
 
 /** One root somebody wants open. */
 export interface Wanting {

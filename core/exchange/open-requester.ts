@@ -2,7 +2,7 @@
 import { systemClock } from '../clock.ts'
 import type { Duplex, PeerPipe } from './duplex.ts'
 import * as limits from './limits.ts'
-import { ExchangeCode, ExchangeError, verdictOf } from './messages.ts'
+import { ExchangeCode, ExchangeError, verdictOf } from './codes.ts'
 import type { OpenRequester } from './requester.ts'
 import { RequesterSession } from './requester-session.ts'
 

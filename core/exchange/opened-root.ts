@@ -1,7 +1,8 @@
 // One root that a peer opened: what it was told of the bitmap, and what it is still to be told.
 import type { CID } from 'multiformats/cid'
 import { ChangedBytes, changedHave, wholeHave } from './have-bits.ts'
-import { ExchangeCode, HaveKind, RootState, type ControlMessage, type HaveMessage } from './messages.ts'
+import { ExchangeCode, HaveKind, RootState } from './codes.ts'
+import type { ControlMessage, HaveMessage } from './messages.ts'
 import type { Servable, ServableChange, ServeState } from './servable.ts'
 
 const STATES: Record<ServeState, RootState> = {

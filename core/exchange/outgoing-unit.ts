@@ -1,7 +1,7 @@
 // A unit on its way to a peer: what of it is over, and the next frame of it.
 import { Flags, type BatchWriter } from './data-frames.ts'
 import { MAX_FRAME_BYTES, NOT_YET_RETRY_MS } from './limits.ts'
-import { ExchangeCode } from './messages.ts'
+import { ExchangeCode } from './codes.ts'
 import type { RejectCall, SendQueue, Unit } from './send-queue.ts'
 import type { ReadLeaf } from './unit-reader.ts'
 

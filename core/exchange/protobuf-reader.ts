@@ -1,6 +1,6 @@
 // Reads protobuf fields that a stranger wrote: every value has a limit, everything illegal is a PROTOCOL violation.
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-import { ExchangeError, violation, type Run } from './messages.ts'
+import { ExchangeError, violation, type Run } from './codes.ts'
 import { MAX_LEAVES, MAX_RUN_LEAVES } from './limits.ts'
 
 /** One field being read. Exactly one of its methods is called, or none: then it is read over. */

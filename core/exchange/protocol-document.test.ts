@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { MESSAGES } from './control-messages.ts'
 import { KNOWN_CONTROL, KNOWN_DATA } from '../testing/known-frames.ts'
-import { ExchangeCode, HaveKind, RootState } from './messages.ts'
+import { ExchangeCode, HaveKind, RootState } from './codes.ts'
 
 const text = await readFile(new URL('../../app/docs/PROTOCOL.md', import.meta.url), 'utf8')
 

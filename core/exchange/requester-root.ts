@@ -2,15 +2,8 @@
 import type { CID } from 'multiformats/cid'
 import { checkHave } from './have-bits.ts'
 import * as limits from './limits.ts'
-import {
-  ExchangeCode,
-  HaveKind,
-  violation,
-  type MessageFrom,
-  type HaveMessage,
-  type InfoMessage,
-  type Run
-} from './messages.ts'
+import { ExchangeCode, HaveKind, violation, type Run } from './codes.ts'
+import type { MessageFrom, HaveMessage, InfoMessage } from './messages.ts'
 import type { OpenRoot, RootListener } from './requester.ts'
 
 const MAX_NEWS = 32

@@ -9,16 +9,8 @@ import { ControlReader, controlFrame } from './control-frames.ts'
 import { DataReader, Flags, type FrameHeader, type FrameSink } from './data-frames.ts'
 import type { Duplex } from './duplex.ts'
 import * as limits from './limits.ts'
-import {
-  ExchangeCode,
-  ExchangeError,
-  violation,
-  type ControlMessage,
-  type MessageFrom,
-  type Counts,
-  type HaveMessage,
-  type Run
-} from './messages.ts'
+import { ExchangeCode, ExchangeError, violation, type Run } from './codes.ts'
+import type { ControlMessage, MessageFrom, Counts, HaveMessage } from './messages.ts'
 import { OpenQueue } from './open-queue.ts'
 import type { OpenRoot, Requester, RootListener } from './requester.ts'
 import { RequesterRoot, type RootSession } from './requester-root.ts'

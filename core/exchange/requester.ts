@@ -2,7 +2,8 @@
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../clock.ts'
 import type { PeerPipe } from './duplex.ts'
-import type { Counts, ExchangeCode, HaveMessage, InfoMessage, Run } from './messages.ts'
+import type { ExchangeCode, Run } from './codes.ts'
+import type { Counts, HaveMessage, InfoMessage } from './messages.ts'
 
 /**
  * What one root hears from one peer. Listeners may call the OpenRoot back; one that throws ends the session.

@@ -1,7 +1,7 @@
 // What one peer asked for and was not sent yet. An ordinal is in one place at a time: in a queued interval, in a unit that
 // was taken out, or over. That is why each is sent or rejected exactly once.
 import * as limits from './limits.ts'
-import { ExchangeCode, violation, type Run } from './messages.ts'
+import { ExchangeCode, violation, type Run } from './codes.ts'
 import type { OpenedRoot } from './opened-root.ts'
 
 /** Tells the peer that ordinals of a request will not come. `count` 0: the request was for a skeleton range. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ExchangeCode, HaveKind, type ControlMessage } from './messages.ts'
+import { ExchangeCode, HaveKind } from './codes.ts'
+import type { ControlMessage } from './messages.ts'
 import * as limits from './limits.ts'
 import { rawRequester, until, type RawPeer } from '../testing/raw-peer.ts'
 import { SampleServable, SampleServables } from '../testing/sample-servable.ts'

@@ -9,16 +9,8 @@ import { ControlReader, controlFrame } from './control-frames.ts'
 import type { Duplex, PeerPipe } from './duplex.ts'
 import { checkHave } from './have-bits.ts'
 import * as limits from './limits.ts'
-import {
-  ExchangeCode,
-  ExchangeError,
-  HaveKind,
-  violation,
-  type ControlMessage,
-  type MessageFrom,
-  type Counts,
-  type HaveMessage
-} from './messages.ts'
+import { ExchangeCode, ExchangeError, HaveKind, violation } from './codes.ts'
+import type { ControlMessage, MessageFrom, Counts, HaveMessage } from './messages.ts'
 import type { UploadBudget } from './upload-limiter.ts'
 import { SendQueue, type Job } from './send-queue.ts'
 import type { FoundServable, ServableChange, Servables } from './servable.ts'

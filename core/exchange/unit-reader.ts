@@ -1,6 +1,6 @@
 // Reads the leaves of a unit, and names what went wrong as the peer is told it.
 import { codeOf } from '../errors.ts'
-import { ExchangeCode } from './messages.ts'
+import { ExchangeCode } from './codes.ts'
 import type { Servable } from './servable.ts'
 import type { Unit } from './send-queue.ts'
 

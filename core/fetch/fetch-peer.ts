@@ -1,7 +1,8 @@
 // One peer of one transfer, as long as it is connected: keeps the root open there and hands what it hears to whoever runs the transfer.
 
 import type { CID } from 'multiformats/cid'
-import { ExchangeCode, type HaveMessage, type InfoMessage, RootState, type Run } from '../exchange/messages.ts'
+import { ExchangeCode, RootState, type Run } from '../exchange/codes.ts'
+import type { HaveMessage, InfoMessage } from '../exchange/messages.ts'
 import { MAX_RUN_LEAVES } from '../exchange/limits.ts'
 import type { OpenRoot, Requester, RootListener } from '../exchange/requester.ts'
 import { PendingHave } from './pending-have.ts'

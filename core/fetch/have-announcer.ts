@@ -3,7 +3,8 @@
 import type { Clock } from '../clock.ts'
 import { ChangedBytes, changedHave, wholeHave } from '../exchange/have-bits.ts'
 import { HAVE_INTERVAL_MS } from '../exchange/limits.ts'
-import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
+import { HaveKind } from '../exchange/codes.ts'
+import type { HaveMessage } from '../exchange/messages.ts'
 import type { ReadonlyBitset, ServableChange } from '../exchange/servable.ts'
 
 /** Whom to tell. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { HaveKind } from '../exchange/messages.ts'
+import { HaveKind } from '../exchange/codes.ts'
 import { Bitset, nextIn } from '../bitset.ts'
 import { fakePlan } from '../testing/fake-plan.ts'
 import { LeafTable, MISSING, WRITTEN } from './leaf-table.ts'

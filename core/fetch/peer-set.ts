@@ -3,7 +3,8 @@
 
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../clock.ts'
-import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
+import { HaveKind } from '../exchange/codes.ts'
+import type { HaveMessage } from '../exchange/messages.ts'
 import type { Requester } from '../exchange/requester.ts'
 import { trace } from '../trace.ts'
 import { FetchPeer, type PeerEvents } from './fetch-peer.ts'

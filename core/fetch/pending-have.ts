@@ -1,6 +1,7 @@
 // What a peer said it has before there is a layout to hold it against: at most one bit a leaf, whatever it sends.
 
-import { HaveKind, type HaveMessage } from '../exchange/messages.ts'
+import { HaveKind } from '../exchange/codes.ts'
+import type { HaveMessage } from '../exchange/messages.ts'
 import type { HaveChange } from './peer-have.ts'
 
 export class PendingHave {

@@ -1,4 +1,4 @@
-import { ExchangeCode } from '../exchange/messages.ts'
+import { ExchangeCode } from '../exchange/codes.ts'
 import type { RejectReason } from './inputs-and-effects.ts'
 
 const REASONS: Record<ExchangeCode, RejectReason> = {

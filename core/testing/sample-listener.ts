@@ -1,5 +1,6 @@
 // What one root hears, written down, for tests: and `until`, which waits for it.
-import type { ExchangeCode, HaveMessage, InfoMessage } from '../exchange/messages.ts'
+import type { ExchangeCode } from '../exchange/codes.ts'
+import type { HaveMessage, InfoMessage } from '../exchange/messages.ts'
 import type { RootListener } from '../exchange/requester.ts'
 
 export class SampleListener implements RootListener {
