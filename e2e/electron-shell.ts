@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { _electron } from 'playwright-core'
 import { findElectron } from './electron-stand-in/find-electron.ts'
+import { livingInGroup } from './procfs.ts'
 import { listenForComplaints, type Running, type Shell, type Start } from './shell.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -69,7 +70,10 @@ function signalGroup(leader: number | undefined, signal: NodeJS.Signals | 0): bo
 }
 
 async function untilGone(leader: number | undefined): Promise<void> {
-  for (const start = performance.now(); signalGroup(leader, 0); await delay(20)) {
+  // whoever collects what the window leaves behind may take its time: Linux says what is alive
+  const isLeft = (): boolean =>
+    signalGroup(leader, 0) && (process.platform !== 'linux' || livingInGroup(leader ?? 0).length > 0)
+  for (const start = performance.now(); isLeft(); await delay(20)) {
     if (performance.now() - start > 10_000) throw new Error('Something of the window is left running')
   }
 }

@@ -1,6 +1,6 @@
-// What the kernel says about one process (Linux). Elsewhere nothing is measured and everything is 0.
+// What the kernel says about processes (Linux). Elsewhere nothing is measured and everything is 0.
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface Usage {
   readonly peakRssBytes: number
@@ -14,12 +14,32 @@ const TICKS_PER_SECOND = 100 // USER_HZ: fixed by the kernel's interface, whatev
 export function readUsage(pid: number): Usage | undefined {
   try {
     const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // the command before it may hold anything
+    const fields = readStat(pid)
     if (peak == null) return undefined // a zombie has no memory
     const ticks = Number(fields[11]) + Number(fields[12])
     return { peakRssBytes: Number(peak[1]) * 1024, cpuSeconds: ticks / TICKS_PER_SECOND }
   } catch {
     return undefined
   }
+}
+
+/** The processes of a group that have not ended. One that nobody has collected yet (a zombie) has: it holds no file, no port and no memory. */
+export function livingInGroup(leader: number): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .filter(pid => {
+      try {
+        const [state = '', , group] = readStat(pid)
+        return Number(group) === leader && !'ZX'.includes(state)
+      } catch {
+        return false // gone meanwhile
+      }
+    })
+}
+
+/** From the state on (proc_pid_stat(5), field 3): the command before it may hold anything. */
+function readStat(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }

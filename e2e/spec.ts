@@ -48,15 +48,16 @@ export const test = base.extend<Given, SpecOptions & GivenToAll>({
     await use(scratch)
   },
   instance: async ({ shell, scratch }, use) => {
-    await using opened = new AsyncDisposableStack()
     const instances: [string, Instance][] = []
     await use(async (name, options = {}) => {
-      const instance = opened.use(new Instance(name, shell, scratch.dir, options))
+      const instance = new Instance(name, shell, scratch.dir, options)
       instances.push([name, instance])
       await instance.start()
       return instance
     })
+    const ends = await Promise.allSettled(instances.map(async ([, it]) => it[Symbol.asyncDispose]()))
     for (const [name, { complaints, mayComplain }] of instances)
       if (!mayComplain) expect.soft(complaints, `complaints of ${name}’s page`).toEqual([])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 })
