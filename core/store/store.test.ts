@@ -158,12 +158,13 @@ test('a folder of 20,000 files is added in time', { timeout: 120_000 }, t => {
   const built = buildDag({ kind: 'folder', entries })
   const stat = { size: 5, mtimeNs: 1n, ctimeNs: 1n, dev: 1n, ino: 1n }
   const files = built.layout.files.map(file => ({ sourcePath: `/somewhere/else/${file.path[0]!}`, stat }))
-  const start = performance.now()
+  const before = process.cpuUsage()
   const share = store.addShare({ built, name: 'many', files, sourcePaths: ['/somewhere/else'] })
-  const ms = performance.now() - start
+  const { user, system } = process.cpuUsage(before) // microseconds; not what others keep the machine busy with
+  const ms = (user + system) / 1000
   t.diagnostic(`${ms.toFixed(0)} ms`)
   assert.equal(share.fileCount, 20_000)
-  assert.ok(ms < 2_000, `${ms} ms: some ten times what a quiet machine needs`)
+  assert.ok(ms < 2_000, `${ms} ms of CPU: some ten times what is needed`)
   assert.equal(store.held(built.root)!.have.isFull, true)
 })
 

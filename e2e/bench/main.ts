@@ -1,4 +1,4 @@
-// npm run bench -- [--row NAME]... [--size BYTES] [--files N] [--runs N] [--json]; the row `window` measures the desktop's window instead.
+// npm run bench -- [--row NAME]... [--size BYTES] [--files N] [--runs N] [--json]; the rows `window` and `page` measure what is seen instead.
 // Measures Shoal beside the plain way of doing the same, on this machine, in one go: runs alternate, so that a slow minute meets both.
 // Judges nothing: figures are noisy, only their ratio within one run of this program says something.
 
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CLI } from '../peer.ts'
 import { openScratch } from '../scratch.ts'
+import { formatPage, measurePage } from './page.ts'
 import { type BenchOptions, ROWS, neededBytes } from './rows.ts'
 import type { Sample } from './sample.ts'
 import { type Result, formatTable } from './table.ts'
@@ -30,18 +31,25 @@ const runs = parseCount(values.runs)
 if (!existsSync(CLI)) throw new Error('There is no build to measure: run npm run build first.')
 
 const results: Result[] = []
-for (const row of values.row) if (row !== 'window') results.push(await runRow(row))
+const SEEN = new Set(['window', 'page'])
+for (const row of values.row) if (!SEEN.has(row)) results.push(await runRow(row))
 console.log(`${machine()}\n`)
 if (results.length > 0) {
   console.log(`median of ${runs}, alternating; times include the receiver's start\n`)
   console.log(formatTable(results))
 }
 if (values.row.includes('window')) await printWindow()
+if (values.row.includes('page')) await printPage()
 if (values.json) console.log(`\n${writeResults()}`)
 
 async function printWindow(): Promise<void> {
   await using scratch = openScratch(neededBytes(options))
   console.log(formatWindow(await measureWindow(options.sizeBytes, scratch), options.sizeBytes))
+}
+
+async function printPage(): Promise<void> {
+  await using scratch = openScratch()
+  console.log(`median of ${runs}\n${formatPage(await measurePage(runs, scratch))}`)
 }
 
 async function runRow(name: string): Promise<Result> {
