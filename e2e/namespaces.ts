@@ -12,7 +12,7 @@ export interface Host {
 
 /** Everything made here is gone with the scope, also when half of it failed. Where `whyNoRights` has an answer nothing can be made. */
 export class Namespaces implements Disposable {
-  readonly #prefix = `shoal-${randomBytes(4).toString('hex')}`
+  readonly #prefix = `${process.env.SHOAL_TEST_RUN ?? 'shoal'}-${randomBytes(4).toString('hex')}`
   readonly #made: string[] = []
   #switches = 0
   #cables = 0

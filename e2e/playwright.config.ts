@@ -11,8 +11,8 @@ export default defineConfig<SpecOptions>({
   testMatch: '*.spec.ts',
   outputDir: './results/specs',
   preserveOutput: 'failures-only',
-  workers: 1, // each spec starts several nodes: side by side they would measure each other
-  fullyParallel: false,
+  workers: 2, // much of a spec is waiting for a limited rate, and none measures
+  fullyParallel: true,
   retries: 0,
   forbidOnly: true,
   reporter: 'list',
@@ -20,8 +20,8 @@ export default defineConfig<SpecOptions>({
   expect: { timeout: 30_000 },
   use: { actionTimeout: 30_000, trace: 'retain-on-failure', screenshot: 'only-on-failure' },
   projects: [
+    { name: 'stand-in', testMatch: STAND_IN, fullyParallel: false }, // its files share one instance among their tests; first, as they are the longest
     { name: 'web', testIgnore: STAND_IN, use: { target: 'web' } },
-    { name: 'electron', testIgnore: STAND_IN, use: { target: 'electron' } },
-    { name: 'stand-in', testMatch: STAND_IN }
+    { name: 'electron', testIgnore: STAND_IN, use: { target: 'electron' } }
   ]
 })

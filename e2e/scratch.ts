@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 
-const SHARED_MEMORY = '/dev/shm'
+const SHARED_MEMORY = process.env.SHOAL_TEST_SCRATCH ?? '/dev/shm' // a whole run has a folder of its own there
 const SPARE_BYTES = 512 * 1024 * 1024
 
 export interface Scratch extends AsyncDisposable {
