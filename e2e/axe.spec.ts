@@ -61,8 +61,8 @@ for (const theme of ['light', 'dark'] as const) {
     await a.page.getByRole('button', { name: /^Summer/ }).click()
     await expect(drawer(a.page)).toBeVisible()
     await expectClean(a.page, 'the drawer of a share')
-    await drawer(a.page).getByRole('button', { name: 'Show link and code' }).click()
-    await expect(a.page.getByRole('img', { name: 'The link as a code to scan' })).toBeVisible()
+    await drawer(a.page).getByRole('button', { name: 'Show link and QR code' }).click()
+    await expect(a.page.getByRole('img', { name: 'QR code of the link' })).toBeVisible()
     await expectClean(a.page, 'link and code')
     await a.page.keyboard.press('Escape')
     if (process.platform === 'linux') {
@@ -105,7 +105,7 @@ for (const theme of ['light', 'dark'] as const) {
         seen.add(name)
       }
       await scene[Symbol.asyncDispose]()
-      await expect(page.getByRole('status').filter({ hasText: 'Shoal does not answer.' })).toBeVisible()
+      await expect(page.getByRole('status').filter({ hasText: 'Shoal is not responding.' })).toBeVisible()
       await expectClean(page, `nobody answers, ${content}`)
       await context.close()
     }

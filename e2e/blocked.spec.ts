@@ -16,9 +16,9 @@ test('a device that sent wrong data is blocked, says why, and is allowed again',
   const blocked = page.getByRole('list', { name: 'Blocked' })
   await expect(blocked.getByRole('listitem')).toHaveCount(1)
   await expect(
-    blocked.getByText(/^It sent data that was not what the link names; nothing of it was kept · until /)
+    blocked.getByText(/^It sent data that does not match the link; none of it was kept · until /)
   ).toBeVisible()
-  await go(page, 'Transfers')
+  await go(page, 'Downloads')
   await choose(page, 'film.mkv', 'Pause')
   await go(page, 'Peers')
   await choose(page, 'Stranger', 'Allow again')

@@ -67,10 +67,10 @@ test('an engine that dies half way: the window says so; started again it has eve
   scratch.mayCrash = true
   await crashEngine(bo.app)
   const banner = bo.page.getByRole('alert').filter({ hasText: 'Nothing is lost' })
-  await banner.getByRole('button', { name: 'Start again' }).click()
+  await banner.getByRole('button', { name: 'Restart' }).click()
   await expect(banner).toBeHidden()
   expect((await bo.info()).network).toBe('loopback')
-  await go(bo.page, 'Transfers')
+  await go(bo.page, 'Downloads')
   await bo.page.getByRole('button', { name: /^film\.mkv/ }).click()
   await expect(bo.page.getByText(DONE)).toBeVisible({ timeout: 60_000 })
   expect(readFileSync(path.join(bo.folder, 'film.mkv')).equals(readFileSync(film))).toBe(true)
@@ -137,7 +137,7 @@ test('closing the window leaves it running for who is fetching; quitting says wh
   await answerTo(ana.app, 0)
   await ana.app.evaluate(({ app }) => app.quit())
   await expect.poll(() => askedOf(ana.app)).toHaveLength(1)
-  expect((await askedOf(ana.app))[0]).toMatch(/ is still getting “film\.mkv” from you\.$/)
+  expect((await askedOf(ana.app))[0]).toMatch(/ is still downloading “film\.mkv” from you\.$/)
   await expect(bo.page.getByText(DONE)).toBeVisible({ timeout: 60_000 })
   expect(readFileSync(path.join(bo.folder, 'film.mkv')).equals(readFileSync(film))).toBe(true)
   if (isReal) return
@@ -306,5 +306,5 @@ test('the menu leads to places and shares; a word when something is done while n
   await bo.paste(link)
   await get(bo.page)
   const shown = (): Promise<string[]> => bo.app.evaluate(() => (globalThis as unknown as { shown: string[] }).shown)
-  await expect.poll(shown).toEqual(['hello.txt: Every byte was checked. Click to see it.'])
+  await expect.poll(shown).toEqual(['hello.txt: Download complete, every byte checked. Click to see it.'])
 })

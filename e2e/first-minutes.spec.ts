@@ -33,13 +33,13 @@ test('nothing of it is left when Shoal ends', async ({ instance }) => {
 
 test('sent away, it does not come back', async ({ instance }) => {
   const { page } = await instance('a')
-  await page.getByRole('button', { name: 'Not needed' }).click()
+  await page.getByRole('button', { name: 'Dismiss' }).click()
   await expect(page.getByRole('region', { name: TITLE })).toHaveCount(0)
   await page.reload()
   await go(page, 'Library')
   await expect(page.getByRole('heading', { name: 'Nothing shared yet' })).toBeVisible()
-  await go(page, 'Transfers')
-  await expect(page.getByRole('heading', { name: 'Nothing here yet' })).toBeVisible() // now it is known that nothing has begun
+  await go(page, 'Downloads')
+  await expect(page.getByRole('heading', { name: 'No downloads yet' })).toBeVisible() // now it is known that nothing has begun
   await go(page, 'Home')
   await expect(page.getByRole('region', { name: TITLE })).toHaveCount(0)
 })

@@ -125,7 +125,7 @@ export class Instance implements AsyncDisposable {
     return await this.linkAfter(async () => {
       await page.getByRole('navigation').getByRole('button', { name: 'Home' }).click()
       await page.getByRole('button', { name: 'Choose from this computer' }).click()
-      await page.getByRole('checkbox', { name: `Choose ${name}` }).press('Space')
+      await page.getByRole('checkbox', { name: `Select ${name}` }).press('Space')
       await page.getByRole('dialog').getByRole('button', { name: 'Share', exact: true }).click()
     }, name)
   }

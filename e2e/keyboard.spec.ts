@@ -39,7 +39,7 @@ test('shared and got by keyboard alone', async ({ instance, target }) => {
 async function chooseInPage({ page }: Instance, file: string): Promise<void> {
   await tabTo(page, page.getByRole('button', { name: 'Choose from this computer' }))
   await page.keyboard.press('Enter')
-  await tabTo(page, page.getByRole('checkbox', { name: `Choose ${path.basename(file)}` }))
+  await tabTo(page, page.getByRole('checkbox', { name: `Select ${path.basename(file)}` }))
   await page.keyboard.press('Space')
   await tabTo(page, sheet(page).getByRole('button', { name: 'Share', exact: true }))
   await page.keyboard.press('Enter')

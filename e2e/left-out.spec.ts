@@ -20,5 +20,5 @@ test('one name that cannot be read, one link that leads outside: said, and the r
   await expect(sheet(a.page).getByText(/odd-/)).toBeVisible()
   await sheet(a.page).getByRole('button', { name: 'Share the rest' }).click()
   expect(await shared).toMatch(/^shoal:b/)
-  await expect(a.page.getByText(/^Not shared of “Mixed”: .*outside/)).toBeVisible()
+  await expect(a.page.getByText(/^Not shared from “Mixed”: .*outside/)).toBeVisible()
 })

@@ -9,7 +9,7 @@ import type { TestInfo } from '@playwright/test'
 import { whyNoRights } from '../app/scripts/needs.mjs'
 import { Namespaces } from './namespaces.ts'
 import { withoutAddresses } from './peer.ts'
-import { DONE, drawer, fact, get, go } from './screen.ts'
+import { DONE, fact, get, go } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 const INSIDE = 'SHOAL_TEST_IN_NAMESPACE'
@@ -27,10 +27,10 @@ test('nearby devices show up by themselves, and a link without any address is en
   for (const { page } of [a, b]) {
     await expect(page.getByRole('list', { name: 'Nearby' }).getByRole('listitem')).toHaveCount(1)
     await page.getByRole('list', { name: 'Nearby' }).getByRole('button').click()
-    await expect(drawer(page).getByText('on your network')).toBeVisible()
-    ways.push(await fact(page, 'Found').textContent())
+    await expect(fact(page, 'Connection')).toHaveText('local network')
+    ways.push(await fact(page, 'Discovered').textContent())
   }
-  expect(ways, 'whoever dials has found the other').toContain('found nearby')
+  expect(ways, 'whoever dials has found the other').toContain('nearby')
   writeFileSync(scratch.at('note.txt'), 'found')
   await b.paste(withoutAddresses(await a.share(scratch.at('note.txt'))))
   await get(b.page)

@@ -43,7 +43,7 @@ test('a second start with a link, or a share file, shows it in the first window'
   expect(b.app.windows()).toHaveLength(1)
 
   await startAgain(b.dataDir, ['shoal:nonsense'])
-  await expect(sheet(b.page).getByText('That is not a link Shoal can read.')).toBeVisible()
+  await expect(sheet(b.page).getByText('This is not a link Shoal can open.')).toBeVisible()
 })
 
 test('started by a link it opens with the preview, which leads to the file', async ({ instance, scratch }) => {

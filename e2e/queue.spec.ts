@@ -25,7 +25,7 @@ async function set({ page }: Instance, setting: string, to: string): Promise<voi
 
 /** All of them shared, then all got, one at a time. */
 async function fill(a: Instance, b: Instance, sizeBytes: number): Promise<void> {
-  await set(b, 'Downloads at once', '1')
+  await set(b, 'Simultaneous downloads', '1')
   const links: string[] = []
   for (const name of NAMES) {
     writeFileSync(path.join(a.folder, name), randomBytes(sizeBytes, name))
@@ -36,26 +36,26 @@ async function fill(a: Instance, b: Instance, sizeBytes: number): Promise<void> 
     await get(b.page)
     await expect(sheet(b.page)).toHaveCount(0)
   }
-  await go(b.page, 'Transfers')
+  await go(b.page, 'Downloads')
 }
 
 test('one goes, the others wait in line; moved and begun by menu and keys; all arrive', async ({ instance }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   const { page } = b
-  await set(a, 'Send at most, MB/s', '0.4')
+  await set(a, 'Upload limit, MB/s', '0.4')
   await fill(a, b, 16 * MIB)
   await says(page, 'one.bin', GOING)
-  await says(page, 'two.bin', /Queued · next in line/)
-  await says(page, 'four.bin', /Queued · 3rd in line/)
+  await says(page, 'two.bin', /Queued · up next/)
+  await says(page, 'four.bin', /Queued · 3rd in queue/)
   await expect.poll(async () => order(page)).toEqual(['one', 'two', 'three', 'four'])
   await expect(page.getByRole('radio', { name: /^Queued/ })).toHaveAccessibleName(/3/)
 
   await choose(page, 'four.bin', 'Move up')
-  await says(page, 'four.bin', /2nd in line/)
+  await says(page, 'four.bin', /2nd in queue/)
   await expect(page.getByRole('button', { name: 'More for four.bin' })).toBeFocused()
   await row(page, 'two.bin').focus()
   await page.keyboard.press('Alt+ArrowDown')
-  await says(page, 'two.bin', /2nd in line/)
+  await says(page, 'two.bin', /2nd in queue/)
   await expect(row(page, 'two.bin')).toBeFocused()
   await expect.poll(async () => order(page)).toEqual(['one', 'four', 'two', 'three'])
 
@@ -64,16 +64,16 @@ test('one goes, the others wait in line; moved and begun by menu and keys; all a
   await expect(details.getByText('3 of 3')).toBeVisible()
   await details.getByRole('button', { name: 'Start now' }).click()
   await says(page, 'three.bin', GOING)
-  await says(page, 'one.bin', /Queued · next in line/)
+  await says(page, 'one.bin', /Queued · up next/)
   await choose(page, 'two.bin', 'Pause')
   await says(page, 'two.bin', /Paused/)
-  await choose(page, 'two.bin', 'Go on')
-  await says(page, 'two.bin', /Queued · 3rd in line/)
+  await choose(page, 'two.bin', 'Resume')
+  await says(page, 'two.bin', /Queued · 3rd in queue/)
 
-  await set(b, 'Downloads at once', '4')
-  await set(a, 'Send at most, MB/s', '')
-  await go(page, 'Transfers')
-  for (const name of NAMES) await says(page, name, /Done/)
+  await set(b, 'Simultaneous downloads', '4')
+  await set(a, 'Upload limit, MB/s', '')
+  await go(page, 'Downloads')
+  for (const name of NAMES) await says(page, name, /Completed/)
   for (const name of NAMES)
     expect(readFileSync(path.join(b.folder, name)).equals(randomBytes(16 * MIB, name)), name).toBe(true)
 })
@@ -81,5 +81,5 @@ test('one goes, the others wait in line; moved and begun by menu and keys; all a
 test('the next begins by itself when one is done', async ({ instance }) => {
   const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: 3_000_000 }), instance('b')])
   await fill(a, b, 4 * MIB)
-  for (const name of NAMES) await says(b.page, name, /Done/)
+  for (const name of NAMES) await says(b.page, name, /Completed/)
 })

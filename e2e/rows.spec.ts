@@ -117,14 +117,14 @@ test('others come before it by the hundred: its menu stays, and what it does is 
   await expect(page.getByText('“mine.txt” is no longer shared.')).toBeVisible()
 })
 
-for (const place of ['Home', 'Transfers'] as const)
+for (const place of ['Home', 'Downloads'] as const)
   test(`${place}: a download is done while its menu is open: it is the menu of what is there`, async ({
     told: { page, transfers }
   }) => {
     transfers.set('t1', transfer(1, { name: 'film.mkv', rate: 9 }))
     transfers.set('t2', transfer(2, { name: 'other.mkv', rate: 9 }))
     await go(page, place)
-    if (place === 'Transfers') await page.getByRole('radio', { name: 'Going on' }).press('Space')
+    if (place === 'Downloads') await page.getByRole('radio', { name: 'In progress' }).press('Space')
     await more(page, 'film.mkv').press('Enter')
     await expect(item(page, 'Pause')).toBeVisible()
     transfers.set('t1', transfer(1, { name: 'film.mkv', state: 'done', bytes: 1e9 }))
@@ -142,7 +142,7 @@ test('Home: paused where it is, gone on with where it is', async ({ told: { page
   await main(page, 'film.mkv').focus()
   await page.getByRole('button', { name: 'Pause' }).focus()
   transfers.set('t1', transfer(1, { name: 'film.mkv', state: 'paused' }))
-  await expect(page.getByRole('button', { name: 'Go on' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible()
   await expect(main(page, 'film.mkv'), 'the button is gone, its row is not').toBeFocused()
 })
 

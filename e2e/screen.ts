@@ -23,7 +23,7 @@ export const drawer = (page: Page): Locator => page.getByRole('complementary')
 /** Agrees to what the open preview proposes, once all of it is there: until then the button moves. The details of the transfer are open then. */
 export async function get(page: Page): Promise<void> {
   await expect(sheet(page).locator('.summary')).toHaveText(/\bfiles?\b/)
-  await expect(sheet(page).getByText(/^Room for /)).toBeVisible()
+  await expect(sheet(page).getByText(/ available$/)).toBeVisible()
   await sheet(page).getByRole('button', { name: 'Get', exact: true }).click()
 }
 

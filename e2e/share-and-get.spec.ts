@@ -42,7 +42,7 @@ test('a folder is dropped, and all but one of its files are got', async ({ insta
   for (const [name, bytes] of Object.entries(files)) writeFileSync(scratch.at('Summer', name), bytes)
   await b.paste(await a.share(scratch.at('Summer')))
   await expect(sheet(b.page).getByText('3 files')).toBeVisible()
-  await sheet(b.page).getByRole('checkbox', { name: 'Choose three.txt' }).press('Space')
+  await sheet(b.page).getByRole('checkbox', { name: 'Select three.txt' }).press('Space')
   await expect(sheet(b.page).getByText(/^2 chosen/)).toBeVisible()
   await get(b.page)
   await expect(b.page.getByText(DONE)).toBeVisible()
@@ -61,11 +61,11 @@ test('of a folder with two thousand files three are chosen, and only they arrive
   await b.paste(await a.shareHeld('Archive'))
   const preview = sheet(b.page)
   await expect(preview.getByText('2,000 files')).toBeVisible()
-  await preview.getByRole('checkbox', { name: 'Everything' }).press('Space')
+  await preview.getByRole('checkbox', { name: 'All files' }).press('Space')
   for (const folder of ['f0', 'f1', 'f12']) {
     const row = preview.getByRole('button', { name: folder, exact: true })
     await row.press('Enter')
-    await preview.getByRole('checkbox', { name: `Choose ${folder.slice(1)}-1.txt` }).press('Space')
+    await preview.getByRole('checkbox', { name: `Select ${folder.slice(1)}-1.txt` }).press('Space')
     await row.press('Enter')
   }
   await expect(preview.getByText(/^3 chosen/)).toBeVisible()

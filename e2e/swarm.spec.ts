@@ -30,7 +30,7 @@ test('the only one who has it leaves: the getter says what it waits for, and goe
   await a.stop()
   await expect(
     drawer(b.page)
-      .getByText(/Waiting for somebody who has the rest$/)
+      .getByText(/Waiting for a device that has the rest$/)
       .first()
   ).toBeVisible()
   const kept = await bytesHere(b.page)

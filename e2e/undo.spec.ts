@@ -30,8 +30,8 @@ test('what was just shared stands on Home; shared again before it was gone, it s
   writeFileSync(scratch.at('a.txt'), 'a')
   await a.share(scratch.at('a.txt'))
   await go(a.page, 'Home')
-  await choose(a.page, 'a.txt', 'Show link and code')
-  await expect(sheet(a.page).getByRole('img', { name: 'The link as a code to scan' })).toBeVisible()
+  await choose(a.page, 'a.txt', 'Show link and QR code')
+  await expect(sheet(a.page).getByRole('img', { name: 'QR code of the link' })).toBeVisible()
   await a.page.keyboard.press('Escape')
 
   await choose(a.page, 'a.txt', 'Stop sharing')
@@ -47,7 +47,7 @@ test('nothing on the clipboard is no dead end', async ({ instance }) => {
   const a = await instance('a')
   const { page } = a
   await a.paste(' ')
-  await expect(sheet(page).getByText('That is not a link Shoal can read.')).toBeVisible()
+  await expect(sheet(page).getByText('This is not a link Shoal can open.')).toBeVisible()
   await sheet(page).getByRole('button', { name: 'Paste another link' }).click()
   await expect(sheet(page)).toHaveCount(0)
 })

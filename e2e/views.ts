@@ -46,13 +46,13 @@ const menuOfFirst = (name: Place, item: RegExp) => async (page: Page) => {
 /** In a browser. */
 export const VIEWS: Record<string, View> = {
   ...Object.fromEntries(PLACES.map(name => [name, place(en[`place.${name}`])])),
-  'drawer-transfer': firstRow('Transfers'),
+  'drawer-transfer': firstRow('Downloads'),
   'drawer-share': firstRow('Library'),
   'drawer-peer': firstRow('Peers'),
-  'drawer-failed': rowSaying('Transfers', /What arrived was not|cannot be written to/),
-  'drawer-queued': rowSaying('Transfers', /Queued · /),
-  'drawer-disk-full': rowSaying('Transfers', /disk is full/),
-  'drawer-done': rowSaying('Transfers', /^.*Done ·/),
+  'drawer-failed': rowSaying('Downloads', /does not match the link|cannot write to/),
+  'drawer-queued': rowSaying('Downloads', /Queued · /),
+  'drawer-disk-full': rowSaying('Downloads', /disk space/),
+  'drawer-done': rowSaying('Downloads', /^.*Completed ·/),
   'drawer-changed': rowSaying('Library', /Changed on disk/),
   'drawer-missing': rowSaying('Library', /not where they were/),
   'settings-end': async page => {
@@ -67,11 +67,11 @@ export const VIEWS: Record<string, View> = {
   'sheet-nobody': async page => {
     await paste(LINK)(page)
     const sheet = page.getByRole('dialog')
-    await sheet.getByText('Nobody who has it has answered yet.').or(sheet.getByRole('checkbox').first()).waitFor()
+    await sheet.getByText('No device that has it has responded yet.').or(sheet.getByRole('checkbox').first()).waitFor()
   },
   'sheet-wrong-link': paste('https://example.org/'),
   'sheet-link': menuOfFirst('Library', /^Show link/),
-  'sheet-cancel': menuOfFirst('Transfers', /^Cancel/),
+  'sheet-cancel': menuOfFirst('Downloads', /^Cancel/),
   'menu-share': menuOfFirst('Library', /^none$/),
   'sheet-folders': async page => {
     await place('Home')(page)
@@ -87,7 +87,7 @@ export const VIEWS: Record<string, View> = {
   },
   // the last one: the list stays at what is queued
   'menu-queued': async page => {
-    await place('Transfers')(page)
+    await place('Downloads')(page)
     const queued = page.getByRole('radio', { name: 'Queued' })
     if ((await queued.count()) === 0) return false
     await queued.press('Space')
@@ -104,11 +104,11 @@ export const DESKTOP_VIEWS: Record<string, (page: Page, window: FakeWindow) => P
     await place('Settings')(page)
     await page.locator('.version').scrollIntoViewIfNeeded()
   },
-  'desktop-drawer': rowSaying('Transfers', /Done ·/),
+  'desktop-drawer': rowSaying('Downloads', /Completed ·/),
   'desktop-share': firstRow('Library'),
   'desktop-stopped': async (page, { state }) => {
     await place('Library')(page)
     state.set({ ...state.value, isEngineRunning: false })
-    await page.getByRole('button', { name: 'Start again' }).waitFor()
+    await page.getByRole('button', { name: 'Restart' }).waitFor()
   }
 }

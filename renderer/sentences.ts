@@ -1,4 +1,4 @@
-// Every way Shoal can fail, as what the user reads: what happened, what is safe, and what to do next. The words stand in words/.
+// Every way Shoal can fail, as what the user reads: what happened, what is safe, and what to do next. The words stand in i18n/.
 import type { Transfer, WireError } from '../app/contract/shapes.ts'
 import type { Key } from './i18n/languages.ts'
 

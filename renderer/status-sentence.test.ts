@@ -62,18 +62,18 @@ test('of a share of which some files were got, that is said', () => {
 
 test('while somebody is looked for, what is waited for is said', () => {
   const finding = (change: Partial<Transfer>) => sentence({ state: 'finding', bytes: 0, total: null, ...change })
-  assert.equal(finding({}), 'Looking for somebody who has it')
-  assert.equal(finding({ waitingFor: 'peers' }), 'Waiting for somebody who has it')
-  assert.equal(finding({ waitingFor: 'bytes' }), 'Waiting for the next bytes')
-  assert.match(finding({ waitingFor: 'peers', bytes: 5, total: 10 }), /who has the rest$/)
+  assert.equal(finding({}), 'Looking for a device that has it')
+  assert.equal(finding({ waitingFor: 'peers' }), 'Waiting for a device that has it')
+  assert.equal(finding({ waitingFor: 'bytes' }), 'Waiting for data')
+  assert.match(finding({ waitingFor: 'peers', bytes: 5, total: 10 }), /that has the rest$/)
 })
 
 test('one that waits for its turn says which place it has, and how much it is', () => {
   const queued = (change: Partial<Transfer>) => sentence({ state: 'queued', bytes: 0, sources: 0, from: [], ...change })
-  assert.equal(queued({ place: 1 }), 'Queued · next in line · 40 GB')
-  assert.equal(queued({ place: 3, total: null }), 'Queued · 3rd in line')
-  assert.equal(queued({ place: 12, bytes: 5_000_000_000 }), 'Queued · 12th in line · 5.0 of 40 GB')
-  assert.equal(queued({ place: 1002 }), 'Queued · 1,002nd in line · 40 GB')
+  assert.equal(queued({ place: 1 }), 'Queued · up next · 40 GB')
+  assert.equal(queued({ place: 3, total: null }), 'Queued · 3rd in queue')
+  assert.equal(queued({ place: 12, bytes: 5_000_000_000 }), 'Queued · 12th in queue · 5.0 of 40 GB')
+  assert.equal(queued({ place: 1002 }), 'Queued · 1,002nd in queue · 40 GB')
   assert.equal(toneOf({ ...row, state: 'queued' }), 'quiet')
 })
 

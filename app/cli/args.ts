@@ -87,22 +87,19 @@ const whole =
   (max: number) =>
   (value: string): number => {
     const number = Number(value)
-    if (!/^\d+$/.test(value) || number > max) throw new InvalidArgumentError(`It is a whole number up to ${max}.`)
+    if (!/^\d+$/.test(value) || number > max) throw new InvalidArgumentError(`It must be a whole number up to ${max}.`)
     return number
   }
 const seconds = (value: string): number => {
   const number = Number(value)
   if (!/^\d+(\.\d+)?$/.test(value) || number > MAX_TIMEOUT_S)
-    throw new InvalidArgumentError(`It is a number of seconds up to ${MAX_TIMEOUT_S}.`)
+    throw new InvalidArgumentError(`It must be a number of seconds up to ${MAX_TIMEOUT_S}.`)
   return number
 }
 /** What it names is the engine's to find out. */
 function linkText(text: string): string {
   if (text.trim() !== '' && text.length <= MAX_LINK_CHARS) return text
-  throw new CodedError(
-    'invalid-link',
-    text.trim() === '' ? 'The link is empty.' : 'This is longer than any link can be.'
-  )
+  throw new CodedError('invalid-link', text.trim() === '' ? 'The link is empty.' : 'The link is too long.')
 }
 const canonical = (root: string): string => rootText(parseRoot(root))
 const bytes = whole(Number.MAX_SAFE_INTEGER)
@@ -131,36 +128,36 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
     .description('Share files of any size, directly between computers.')
     .usage('COMMAND [OPTIONS]')
     .version(around.version, '--version', 'print the version')
-    .option('--data <DIR>', 'identity, database, settings')
-    .addOption(new Option('--network <MODE>', 'how far it may reach').choices(NetworkMode.options))
-    .option('--listen <MULTIADDR>', 'where to listen (repeatable)', addrs)
-    .option('--peer <MULTIADDR>', 'dial this peer at start (repeatable)', addrs)
-    .option('--bootstrap <MULTIADDR>', 'replaces the public bootstrap peers (repeatable)', addrs)
-    .option('--upload-limit <B>', 'bytes per second for this run, 0 = none', bytes)
-    .option('--download-limit <B>', 'bytes per second for this run, 0 = none', bytes)
-    .option('--reserve <B>', 'disk space to leave free', bytes)
-    .option('--json', 'one JSON object per line on stdout')
+    .option('--data <DIR>', 'where Shoal keeps its identity, database and settings')
+    .addOption(new Option('--network <MODE>', 'how far it may connect').choices(NetworkMode.options))
+    .option('--listen <MULTIADDR>', 'listen on this address (repeatable)', addrs)
+    .option('--peer <MULTIADDR>', 'connect to this peer at start (repeatable)', addrs)
+    .option('--bootstrap <MULTIADDR>', 'use these instead of the public bootstrap peers (repeatable)', addrs)
+    .option('--upload-limit <B>', 'upload limit for this run, in bytes per second; 0: none', bytes)
+    .option('--download-limit <B>', 'download limit for this run, in bytes per second; 0: none', bytes)
+    .option('--reserve <B>', 'bytes to keep free on the disk', bytes)
+    .option('--json', 'print one JSON object per line on stdout')
     .exitOverride()
     .configureOutput({ writeOut: out => (text += out), writeErr: () => {} })
     .configureHelp({ showGlobalOptions: true })
     .action(() => {
-      throw new CodedError('usage', 'Say what to do: share, get, serve, ls, peers, transfers, remove, verify or info. --help tells more.') // prettier-ignore
+      throw new CodedError('usage', 'No command given. The commands are share, get, serve, ls, peers, transfers, remove, verify and info; see --help.') // prettier-ignore
     })
   const absolute = (given: string): string => path.resolve(around.cwd, given)
   program
     .command('share')
-    .description('index, print the link, keep serving until Ctrl-C')
-    .argument('<paths...>', 'files and folders')
-    .option('--skip-unreadable', 'leave out what cannot be read')
+    .description('print a link for files and folders, and share them until Ctrl-C')
+    .argument('<paths...>', 'files and folders to share')
+    .option('--skip-unreadable', 'skip files that cannot be read')
     .action((paths: string[], own: { skipUnreadable?: true }) =>
       request({ name: 'share', paths: paths.map(absolute), skipUnreadable: own.skipUnreadable === true })
     )
   program
     .command('get')
-    .description('download, verify, exit')
+    .description('download from a link, verify, exit')
     .argument('<link>', 'a shoal: link, or a .shoal file')
-    .option('-o, --output <DIR>', 'where to (default: here)', '.')
-    .option('--timeout <S>', 'give up when for S seconds nobody could send anything still missing', seconds, 60)
+    .option('-o, --output <DIR>', 'folder to save to (default: the current one)', '.')
+    .option('--timeout <S>', 'give up when nobody could send anything that is missing for S seconds', seconds, 60)
     .action((text: string, own: { output: string; timeout: number }) =>
       request({
         name: 'get',
@@ -172,9 +169,9 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
     )
   program
     .command('serve')
-    .description('headless node with the web UI')
-    .option('--port <N>', 'of the UI (default: 4801, else a free one)', whole(65_535))
-    .option('--folder <DIR>', 'a browser may share from and save to (repeatable; default: Downloads)', many)
+    .description('run without a window, with a page for the browser')
+    .option('--port <N>', 'port of the page (default: 4801, else a free one)', whole(65_535))
+    .option('--folder <DIR>', 'folder the page may share from and save to (repeatable; default: Downloads)', many)
     .option('--no-open', 'do not open a browser')
     .action((own: { port?: number; folder?: string[]; open: boolean }) =>
       request({
@@ -184,11 +181,16 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
         open: own.open
       })
     )
-  const asks = { ls: 'what is shared', peers: 'who is connected', transfers: 'what is being fetched', info: 'who am I' }
+  const asks = {
+    ls: 'list shares',
+    peers: 'list connected peers',
+    transfers: 'list downloads',
+    info: 'show version, name, addresses and data directory'
+  }
   for (const [name, description] of Object.entries(asks))
     program.command(name).description(description).action(() => request({ name: name as keyof typeof asks })) // prettier-ignore
-  program.command('remove').description('forget a share; your files stay').argument('<root>').action((root: string) => request({ name: 'remove', root: canonical(root) })) // prettier-ignore
-  program.command('verify').description('read a share again and compare').argument('<root>').action((root: string) => request({ name: 'verify', root: canonical(root) })) // prettier-ignore
+  program.command('remove').description('stop sharing; your files are kept').argument('<root>').action((root: string) => request({ name: 'remove', root: canonical(root) })) // prettier-ignore
+  program.command('verify').description('check the files of a share').argument('<root>').action((root: string) => request({ name: 'verify', root: canonical(root) })) // prettier-ignore
   for (const command of program.commands) command.exitOverride()
 
   try {
@@ -198,7 +200,7 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
     if (thrown.exitCode === 0) return { name: 'told', text }
     throw new CodedError('usage', sentence(thrown.message))
   }
-  if (asked == null) throw new CodedError('usage', 'Say what to do; --help tells more.')
+  if (asked == null) throw new CodedError('usage', 'No command given; see --help.')
   return { ...asked, ...common(program.opts(), around, absolute) }
 }
 
@@ -226,5 +228,5 @@ function common(flags: Flags, { env }: Surroundings, absolute: (given: string) =
 /** "error: unknown option '--x'" as a sentence of ours. */
 function sentence(message: string): string {
   const text = message.replace(/^error: /, '').replace(/\n[\s\S]*$/, '')
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!)]$/.test(text) ? '' : '.'} --help tells more.`
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!)]$/.test(text) ? '' : '.'} See --help.`
 }

@@ -21,7 +21,7 @@ export async function get({ command, out, session, interrupt }: Task<GetCommand>
   const link = await readNamedLink(command.link, command.cwd)
   out.line(listeningLine(await client.node.info({})))
   const open = openToOthers(directory)
-  if (open != null) out.note(`Others on this computer may change ${open}: they decide what stands there in the end.`)
+  if (open != null) out.note(`Other users of this computer can write to ${open}, and may replace what is saved there.`)
   const { grants } = await client.grant.paths({ paths: [directory], use: 'write' })
   const folder = grants[0] ?? null
   const asked = { link, folder, selection: null, addrs: [...peers], giveUpAfterMs, first: true }
@@ -45,13 +45,14 @@ async function follow(
   try {
     for await (const event of await client.transfer.follow({ id }, { signal })) {
       if (event.type === 'done') return event
-      if (event.type === 'paused') throw new CodedError('cancelled', 'It was paused; the same command goes on.')
+      if (event.type === 'paused')
+        throw new CodedError('cancelled', 'The download was paused; run the same command again to resume.')
       progress.report(fetchLine(event))
     }
   } catch (thrown) {
     if (!signal.aborted) throw thrown
     await client.transfer.pause({ id }, { signal: AbortSignal.timeout(PAUSE_DEADLINE_MS) }).catch(() => {})
-    throw new CodedError('cancelled', 'Paused; the same command goes on.')
+    throw new CodedError('cancelled', 'Paused; run the same command again to resume.')
   }
-  throw new CodedError('internal', 'The transfer ended without a word; the log has the details.')
+  throw new CodedError('internal', 'The download ended unexpectedly; the log has the details.')
 }

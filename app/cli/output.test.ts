@@ -66,7 +66,7 @@ test('the bar: what a resumed fetch begins with is no speed, and no time left be
     clock.step(100)
   }
   const last = err.at(-1) ?? ''
-  assert.match(last, /Getting {2}\[#+-+\] {3}88 % {2}88\.0 MB of 100 MB {2}(9|10)\.\d MB\/s {2}2 s left/)
+  assert.match(last, /Downloading {2}\[#+-+\] {3}88 % {2}88\.0 MB of 100 MB {2}(9|10)\.\d MB\/s {2}2 s left/)
   output.text('done')
   assert.equal(err.at(-1), '\r\u001b[K', 'the bar gives way')
   assert.deepEqual(out, ['done\n'])

@@ -8,8 +8,8 @@ import type { ProgressLine } from './json-lines.ts'
 
 const HEARTBEAT_MS = 400 // 2 to 10 progress lines a second (PRODUCT.md, "JSON lines")
 const MIN_GAP_MS = 100
-const BAR_CHARS = 20
-const WORDS = { index: 'Reading', find: 'Looking for it', fetch: 'Getting', verify: 'Checking' } as const
+const BAR_CHARS = 14 // a whole line with the longest word fits 80 columns
+const WORDS = { index: 'Preparing', find: 'Searching', fetch: 'Downloading', verify: 'Checking' } as const
 
 export interface Sink {
   write(text: string): unknown

@@ -12,7 +12,7 @@ export async function runProgram(args: readonly string[], end: (status: number) 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (interrupt.signal.aborted) end(EXIT_CODES.cancelled)
-      interrupt.abort(new CodedError('cancelled', 'Cancelled; the same command goes on.'))
+      interrupt.abort(new CodedError('cancelled', 'Cancelled; run the same command again to resume.'))
     })
   }
   for (const stream of [process.stdout, process.stderr]) {

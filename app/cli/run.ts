@@ -118,9 +118,9 @@ async function passOn(command: Command, { client }: Session): Promise<Promise<un
   const info = await client.node.info({})
   const wantsNetwork = command.isNetworkFlag || movesBytes(command) ? command.network : null
   if (wantsNetwork != null && wantsNetwork !== info.network)
-    throw running(`with --network ${info.network}. Leave ${command.isNetworkFlag ? '--network' : 'SHOAL_NETWORK'} out`)
+    throw running(`with --network ${info.network}. Leave out ${command.isNetworkFlag ? '--network' : 'SHOAL_NETWORK'}`)
   if (command.listen.some(addr => !info.listen.includes(addr)))
-    throw running('and listens elsewhere. Leave --listen out')
+    throw running('and listens on other addresses. Leave out --listen')
   if (Object.values(command.limits).some(limit => limit != null)) await client.limits.set(command.limits)
   return command.peers.map(addr => client.node.dial({ addr }).catch(() => {})) // who is not there now is no fault of this command
 }

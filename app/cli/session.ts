@@ -42,7 +42,8 @@ export async function openSession(options: SessionOptions, signal: AbortSignal):
     const joined = run && (await join(run, signal))
     if (joined != null) return joined
     if (performance.now() > deadline) {
-      const sentence = 'Another Shoal holds this data directory and does not answer. Wait for it to end, or stop it.'
+      const sentence =
+        'Another Shoal is using this data directory but does not respond. Wait for it to finish, or stop it.'
       throw new CodedError('already-running', sentence, { cause: held })
     }
     await delay(RETRY_MS, undefined, { signal })
@@ -78,7 +79,7 @@ async function join(run: RunFile, signal: AbortSignal): Promise<Session | undefi
   socket.on('close', () => {
     isOver = true
     opened.resolve(false)
-    end.resolve(isOurs ? undefined : new CodedError('internal', 'The Shoal that was running ended.'))
+    end.resolve(isOurs ? undefined : new CodedError('internal', 'The running Shoal ended.'))
   })
   signal.addEventListener('abort', abandon, { once: true })
   const isOpen = await opened.promise

@@ -39,7 +39,7 @@ async function follow(client: Client, job: string, out: Output, signal: AbortSig
     await client.share.cancel({ job }).catch(() => {})
     throw new CodedError('cancelled', 'Cancelled; nothing was shared.')
   }
-  throw new CodedError('internal', 'Indexing ended without a word; the log has the details.')
+  throw new CodedError('internal', 'Preparing the share ended unexpectedly; the log has the details.')
 }
 
 /** 0 when asked to stop; throws the fault when the engine ends by itself. */

@@ -25,13 +25,13 @@ export async function runShortCommand(task: Task<ShortCommand>): Promise<number>
       const rows = await client.transfer.list({}, call)
       for (const row of rows) out.line(transferLine(row))
       await noteFull(task)
-      table(out, rows.map(row => [row.root, sizes(row.bytes, row.total), row.rate > 0 ? formatRate(row.rate) : '', row.state, row.name]), 'Nothing is being fetched.') // prettier-ignore
+      table(out, rows.map(row => [row.root, sizes(row.bytes, row.total), row.rate > 0 ? formatRate(row.rate) : '', row.state, row.name]), 'No downloads.') // prettier-ignore
       return 0
     }
     case 'peers': {
       const rows = await client.peer.list({}, call)
       for (const row of rows) out.line(peerLine(row))
-      table(out, rows.map(row => [row.name, row.peerId, row.via, row.direct ? 'direct' : 'relayed', row.latencyMs == null ? '' : `${row.latencyMs.toFixed(1)} ms`]), 'Nobody is connected.') // prettier-ignore
+      table(out, rows.map(row => [row.name, row.peerId, row.via, row.direct ? 'direct' : 'relayed', row.latencyMs == null ? '' : `${row.latencyMs.toFixed(1)} ms`]), 'No peers connected.') // prettier-ignore
       return 0
     }
     case 'info': {
@@ -45,7 +45,7 @@ export async function runShortCommand(task: Task<ShortCommand>): Promise<number>
     case 'remove': {
       await client.share.remove({ root: command.root }, call)
       out.line(removedLine(command.root))
-      out.text('Removed. Your files stay as they are.')
+      out.text('Removed. Your files are kept.')
       return 0
     }
     case 'verify':
@@ -56,7 +56,7 @@ export async function runShortCommand(task: Task<ShortCommand>): Promise<number>
 }
 
 const OWN_DISK_FULL =
-  "The disk that Shoal's own folder (Data) is on is full: downloads wait, and nothing new can be begun. Make room there, and everything goes on by itself."
+  "The disk with Shoal's own data (see `shoal info`) is full: downloads are waiting, and nothing new can be started. Free up space there, and they resume automatically."
 
 async function noteFull({ session, interrupt, out }: Task<ShortCommand>): Promise<void> {
   const { ownDisk } = await session.client.node.info({}, { signal: interrupt })
@@ -72,10 +72,10 @@ async function verify(root: string, { out, session, interrupt }: Task<ShortComma
     }
     out.line(verifiedLine(event))
     for (const path of event.bad) out.text(`Changed: ${path}`)
-    out.note(event.bad.length === 0 ? `All ${formatBytes(event.bytes)} are as they were shared.` : 'What changed is not served any more; share it again to share it as it is now.') // prettier-ignore
+    out.note(event.bad.length === 0 ? `All ${formatBytes(event.bytes)} match what was shared.` : 'Changed files are no longer available to others; share them again to share the current version.') // prettier-ignore
     return event.bad.length === 0 ? 0 : EXIT_CODES['source-changed']
   }
-  throw new CodedError('internal', 'Checking ended without a word; the log has the details.')
+  throw new CodedError('internal', 'Checking ended unexpectedly; the log has the details.')
 }
 
 const sizes = (bytes: number, total: number | null): string =>

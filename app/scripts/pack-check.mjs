@@ -164,7 +164,7 @@ async function checkCommands() {
   assert.equal(run(['--data', data, 'remove', 'nonsense']).status, 2)
   const nothing = run([])
   assert.equal(nothing.status, 2, 'a window without a screen')
-  assert.match(nothing.stderr, /Say what to do/)
+  assert.match(nothing.stderr, /No command given/)
   assert.deepEqual(
     fs.readdirSync(temporary).filter(name => name.startsWith('shoal-')),
     []

@@ -8,7 +8,8 @@ const GAVE_UP: Record<ReturnType<typeof giveUpCode>, string> = {
   'source-changed':
     'The source changed after it was shared, and nobody else has it. Ask for a new link; what arrived is kept.',
   'hash-mismatch': 'Somebody sent wrong data, and nobody else has it. Nothing wrong was kept; try again later.',
-  'no-providers': 'Nobody who has this can be reached right now. What arrived is kept; the same command goes on.'
+  'no-providers':
+    'No device that has this can be reached right now. Everything received so far is kept; run the same command again to resume.'
 }
 
 /** Why this one is given up now; undefined while it is not. `afterMs`: null waits for ever, for peers and for room on the disk. `ownDisk`: of the data directory. */
@@ -20,14 +21,14 @@ export function givenUp(
   if (snapshot.state === 'io-error')
     return new CodedError(
       'not-writable',
-      'The files cannot be written there. Check the folder; what arrived is kept, and the same command goes on.'
+      'The files cannot be written there. Everything received so far is kept; check the folder, then run the same command again to resume.'
     )
   if (afterMs == null) return undefined
   if (snapshot.state === 'disk-full' && ownDisk === 'full') return ownDiskFull()
   if (snapshot.state === 'disk-full')
     return new CodedError(
       'disk-full',
-      'The disk is full. What arrived is kept; make room, then the same command goes on.'
+      'The disk is full. Everything received so far is kept; free up space, then run the same command again to resume.'
     )
   if ((snapshot.noProgressSinceMs ?? -1) < afterMs) return undefined
   const code = giveUpCode(snapshot)

@@ -204,7 +204,8 @@ export class TransferRun implements AsyncDisposable {
 
   /** Stops; everything written stays for the next time. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#stop.signal.aborted) this.#stop.abort(new CodedError('cancelled', 'Paused; the same command goes on.'))
+    if (!this.#stop.signal.aborted)
+      this.#stop.abort(new CodedError('cancelled', 'Paused; run the same command again to resume.'))
     await this.#over
     for (const search of this.#extraSearches) search[Symbol.dispose]()
     await this.#stack.disposeAsync()

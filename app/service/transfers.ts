@@ -242,7 +242,7 @@ export class Transfers implements AsyncDisposable {
     await Promise.allSettled([...this.#entries.values()].map(async ({ cancelling }) => cancelling))
     await Promise.all(this.#closing.values())
     for (const [, { feed }] of going)
-      feed.fail(new CodedError('cancelled', 'Shoal is stopping; the same command goes on.'))
+      feed.fail(new CodedError('cancelled', 'Shoal is stopping; run the same command again to resume.'))
   }
 
   #entry(id: string): Entry {

@@ -6,7 +6,7 @@ const START = `Welcome to Shoal
 
 These files have just come from another copy of Shoal. It ran on this very
 computer, but everything went the way it goes between two computers: a link
-was opened, a connection was made, and every block was checked against the
+was opened, a connection was made, and every byte was checked against the
 link before it was written here. That check is what the green mark means.
 
 To share
@@ -22,8 +22,8 @@ Good to know
     - Whoever has the link can get the files. Nobody can get anything else.
     - The link names the content itself. If a file is changed later, the
       link never leads to the changed one: share it again for a new link.
-    - Close Shoal, pull the plug, change networks: a download goes on where
-      it stopped, from anybody who has the files by then.
+    - Close Shoal, pull the plug, change networks: a download resumes where
+      it stopped, from any device that has the files by then.
     - Whoever has got the files passes them on. With several people getting
       the same thing, it is faster for everyone.
 
@@ -32,9 +32,9 @@ You can delete this folder at any time.
 
 const KEYS = `Keys
 
-    Ctrl V (on a Mac: Command V)   look into the link, or share the files,
+    Ctrl V (on a Mac: Command V)   preview the link, or share the files,
                                    that you have copied
-    Alt 1 ... Alt 5                Home, Transfers, Library, Peers, Settings
+    Alt 1 ... Alt 5                Home, Downloads, Library, Peers, Settings
     Up, Down, Home, End            from row to row in a list
     Enter                          details of the row
     Tab                            from one control to the next

@@ -23,15 +23,19 @@ export function codedWrite(err: unknown): unknown {
 }
 
 export function diskFull(cause?: unknown): CodedError {
-  return new CodedError('disk-full', 'The disk is full. What has arrived is kept; free some space and go on.', {
-    cause
-  })
+  return new CodedError(
+    'disk-full',
+    'The disk is full. Everything received so far is kept; free up space, then resume.',
+    {
+      cause
+    }
+  )
 }
 
 /** There is no room for the index, the settings and so on. */
 export function ownDiskFull(cause?: unknown): CodedError {
   const sentence =
-    "The disk that Shoal's own folder (its data directory) is on is full. Nothing is lost; make room there, and try again."
+    "The disk with Shoal's own folder (its data directory) is full. Nothing is lost; free up space there, and try again."
   return new CodedError('disk-full', sentence, { cause })
 }
 

@@ -77,7 +77,7 @@ export async function existingIn(
   if (standing !== undefined) return standing
   throw new CodedError(
     'not-writable',
-    'Something else stands where a received file should go. Move it away, then go on; what arrived is kept.'
+    'Something else stands where a received file should go. Everything received so far is kept; move it away, then resume.'
   )
 }
 

@@ -49,20 +49,26 @@ test('of a full disk is said what is so: where it is, what is safe, and what hel
     const { what, safe, next } = sentenceOf(...of)
     return [what, safe, next].map(key => (en as Record<string, string>)[key]).join(' ')
   }
-  const own = 'The disk with Shoal’s own folder is full.'
+  const own = 'The disk with Shoal’s own data is full.'
   assert.equal(
     said('disk-full', 'anything', true), // a share, say: nothing of it has arrived
-    `${own} Nothing was changed. Make room, then try again.`
+    `${own} Nothing was changed. Free up space, then try again.`
   )
   assert.equal(
     said('disk-full', 'anything', false),
-    'The disk is full. Nothing was changed. Make room, then try again.'
+    'The disk is full. Nothing was changed. Free up space, then try again.'
   )
-  const waiting = 'What has arrived is kept. Make room, and it goes on by itself.'
+  const waiting = 'Everything received so far is kept. Free up space, and it resumes automatically.'
   assert.equal(said('disk-full', 'waiting', false), `The disk is full. ${waiting}`)
   assert.equal(said('disk-full', 'waiting', true), `${own} ${waiting}`)
-  assert.match(said('disk-full', 'stopped', false), /What has arrived is kept\. Make room, then try again\.$/)
-  assert.match(said('not-writable', 'stopped', true), /^That folder cannot be written to\. What has arrived is kept\./)
+  assert.match(
+    said('disk-full', 'stopped', false),
+    /Everything received so far is kept\. Free up space, then try again\.$/
+  )
+  assert.match(
+    said('not-writable', 'stopped', true),
+    /^Shoal cannot write to that folder\. Everything received so far is kept\./
+  )
   assert.match(said('not-writable', 'anything', false), /Nothing was changed\./)
   assert.deepEqual(sentenceOf('lost', 'waiting', true), SENTENCES.lost)
 })

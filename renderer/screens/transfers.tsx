@@ -1,4 +1,4 @@
-// Transfers: what is being got and what was.
+// Downloads: what is being got and what was.
 import { ArrowDownUp, Search } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { Empty, Loading } from '../parts/states.tsx'
