@@ -24,7 +24,10 @@ test('who would be left waiting, by name, and nobody when nobody reads', () => {
   const t = translationFor('en')
   assert.equal(whoWouldWait([share({})], [peer('Ana', 5)], t), undefined)
   assert.equal(whoWouldWait([share({ readers: 1 })], [peer('Ana', 0)], t), undefined)
-  assert.equal(whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], t), 'Ana is still downloading “Summer” from you.')
+  assert.equal(
+    whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], t),
+    'Ana is still downloading “Summer” from you.'
+  )
   const many = [peer('Ana', 5), peer('', 5), peer('Bo', 5), peer('Cy', 5)]
   assert.equal(
     whoWouldWait([share({ readers: 4 }), share({ name: 'Film', readers: 1 })], many, t),
