@@ -106,6 +106,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   )
   const running = acquiring.use(
     new Transfers({
+      clock: systemClock,
       store,
       swarm: connections,
       pool,

@@ -1,10 +1,12 @@
 // The downloads in line while the application runs: tells the queue what happens and how time passes, has its effects performed one after the other,
 // and knows who waits at which place. What may receive is decided in download-queue.ts.
+import type { Clock } from '../../core/clock.ts'
 import { DownloadQueue, type QueueEffect, type QueueInput } from './download-queue.ts'
 
 const TICK_MS = 1_000
 
 export interface QueueRunnerPorts {
+  readonly clock: Clock
   readonly perform: (effect: QueueEffect) => void
   /** Its place is another one, or it waits no more. */
   readonly moved: (id: string) => void
@@ -14,7 +16,7 @@ export class QueueRunner implements Disposable {
   readonly #queue: DownloadQueue
   readonly #ports: QueueRunnerPorts
   readonly #inputs: QueueInput[] = []
-  readonly #ticking: NodeJS.Timeout
+  #cancelTick: () => void = () => {}
   #isFeeding = false
   #isOver = false
   #places = new Map<string, number>()
@@ -23,7 +25,7 @@ export class QueueRunner implements Disposable {
   constructor(limit: number, ports: QueueRunnerPorts) {
     this.#queue = new DownloadQueue(limit)
     this.#ports = ports
-    this.#ticking = setInterval(() => this.feed({ type: 'tick' }), TICK_MS)
+    this.#tick()
   }
 
   has(id: string): boolean {
@@ -54,7 +56,7 @@ export class QueueRunner implements Disposable {
     const before = this.#queue.version
     try {
       for (let next = this.#inputs.shift(); next != null; next = this.#inputs.shift()) {
-        for (const effect of this.#queue.apply(next, performance.now())) this.#ports.perform(effect)
+        for (const effect of this.#queue.apply(next, this.#ports.clock.now())) this.#ports.perform(effect)
       }
     } finally {
       this.#isFeeding = false
@@ -65,7 +67,14 @@ export class QueueRunner implements Disposable {
   /** From now on nobody is in line. */
   [Symbol.dispose](): void {
     this.#isOver = true
-    clearInterval(this.#ticking)
+    this.#cancelTick()
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#ports.clock.after(TICK_MS, () => {
+      this.feed({ type: 'tick' })
+      this.#tick()
+    })
   }
 
   #place(): void {

@@ -13,7 +13,7 @@ import type { DownloadLimit } from '../../core/fetch/download-limit.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
 import { indexPaths } from '../../core/files/index-paths.ts'
 import { cleanName, platformOf } from '../../core/files/safe-name.ts'
-import { systemClock } from '../../core/clock.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Servable } from '../../core/exchange/servable.ts'
 import type { Download } from '../../core/store/download.ts'
 import { findExisting, whatStandsAt } from '../../core/store/find-existing.ts'
@@ -45,6 +45,7 @@ export interface Outcome {
 }
 
 export interface RunPorts {
+  readonly clock: Clock
   readonly store: Store
   /** Undefined without a node: only what this device holds can be had. */
   readonly swarm: SwarmPort | undefined
@@ -72,6 +73,8 @@ export interface RunOptions {
   readonly giveUpAfterMs: number | null
   /** From the link: bytes, not trusted. */
   readonly sizeHint: number | null
+  /** What the last run says of itself: the time to give up in begins with the first turn of all. */
+  readonly unservedMs?: number | undefined
   /** Begins when this has settled: the last run of the same transfer closes its files. */
   readonly after?: Promise<void>
 }
@@ -94,9 +97,10 @@ export class TransferRun implements AsyncDisposable {
   readonly #view: TransferView
   readonly #stop = new AbortController()
   readonly #stack = new AsyncDisposableStack()
-  readonly #startedAt = performance.now()
+  readonly #startedAt: number
   readonly #over: Promise<void>
   #giveUpAfterMs: number | null
+  readonly #unservedMs: number | undefined
   #fetch: Fetch | undefined
   #layout: Layout | undefined
   #download: Download | undefined
@@ -114,13 +118,16 @@ export class TransferRun implements AsyncDisposable {
   #limitPerSecond = 0
   #savedAt = 0
   #diskTriedAt = Number.NEGATIVE_INFINITY
-  #pexAt = performance.now() + PEX_FIRST_MS
+  #pexAt: number
 
   constructor(id: string, row: TransferRow, options: RunOptions, ports: RunPorts) {
     this.#row = row
     this.#root = parseRoot(row.root)
     this.#ports = ports
     this.#giveUpAfterMs = options.giveUpAfterMs
+    this.#unservedMs = options.unservedMs
+    this.#startedAt = ports.clock.now()
+    this.#pexAt = this.#startedAt + PEX_FIRST_MS
     this.#view = new TransferView(id, row)
     this.#givenUp.promise.catch(() => {}) // whoever waits for the fetch hears
     this.#over = this.#run(options)
@@ -148,6 +155,11 @@ export class TransferRun implements AsyncDisposable {
   get progress(): Partial<TransferRow> {
     const shown = this.#view.row
     return { bytes: shown.bytes, name: shown.name, ...(shown.total != null && { totalBytes: shown.total }) }
+  }
+
+  /** Of the time to give up in, what is used up; undefined before the first turn. */
+  get unservedMs(): number | undefined {
+    return this.#fetch == null ? this.#unservedMs : this.#fetch.unservedMs
   }
 
   /** Somebody else asked for the same: more addresses to try, and the last word on when to give up. */
@@ -249,17 +261,18 @@ export class TransferRun implements AsyncDisposable {
   }
 
   #openFetch(signal: AbortSignal): Fetch {
-    const { store, swarm, sharedLimits } = this.#ports
+    const { store, swarm, sharedLimits, clock } = this.#ports
     const key = rootText(this.#root)
     return openFetch(
       this.#root,
       {
         mode: 'fetch',
         hasTurn: false,
+        ...(this.#unservedMs != null && { unservedMs: this.#unservedMs }),
         sharedLimits,
         roomBytes: () => MAX_OUT_BYTES / Math.max(1, this.#ports.active()),
         ports: {
-          clock: systemClock,
+          clock,
           random: Math.random,
           skeleton: {
             parts: () => store.skeletonParts(key),
@@ -312,9 +325,9 @@ export class TransferRun implements AsyncDisposable {
   #look(fetch: Fetch): void {
     this.#cancelLook?.()
     if (this.#isOver || this.#stop.signal.aborted) return
-    const timer = setTimeout(() => this.#look(fetch), this.#hasTurn ? LOOK_MS : IDLE_LOOK_MS)
-    this.#cancelLook = () => clearTimeout(timer)
-    const now = performance.now()
+    const { clock } = this.#ports
+    this.#cancelLook = clock.after(this.#hasTurn ? LOOK_MS : IDLE_LOOK_MS, () => this.#look(fetch))
+    const now = clock.now()
     const snapshot = fetch.snapshot()
     const { shown, event } = this.#view.take(snapshot, now)
     this.#saidCanReceive = this.#canReceive
@@ -406,7 +419,7 @@ export class TransferRun implements AsyncDisposable {
 
   #done(there: { path: string; bytes: number }, snapshot: FetchSnapshot | null): Outcome {
     const { path: at, bytes } = there
-    const seconds = (performance.now() - this.#startedAt) / 1000
+    const seconds = (this.#ports.clock.now() - this.#startedAt) / 1000
     const { received = 0, duplicate = 0, sources = 0 } = snapshot ?? {}
     this.#download?.withdraw() // it is served as a share, as long as it is one
     const share = this.#ports.store.share(this.#row.root)

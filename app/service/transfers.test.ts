@@ -6,10 +6,13 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { parseRoot, RAW, rootText } from '../../core/cid.ts'
+import { systemClock } from '../../core/clock.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
+import { SteppedClock } from '../../core/testing/stepped-clock.ts'
 import { openStore } from '../../core/store/store.ts'
 import type { TransferEvent } from '../contract/shapes.ts'
 import { scratch } from '../testing/sample-application.ts'
+import { MAX_OPEN } from './download-queue.ts'
 import { type StartOptions, Transfers, type TransfersPorts } from './transfers.ts'
 
 async function sample(t: TestContext, more: Partial<TransfersPorts> = {}) {
@@ -21,6 +24,7 @@ async function sample(t: TestContext, more: Partial<TransfersPorts> = {}) {
   const faults: unknown[] = []
   const transfers = stack.use(
     new Transfers({
+      clock: systemClock,
       store,
       swarm: undefined,
       pool: stack.use(openHashPool()),
@@ -171,4 +175,20 @@ test('addresses that came with a link of what is in line already are kept', limi
   const { inLine, addrs } = store.transfers().find(row => row.addrs.length > 0) ?? assert.fail('not kept')
   assert.deepEqual([addrs, inLine], [['/ip4/127.0.0.1/tcp/9'], 2])
   assert.equal(transfers.feed.rows().length, 2)
+})
+
+test('of more that were asked for by name than may be open, each is given up when its time is over', limit, async t => {
+  const clock = new SteppedClock()
+  const { transfers, start } = await sample(t, { clock })
+  const count = MAX_OPEN + 5
+  for (let i = 0; i < count; i++) start(await nothing(i), { first: true, giveUpAfterMs: 70_000 })
+  const failed = (): number => transfers.feed.rows().filter(({ state }) => state === 'failed').length
+  const pass = async (ms: number): Promise<void> => {
+    for (const end = clock.now() + ms; clock.now() < end; clock.step(1_000)) await turn() // so that runs begin and end
+  }
+  await pass(65_000)
+  assert.equal(failed(), 0)
+  await pass(150_000)
+  assert.equal(failed(), count, 'also those that made room for another one after a minute')
+  assert.ok(transfers.feed.rows().every(({ error }) => error?.code === 'no-providers'))
 })

@@ -55,6 +55,7 @@ export class Transfers implements AsyncDisposable {
     this.#store = ports.store
     this.contents = new TransferContents(ports.store, this.#entries)
     this.#line = new QueueRunner(ports.activeDownloads, {
+      clock: ports.clock,
       perform: effect => this.#perform(effect),
       moved: id => {
         const shown = this.feed.get(id)
@@ -94,7 +95,7 @@ export class Transfers implements AsyncDisposable {
     if (isGoing && isSame) {
       known.run?.askAlso(row.addrs, options.giveUpAfterMs)
       known.row = row
-      known.options = asked
+      known.options = { ...known.options, ...asked }
       this.#store.noteTransfer(row)
       if (options.first) this.#line.feed({ type: 'urge', id, urgency })
       return { id, root }
@@ -270,6 +271,7 @@ export class Transfers implements AsyncDisposable {
       case 'open':
         return this.#open(effect.id, entry)
       case 'close':
+        entry.options = { ...entry.options, unservedMs: entry.run?.unservedMs } // read before it is closed
         void this.#closeRun(effect.id, this.#takeRun(entry))
         return
       case 'go':

@@ -14,19 +14,14 @@ import { HaveAnnouncer } from './have-announcer.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import { LeafFetch } from './leaf-fetch.ts'
 import { PeerSet } from './peer-set.ts'
-import type { DownloadPort, FetchOptions, FetchSnapshot } from './ports.ts'
+import type { DownloadPort, FetchOptions, FetchSnapshot, Finished } from './ports.ts'
 import { idleReason, peerRows, TransferStats } from './transfer-stats.ts'
+import { type Service, Unserved } from './unserved.ts'
 
 const TICK_MS = 250
 const LIMITED_TICK_MS = 100
 const CHANGE_MS = 100
 const FINISH_ATTEMPTS = 3
-
-export interface Finished {
-  readonly path: string
-  /** Symlinks that were not made, by their path. */
-  readonly leftOut: readonly string[]
-}
 
 type Phase = 'layout' | 'ready' | 'open' | 'leaves' | 'finalise' | 'complete' | 'failed'
 type Hold = 'paused' | 'disk-full' | 'io-error'
@@ -67,7 +62,7 @@ export class Fetch implements AsyncDisposable {
   #limitPerSecond: number
   #hasTurn: boolean
   #hadTurn: boolean
-  #unservedSince: number | undefined
+  readonly #unserved: Unserved
   #cancelTick: (() => void) | undefined
   #cancelChange: (() => void) | undefined
   #changedAgain = false
@@ -76,7 +71,9 @@ export class Fetch implements AsyncDisposable {
     this.root = root
     this.#options = options
     this.#limitPerSecond = options.limitPerSecond ?? 0
-    this.#hasTurn = this.#hadTurn = options.hasTurn ?? true
+    this.#hasTurn = options.hasTurn ?? true
+    this.#hadTurn = this.#hasTurn || options.unservedMs !== undefined
+    this.#unserved = new Unserved(options.unservedMs)
     const { ports } = options
     this.#peers = new PeerSet({
       root,
@@ -200,7 +197,7 @@ export class Fetch implements AsyncDisposable {
 
   snapshot(): FetchSnapshot {
     const now = this.#now
-    const since = this.#observe()
+    this.#observe()
     const ready = this.#peers.ready()
     const states = this.#leaves?.scheduler.peers(now) ?? []
     const isAsking = this.#hold === undefined && (this.#phase === 'layout' || this.#phase === 'leaves')
@@ -222,7 +219,7 @@ export class Fetch implements AsyncDisposable {
         : this.#stats.isQuiet(now)
           ? idleReason(ready, states, isStarved)
           : undefined,
-      noProgressSinceMs: since === undefined ? undefined : now - since,
+      noProgressSinceMs: this.#unserved.isCounting ? this.#unserved.totalMs(now) : undefined,
       sourceChangedSeen: this.#stats.sourceChangedSeen || (this.#leaves?.scheduler.sourceChanged ?? false),
       hashMismatchSeen: this.#stats.hashMismatchSeen,
       nameHint: ready.find(peer => peer.info?.name !== '')?.info?.name ?? '',
@@ -447,18 +444,22 @@ export class Fetch implements AsyncDisposable {
     }
   }
 
-  /** Since when nobody could have sent anything. */
-  #observe(): number | undefined {
-    const now = this.#now
-    const served = this.#hold !== undefined || !this.#hadTurn || this.#isServed(now)
-    this.#unservedSince = served || this.#phase === 'failed' ? undefined : (this.#unservedSince ?? now)
-    return this.#unservedSince
+  /** Of the time to give up in, what is used up; undefined before the first turn. For the next fetch of the same, if this one is to be closed. */
+  get unservedMs(): number | undefined {
+    return this.#hadTurn ? this.#unserved.totalMs(this.#now) : undefined
   }
 
-  /** Somebody could send what is missing, now or when he lets us. */
-  #isServed(now: number): boolean {
-    if (this.#phase !== 'layout') return this.#leaves?.scheduler.isServed(now) ?? (this.#hasTurn || this.canReceive)
-    return this.#hasTurn ? this.#finder.isServed(now) : this.#peers.ready().length > 0
+  #observe(): void {
+    const isOff = this.#hold !== undefined || !this.#hadTurn || this.#phase === 'failed'
+    this.#unserved.observe(isOff ? 'served' : this.#service(this.#now), this.#now)
+  }
+
+  /** Whether somebody could send what is missing, now or when he lets us. */
+  #service(now: number): Service {
+    const isLooking = this.#phase === 'layout'
+    if (!isLooking && this.#leaves === undefined && (this.#hasTurn || this.#phase === 'open')) return 'busy'
+    if (!isLooking) return (this.#leaves?.scheduler.isServed(now) ?? this.canReceive) ? 'served' : 'unserved'
+    return (this.#hasTurn ? this.#finder.isServed(now) : this.#peers.ready().length > 0) ? 'served' : 'unserved'
   }
 
   get #now(): number {

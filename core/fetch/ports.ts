@@ -7,6 +7,12 @@ import type { BanReason } from './inputs-and-effects.ts'
 import type { PeerState } from './scheduled-peer.ts'
 import type { DownloadLimit } from './download-limit.ts'
 
+export interface Finished {
+  readonly path: string
+  /** Symlinks that were not made, by their path. */
+  readonly leftOut: readonly string[]
+}
+
 /** The writing side of one transfer; the store's Download is one. Disposing it keeps everything for the next time. */
 export interface DownloadPort extends AsyncDisposable {
   /** Positions that are written; live. */
@@ -23,7 +29,7 @@ export interface DownloadPort extends AsyncDisposable {
   /** Fills wanted leaves from what this device holds elsewhere. */
   copyLocal(signal: AbortSignal): Promise<number>
   /** Throws `disk-full`, `not-writable`, `unreadable`; then it may be called again. */
-  finish(signal: AbortSignal): Promise<{ path: string; leftOut: string[] }>
+  finish(signal: AbortSignal): Promise<Finished>
   watch(listener: (change: ServableChange) => void): () => void
 }
 
@@ -93,7 +99,7 @@ export interface FetchSnapshot {
   readonly ratePerSecond: number
   readonly peers: readonly FetchPeerRow[]
   readonly waitingFor: WaitingFor | undefined
-  /** How long, in ms, nobody could have sent anything that is missing; undefined while somebody can, it is not asked for, or had no turn yet. */
+  /** How long, in ms, nobody could have sent anything that is missing; undefined while somebody can, the disk is busy, it is not asked for, or had no turn yet. */
   readonly noProgressSinceMs: number | undefined
   readonly sourceChangedSeen: boolean
   readonly hashMismatchSeen: boolean
@@ -108,6 +114,8 @@ export interface FetchOptions {
   readonly mode: 'preview' | 'fetch'
   /** Whether it may ask for anything from the start (default); without, it only listens until `setTurn`. */
   readonly hasTurn?: boolean
+  /** What an earlier fetch of the same says of itself (`Fetch.unservedMs`): it had its turn, and its time to give up goes on. */
+  readonly unservedMs?: number
   /** Bytes per second for this transfer; 0: no limit. */
   readonly limitPerSecond?: number
   /** This transfer's part of the memory for what is asked for and not yet written (default: all of it, 48 MiB); asked often. */

@@ -24,7 +24,8 @@ export class SteppedClock implements Clock {
   step(ms: number): void {
     const end = this.#now + ms
     for (;;) {
-      const due = [...this.#timers].filter(it => it.at <= end).toSorted((a, b) => a.at - b.at)[0]
+      let due: { at: number; call: () => void } | undefined
+      for (const it of this.#timers) if (it.at <= end && (due == null || it.at < due.at)) due = it
       if (due == null) break
       this.#timers.delete(due)
       this.#now = Math.max(this.#now, due.at)
