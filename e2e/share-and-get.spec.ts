@@ -43,7 +43,7 @@ test('a folder is dropped, and all but one of its files are got', async ({ insta
   await b.paste(await a.share(scratch.at('Summer')))
   await expect(sheet(b.page).getByText('3 files')).toBeVisible()
   await sheet(b.page).getByRole('checkbox', { name: 'Select three.txt' }).press('Space')
-  await expect(sheet(b.page).getByText(/^2 chosen/)).toBeVisible()
+  await expect(sheet(b.page).getByText(/^2 selected/)).toBeVisible()
   await get(b.page)
   await expect(b.page.getByText(DONE)).toBeVisible()
   const sent = listTree(scratch.at('Summer')).filter(row => !row.includes('three.txt'))
@@ -68,7 +68,7 @@ test('of a folder with two thousand files three are chosen, and only they arrive
     await preview.getByRole('checkbox', { name: `Select ${folder.slice(1)}-1.txt` }).press('Space')
     await row.press('Enter')
   }
-  await expect(preview.getByText(/^3 chosen/)).toBeVisible()
+  await expect(preview.getByText(/^3 selected/)).toBeVisible()
   await get(b.page)
   await expect(b.page.getByText(DONE)).toBeVisible()
   const arrived = listTree(path.join(b.folder, 'Archive')).filter(row => row.startsWith('file '))

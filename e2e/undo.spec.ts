@@ -62,7 +62,7 @@ test('an upload is not ended by a key or a link that comes in between', async ({
   await expect(sheet(page).getByText(/\sof\s1\skB/)).toBeVisible()
   await page.keyboard.press('Escape')
   await a.paste('shoal:bafybei')
-  await expect(page.getByText('An upload is under way.')).toBeVisible()
+  await expect(page.getByText('Another upload is in progress.')).toBeVisible()
   await expect(sheet(page).getByRole('heading', { name: 'film.mkv' })).toBeVisible()
   await sheet(page).getByRole('button', { name: 'Cancel' }).click()
   await expect(sheet(page)).toHaveCount(0)
