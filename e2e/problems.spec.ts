@@ -6,7 +6,7 @@ import { whyNoRights } from '../app/scripts/needs.mjs'
 import { flipByte, MIB, randomBytes } from './content.ts'
 import type { Instance } from './instance.ts'
 import { mountTmpfs } from './mounts.ts'
-import { bytesHere, choose, DONE, drawer, get, go, IN_FLIGHT_BYTES, sentBy, sheet } from './screen.ts'
+import { bytesHere, choose, DONE, drawer, get, go, IN_FLIGHT_BYTES, sendAtMost, sentBy, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 const SIZE = 12 * MIB
@@ -108,8 +108,9 @@ test.describe('disks of the test’s own', () => {
   }) => {
     test.skip(target !== 'web', 'Chromium keeps its profile of the window there too')
     using mount = mountTmpfs(scratch.at('b'), 24 * MIB)
-    const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: 3 * MEGA }), instance('b')])
+    const [a, b] = await Promise.all([instance('a'), instance('b')])
     const link = await shareFilm(a)
+    await sendAtMost(a.page, '1')
     await b.paste(link)
     await get(b.page)
     await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(MEGA)
@@ -135,6 +136,7 @@ test.describe('disks of the test’s own', () => {
     await expect(sheet(b.page).getByText('The disk with Shoal’s own data is full.')).toBeVisible()
     await expect(sheet(b.page).getByText('Nothing was changed. Free up space, then try again.')).toBeVisible()
     await sheet(b.page).getByRole('button', { name: 'Close' }).last().click()
+    await sendAtMost(a.page, '')
     rmSync(ballast)
     await expect(banner).toHaveCount(0)
     await go(b.page, 'Downloads')
@@ -149,11 +151,10 @@ test.describe('disks of the test’s own', () => {
     scratch
   }) => {
     using mount = mountTmpfs(scratch.at('small'), SIZE + 2 * MIB)
-    const [a, b] = await Promise.all([
-      instance('a', { uploadBytesPerSecond: 3 * MEGA }),
-      instance('b', { folder: scratch.at('small') })
-    ])
-    await b.paste(await shareFilm(a))
+    const [a, b] = await Promise.all([instance('a'), instance('b', { folder: scratch.at('small') })])
+    const link = await shareFilm(a)
+    await sendAtMost(a.page, '1')
+    await b.paste(link)
     await get(b.page)
     await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(MEGA)
     fillUp(path.join(b.folder, 'somebody else’s'), b.folder, 4 * MIB)
@@ -164,6 +165,7 @@ test.describe('disks of the test’s own', () => {
     ).toBeVisible()
     await expect(drawer(b.page).getByRole('button', { name: 'Choose another folder' })).toBeVisible()
     expect(await bytesHere(b.page)).toBeGreaterThan(MEGA)
+    await sendAtMost(a.page, '')
     rmSync(path.join(b.folder, 'somebody else’s'))
     await expectFilm(b)
     expect(await sentBy(a.page), 'what was there was not sent again').toBeLessThan(SIZE + IN_FLIGHT_BYTES)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { MIB, randomBytes } from './content.ts'
 import type { Instance } from './instance.ts'
-import { choose, get, go, sheet } from './screen.ts'
+import { choose, get, go, sendAtMost, set, sheet } from './screen.ts'
 import { expect, test } from './spec.ts'
 
 const NAMES = ['one.bin', 'two.bin', 'three.bin', 'four.bin']
@@ -17,15 +17,9 @@ const GOING = /MB\/s|Looking|\dof/
 const order = async (page: Page): Promise<string[]> =>
   (await page.locator('main [data-row-main] .row-name').allTextContents()).map(name => name.replace('.bin', ''))
 
-async function set({ page }: Instance, setting: string, to: string): Promise<void> {
-  await go(page, 'Settings')
-  await page.getByRole('textbox', { name: setting }).fill(to)
-  await page.keyboard.press('Enter')
-}
-
 /** All of them shared, then all got, one at a time. */
 async function fill(a: Instance, b: Instance, sizeBytes: number): Promise<void> {
-  await set(b, 'Simultaneous downloads', '1')
+  await set(b.page, 'Simultaneous downloads', '1')
   const links: string[] = []
   for (const name of NAMES) {
     writeFileSync(path.join(a.folder, name), randomBytes(sizeBytes, name))
@@ -42,7 +36,7 @@ async function fill(a: Instance, b: Instance, sizeBytes: number): Promise<void> 
 test('one goes, the others wait in line; moved and begun by menu and keys; all arrive', async ({ instance }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   const { page } = b
-  await set(a, 'Upload limit, MB/s', '0.4')
+  await sendAtMost(a.page, '0.4')
   await fill(a, b, 16 * MIB)
   await says(page, 'one.bin', GOING)
   await says(page, 'two.bin', /Queued · up next/)
@@ -70,8 +64,8 @@ test('one goes, the others wait in line; moved and begun by menu and keys; all a
   await choose(page, 'two.bin', 'Resume')
   await says(page, 'two.bin', /Queued · 3rd in queue/)
 
-  await set(b, 'Simultaneous downloads', '4')
-  await set(a, 'Upload limit, MB/s', '')
+  await set(b.page, 'Simultaneous downloads', '4')
+  await sendAtMost(a.page, '')
   await go(page, 'Downloads')
   for (const name of NAMES) await says(page, name, /Completed/)
   for (const name of NAMES)

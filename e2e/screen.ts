@@ -27,6 +27,16 @@ export async function get(page: Page): Promise<void> {
   await sheet(page).getByRole('button', { name: 'Get', exact: true }).click()
 }
 
+/** In Settings, which are open afterwards. */
+export async function set(page: Page, setting: string, to: string): Promise<void> {
+  await go(page, 'Settings')
+  await page.getByRole('textbox', { name: setting }).fill(to)
+  await page.keyboard.press('Enter')
+}
+
+/** From now on; '' for as fast as it goes. @param rate MB/s: slow enough that a busy machine sees the middle of a transfer, and lifted once that was seen */
+export const sendAtMost = async (page: Page, rate: string): Promise<void> => set(page, 'Upload limit, MB/s', rate)
+
 /** By its menu, which holds every action of a row. */
 export async function choose(page: Page, row: string, action: string): Promise<void> {
   await page.getByRole('button', { name: `More for ${row}` }).press('Enter')

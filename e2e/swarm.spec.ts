@@ -22,11 +22,11 @@ const expectFilm = async ({ page, folder }: Instance): Promise<void> => {
 test('the only one who has it leaves: the getter says what it waits for, and goes on when a third has it', async ({
   instance
 }) => {
-  const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: 3 * MEGA }), instance('b')])
+  const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: MEGA }), instance('b')])
   put(a)
   await b.paste(await a.shareHeld('film.mkv'))
   await get(b.page)
-  await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(SIZE / 2)
+  await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(4 * MEGA) // more than may be sent twice, and a good deal less than the whole
   await a.stop()
   await expect(
     drawer(b.page)
@@ -45,7 +45,7 @@ test('the only one who has it leaves: the getter says what it waits for, and goe
 })
 
 test('the third gets it from both, and each sends a part', async ({ instance }) => {
-  const upload = { uploadBytesPerSecond: 3 * MEGA }
+  const upload = { uploadBytesPerSecond: 1.5 * MEGA }
   const [a, b] = await Promise.all([instance('a', upload), instance('b', upload)])
   put(a)
   put(b)
