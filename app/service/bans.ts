@@ -3,7 +3,8 @@
 import type { Ban } from '../contract/shapes.ts'
 import { ListFeed } from './snapshot-feed.ts'
 
-const MAX_SHOWN = 1_000
+/** More than these a stranger makes only with as many identities; a new one is not refused either. */
+export const MAX_BANS = 1_000
 
 /** Bans that outlive the process; `until` in milliseconds since 1970. */
 export interface KeptBans {
@@ -22,13 +23,17 @@ export class Bans {
       this.feed.set(peerId, { peerId, name: '', reason: 'wrong-bytes', until })
   }
 
-  add(ban: Ban): void {
+  /** Returns those that are refused no more because they were too many, the first ones first: nobody is refused who cannot be seen. */
+  add(ban: Ban): string[] {
     const before = this.feed.get(ban.peerId)
-    if (before?.reason === 'wrong-bytes' && ban.reason === 'refused') return
+    if (before?.reason === 'wrong-bytes' && ban.reason === 'refused') return []
     if (ban.reason === 'wrong-bytes') this.#kept.save(ban.peerId, ban.until)
+    this.feed.delete(ban.peerId) // it is the last one now
     this.feed.set(ban.peerId, { ...ban, name: ban.name || (before?.name ?? '') })
-    const [oldest] = this.feed.rows()
-    if (oldest != null && this.feed.rows().length > MAX_SHOWN) this.feed.delete(oldest.peerId)
+    const rows = this.feed.rows()
+    const over = rows.slice(0, Math.max(0, rows.length - MAX_BANS)).map(({ peerId }) => peerId)
+    for (const peerId of over) this.lift(peerId)
+    return over
   }
 
   /** False when there was none. */

@@ -144,8 +144,9 @@ export class Connections implements SwarmPort, AsyncDisposable {
 
   ban(peerId: string, reason: BanReason): void {
     const name = this.feed.get(peerId)?.name ?? ''
-    this.bans.add({ peerId, name, reason, until: Date.now() + BAN_MS })
+    const over = this.bans.add({ peerId, name, reason, until: Date.now() + BAN_MS })
     this.#ports.network.ban(peerId)
+    for (const other of over) this.#allowed(other)
   }
 
   /** Lifts a ban: it may come again, and is dialled when it is found. False when there was none. */
