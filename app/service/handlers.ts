@@ -213,8 +213,9 @@ export function createHandlers(parts: HandlerParts): Service {
       set({ downloads, ...named }) {
         const folder = downloads == null ? {} : { downloads: grants.take(downloads, 'write') }
         if (folder.downloads != null) dataDirs.refuse(folder.downloads)
-        const shown = shownSettings(settings.change({ ...definedOf(named), ...folder }))
-        limits.apply()
+        const chosen = definedOf(named)
+        const shown = shownSettings(settings.change({ ...chosen, ...folder }))
+        limits.choose(chosen)
         network?.setMaxConnections(shown.maxConnections)
         transfers.setActive(shown.activeDownloads)
         settingsFeed.set(shown)

@@ -10,7 +10,9 @@ import type { SettingsFile } from './settings.ts'
 
 const MIN_RESERVE_BYTES = 1024 ** 3 // max(1 %, 1 GiB): DESIGN.md, "Crash rules", R5
 
-/** Rates and reserve: as saved, unless this run was started or told otherwise. */
+const KEYS = ['uploadBytesPerSecond', 'downloadBytesPerSecond', 'reserveBytes'] as const
+
+/** Rates and reserve: as saved, unless this run was started or told otherwise since. */
 export class RunLimits {
   readonly upload = new UploadLimiter(systemClock)
   readonly download = new DownloadLimit()
@@ -20,14 +22,14 @@ export class RunLimits {
   constructor(settings: SettingsFile, run: Limits) {
     this.#settings = settings
     this.#run = run
-    this.apply()
+    this.#apply()
   }
 
   /** For this run; what is null stays as it is. What holds now. */
   set(change: Limits): Limits {
     const merged = Object.entries(change).filter(([, value]) => value !== null)
     this.#run = { ...this.#run, ...Object.fromEntries(merged) }
-    this.apply()
+    this.#apply()
     const { uploadBytesPerSecond, downloadBytesPerSecond, reserveBytes } = this.#settings.value
     return {
       uploadBytesPerSecond: this.#run.uploadBytesPerSecond ?? uploadBytesPerSecond,
@@ -36,8 +38,15 @@ export class RunLimits {
     }
   }
 
-  /** Puts the rates into force; called again when the saved ones change. */
-  apply(): void {
+  /** These were just saved: they hold from now on, also over what this run was started with. */
+  choose(saved: Partial<Record<keyof Limits, unknown>>): void {
+    const run = { ...this.#run }
+    for (const key of KEYS) if (key in saved) run[key] = null
+    this.#run = run
+    this.#apply()
+  }
+
+  #apply(): void {
     const saved = this.#settings.value
     this.upload.setAll(this.#run.uploadBytesPerSecond ?? saved.uploadBytesPerSecond)
     this.download.set(this.#run.downloadBytesPerSecond ?? saved.downloadBytesPerSecond, performance.now())
