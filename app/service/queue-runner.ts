@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { DownloadQueue, type QueueEffect, type QueueInput } from './download-queue.ts'
 
 const TICK_MS = 1_000
+const PLACE_MS = 100 // nobody is told more often (snapshot-feed.ts)
 
 export interface QueueRunnerPorts {
   readonly clock: Clock
@@ -15,11 +16,13 @@ export interface QueueRunnerPorts {
 export class QueueRunner implements Disposable {
   readonly #queue: DownloadQueue
   readonly #ports: QueueRunnerPorts
-  readonly #inputs: QueueInput[] = []
+  readonly #inputs: (readonly QueueInput[])[] = []
   #cancelTick: () => void = () => {}
   #isFeeding = false
   #isOver = false
   #places = new Map<string, number>()
+  #placedVersion = 0
+  #cancelPlacing: (() => void) | undefined
 
   /** @param limit how many may receive at once */
   constructor(limit: number, ports: QueueRunnerPorts) {
@@ -44,30 +47,38 @@ export class QueueRunner implements Disposable {
 
   /** 1 for the next one; undefined for one that does not wait for its turn. */
   place(id: string): number | undefined {
-    return this.#places.get(id)
+    if (!this.#queue.isWaiting(id)) return undefined
+    const place = this.#places.get(id) ?? this.#places.size + 1 // it has just come: the last one, until all are counted again
+    this.#places.set(id, place)
+    return place
   }
 
   /** What comes of an input may be an input itself: it is taken after all effects of the first. */
   feed(input: QueueInput): void {
+    this.feedAll([input])
+  }
+
+  /** As if one after the other, and nothing is decided before the last. */
+  feedAll(inputs: readonly QueueInput[]): void {
     if (this.#isOver) return
-    this.#inputs.push(input)
+    this.#inputs.push(inputs)
     if (this.#isFeeding) return
     this.#isFeeding = true
-    const before = this.#queue.version
     try {
       for (let next = this.#inputs.shift(); next != null; next = this.#inputs.shift()) {
-        for (const effect of this.#queue.apply(next, this.#ports.clock.now())) this.#ports.perform(effect)
+        for (const effect of this.#queue.applyAll(next, this.#ports.clock.now())) this.#ports.perform(effect)
       }
     } finally {
       this.#isFeeding = false
     }
-    if (this.#queue.version !== before) this.#place()
+    if (this.#cancelPlacing == null) this.#place()
   }
 
   /** From now on nobody is in line. */
   [Symbol.dispose](): void {
     this.#isOver = true
     this.#cancelTick()
+    this.#cancelPlacing?.()
   }
 
   #tick(): void {
@@ -77,7 +88,12 @@ export class QueueRunner implements Disposable {
     })
   }
 
+  /** The first change is told at once, the last of a burst always: thousands that come or go move all behind them each time. */
   #place(): void {
+    this.#cancelPlacing = undefined
+    if (this.#queue.version === this.#placedVersion) return
+    this.#placedVersion = this.#queue.version
+    this.#cancelPlacing = this.#ports.clock.after(PLACE_MS, () => this.#place())
     const before = this.#places
     this.#places = new Map(this.#queue.waiting().map((id, i) => [id, i + 1]))
     for (const id of new Set([...before.keys(), ...this.#places.keys()]))

@@ -8,7 +8,7 @@ import type { Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import { isCode } from '../contract/wire-error.ts'
 import type { Transfer, TransferDetails, TransferEvent } from '../contract/shapes.ts'
-import type { QueueEffect, Urgency } from './download-queue.ts'
+import type { QueueEffect, QueueInput, Urgency } from './download-queue.ts'
 import { QueueRunner } from './queue-runner.ts'
 import { JobFeed, ListFeed } from './snapshot-feed.ts'
 import { TransferContents } from './transfer-contents.ts'
@@ -73,7 +73,15 @@ export class Transfers implements AsyncDisposable {
   /** Goes on with everything that did when the last node ended, in the order it had. */
   resumeAll(): void {
     const going = [...this.#entries].filter(([, { row }]) => keptState(row) === 'active')
-    for (const [id, entry] of going.toSorted(([, a], [, b]) => a.row.inLine - b.row.inLine)) this.#enqueue(id, entry)
+    going.sort(([, a], [, b]) => a.row.inLine - b.row.inLine)
+    for (const [, entry] of going) this.#goOn(entry, {})
+    this.#line.feedAll(going.map(([id, { row }]) => addInput(id, row, 'none')))
+    for (const [id, entry] of going) {
+      const order = this.#line.order(id) ?? 0
+      if (order === entry.row.inLine) continue // as it is kept, and shown
+      entry.row = { ...entry.row, inLine: order }
+      this.#store.noteTransfer(entry.row)
+    }
   }
 
   /**
@@ -253,15 +261,18 @@ export class Transfers implements AsyncDisposable {
   }
 
   #enqueue(id: string, entry: Entry, options: Partial<RunOptions> = {}, urgency: Urgency = 'none'): void {
+    this.#goOn(entry, options)
+    this.#line.feed(addInput(id, entry.row, urgency))
+    entry.row = { ...entry.row, inLine: this.#line.order(id) ?? entry.row.inLine }
+    this.#save(id, entry)
+  }
+
+  #goOn(entry: Entry, options: Partial<RunOptions>): void {
     entry.options = options
     entry.error = null
     entry.change++
     if (entry.feed.isOver || entry.isEnding) entry.feed = new JobFeed()
     entry.isEnding = false
-    const { inLine } = entry.row
-    this.#line.feed({ type: 'add', id, urgency, ...(inLine > 0 && { order: inLine }) })
-    entry.row = { ...entry.row, inLine: this.#line.order(id) ?? inLine }
-    this.#save(id, entry)
   }
 
   #perform(effect: QueueEffect): void {
@@ -383,5 +394,9 @@ export class Transfers implements AsyncDisposable {
     this.#store.removeTransfer(row.root, row.directory)
   }
 }
+
+/** At the place it has from an earlier run, else at the end. */
+const addInput = (id: string, { inLine: order }: TransferRow, urgency: Urgency): QueueInput =>
+  order > 0 ? { type: 'add', id, urgency, order } : { type: 'add', id, urgency }
 
 const notFound = (): CodedError => new CodedError('not-found', 'There is no such download.')
