@@ -117,7 +117,7 @@ test.describe('disks of the test’s own', () => {
     const ballast = path.join(b.dataDir, 'somebody else’s')
     fillUp(ballast, b.dataDir, 0)
     const banner = b.page.getByRole('status').filter({ hasText: 'The disk with Shoal’s own data is full.' })
-    await expect(banner).toContainText('Free up space, and it resumes automatically.')
+    await expect(banner).toContainText('Free up space, and they resume automatically.')
     await expect(
       drawer(b.page)
         .getByText(/^Waiting for disk space/)
