@@ -29,7 +29,7 @@ export async function driveTransfer(executable, scratch) {
 
   const preview = taker.page.getByRole('dialog')
   await preview.getByRole('button', { name: 'Get', exact: true }).click({ timeout: STEP_MS })
-  await taker.page.getByRole('button', { name: /^given\.bin\s*Done/ }).waitFor({ timeout: STEP_MS })
+  await taker.page.getByRole('button', { name: /^given\.bin\s*Completed/ }).waitFor({ timeout: STEP_MS })
   const taken = fs.readFileSync(path.join(taker.folder, 'given.bin'))
   assert.ok(taken.equals(fs.readFileSync(given)), 'other bytes arrived')
 
