@@ -30,12 +30,7 @@ export class RunLimits {
     const merged = Object.entries(change).filter(([, value]) => value !== null)
     this.#run = { ...this.#run, ...Object.fromEntries(merged) }
     this.#apply()
-    const { uploadBytesPerSecond, downloadBytesPerSecond, reserveBytes } = this.#settings.value
-    return {
-      uploadBytesPerSecond: this.#run.uploadBytesPerSecond ?? uploadBytesPerSecond,
-      downloadBytesPerSecond: this.#run.downloadBytesPerSecond ?? downloadBytesPerSecond,
-      reserveBytes: this.#run.reserveBytes ?? reserveBytes
-    }
+    return this.#now
   }
 
   /** These were just saved: they hold from now on, also over what this run was started with. */
@@ -46,16 +41,23 @@ export class RunLimits {
     this.#apply()
   }
 
-  #apply(): void {
-    const saved = this.#settings.value
-    this.upload.setAll(this.#run.uploadBytesPerSecond ?? saved.uploadBytesPerSecond)
-    this.download.set(this.#run.downloadBytesPerSecond ?? saved.downloadBytesPerSecond, performance.now())
+  reserveBytes(directory: string): number {
+    return this.#now.reserveBytes ?? Math.max(MIN_RESERVE_BYTES, Math.floor(sizeOfDisk(directory) / 100))
   }
 
-  reserveBytes(directory: string): number {
-    const chosen = this.#run.reserveBytes ?? this.#settings.value.reserveBytes
-    if (chosen != null) return chosen
-    return Math.max(MIN_RESERVE_BYTES, Math.floor(sizeOfDisk(directory) / 100))
+  get #now() {
+    const saved = this.#settings.value
+    return {
+      uploadBytesPerSecond: this.#run.uploadBytesPerSecond ?? saved.uploadBytesPerSecond,
+      downloadBytesPerSecond: this.#run.downloadBytesPerSecond ?? saved.downloadBytesPerSecond,
+      reserveBytes: this.#run.reserveBytes ?? saved.reserveBytes
+    }
+  }
+
+  #apply(): void {
+    const { uploadBytesPerSecond, downloadBytesPerSecond } = this.#now
+    this.upload.setAll(uploadBytesPerSecond)
+    this.download.set(downloadBytesPerSecond, performance.now())
   }
 }
 

@@ -46,7 +46,7 @@ export class Transfers implements AsyncDisposable {
   readonly #ports: TransfersPorts
   readonly #store: Store
   readonly #entries = new TransferEntries()
-  readonly #line: QueueRunner
+  readonly #queue: QueueRunner
   /** The last run of each letting go of its files; these never reject, and the next run waits. */
   readonly #closing = new Map<string, Promise<void>>()
 
@@ -54,12 +54,12 @@ export class Transfers implements AsyncDisposable {
     this.#ports = ports
     this.#store = ports.store
     this.contents = new TransferContents(ports.store, this.#entries)
-    this.#line = new QueueRunner(ports.activeDownloads, {
+    this.#queue = new QueueRunner(ports.activeDownloads, {
       clock: ports.clock,
       perform: effect => this.#perform(effect),
       moved: id => {
         const shown = this.feed.get(id)
-        if (shown != null && this.#line.has(id)) this.feed.set(id, inLine(shown, this.#line.place(id)))
+        if (shown != null && this.#queue.has(id)) this.feed.set(id, inLine(shown, this.#queue.place(id)))
       }
     })
     for (const row of this.#store.transfers()) {
@@ -75,9 +75,9 @@ export class Transfers implements AsyncDisposable {
     const going = [...this.#entries].filter(([, { row }]) => keptState(row) === 'active')
     going.sort(([, a], [, b]) => a.row.inLine - b.row.inLine)
     for (const [, entry] of going) this.#goOn(entry, {})
-    this.#line.feedAll(going.map(([id, { row }]) => addInput(id, row, 'none')))
+    this.#queue.feedAll(going.map(([id, { row }]) => addInput(id, row, 'none')))
     for (const [id, entry] of going) {
-      const order = this.#line.order(id) ?? 0
+      const order = this.#queue.order(id) ?? 0
       if (order === entry.row.inLine) continue // as it is kept, and shown
       entry.row = { ...entry.row, inLine: order }
       this.#store.noteTransfer(entry.row)
@@ -97,7 +97,7 @@ export class Transfers implements AsyncDisposable {
     const known = found?.cancelling == null ? found : undefined // nothing is left of one that is being cancelled
     const row = rowToStart(known?.row, { ...options, link, directory, now: Date.now() })
     const isSame = known != null && isSameSelection(row.selection, known.row.selection)
-    const isGoing = known != null && this.#line.has(id)
+    const isGoing = known != null && this.#queue.has(id)
     const urgency = options.first ? 'first' : 'none'
     const asked = { giveUpAfterMs: options.giveUpAfterMs, sizeHint: link.sizeBytes ?? null }
     if (isGoing && isSame) {
@@ -105,7 +105,7 @@ export class Transfers implements AsyncDisposable {
       known.row = row
       known.options = { ...known.options, ...asked }
       this.#store.noteTransfer(row)
-      if (options.first) this.#line.feed({ type: 'urge', id, urgency })
+      if (options.first) this.#queue.feed({ type: 'urge', id, urgency })
       return { id, root }
     }
     this.#store.requireRoom()
@@ -120,22 +120,22 @@ export class Transfers implements AsyncDisposable {
 
   /** How many may receive at once. */
   setActive(count: number): void {
-    this.#line.feed({ type: 'limit', active: count })
+    this.#queue.feed({ type: 'limit', active: count })
   }
 
   /** Receives now, in place of another one if need be; goes on if it rests. Throws not-found. */
   startNow(id: string): void {
     this.resume(id)
-    this.#line.feed({ type: 'urge', id, urgency: 'now' })
+    this.#queue.feed({ type: 'urge', id, urgency: 'now' })
   }
 
   /** Before another one that waits, or at the end of the line. Throws not-found. */
   move(id: string, before: string | null): void {
     this.#entry(id)
     if (before != null) this.#entry(before)
-    this.#line.feed({ type: 'move', id, before })
+    this.#queue.feed({ type: 'move', id, before })
     for (const [key, entry] of this.#entries) {
-      const inLine = this.#line.order(key)
+      const inLine = this.#queue.order(key)
       if (inLine == null || inLine === entry.row.inLine) continue
       entry.row = { ...entry.row, inLine }
       this.#store.noteTransfer(entry.row)
@@ -150,7 +150,7 @@ export class Transfers implements AsyncDisposable {
   /** Stops it; what is there stays. Throws not-found. */
   async pause(id: string): Promise<void> {
     const entry = this.#entry(id)
-    if (!this.#line.has(id) && keptState(entry.row) !== 'active') return
+    if (!this.#queue.has(id) && keptState(entry.row) !== 'active') return
     if (await this.#stop(id, entry, 'paused')) entry.feed.end({ type: 'paused', root: entry.row.root })
   }
 
@@ -158,7 +158,7 @@ export class Transfers implements AsyncDisposable {
   resume(id: string): void {
     const entry = this.#entry(id)
     if (entry.cancelling != null) throw notFound()
-    if (this.#line.has(id)) return
+    if (this.#queue.has(id)) return
     entry.row = { ...entry.row, state: 'active' }
     this.#enqueue(id, entry)
   }
@@ -217,7 +217,7 @@ export class Transfers implements AsyncDisposable {
   remove(id: string): void {
     const entry = this.#entry(id)
     if (entry.cancelling != null) return
-    if (this.#line.has(id)) throw new CodedError('usage', 'That download is still going on. Cancel it instead.')
+    if (this.#queue.has(id)) throw new CodedError('usage', 'That download is still going on. Cancel it instead.')
     this.#forget(id, entry)
   }
 
@@ -245,8 +245,8 @@ export class Transfers implements AsyncDisposable {
 
   /** Stops everything that goes on; it does so again at the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const going = [...this.#entries].filter(([id]) => this.#line.has(id))
-    this.#line[Symbol.dispose]()
+    const going = [...this.#entries].filter(([id]) => this.#queue.has(id))
+    this.#queue[Symbol.dispose]()
     await Promise.all(going.map(async ([id, entry]) => this.#stop(id, entry, 'active')))
     await Promise.allSettled([...this.#entries.values()].map(async ({ cancelling }) => cancelling))
     await Promise.all(this.#closing.values())
@@ -262,8 +262,8 @@ export class Transfers implements AsyncDisposable {
 
   #enqueue(id: string, entry: Entry, options: Partial<RunOptions> = {}, urgency: Urgency = 'none'): void {
     this.#goOn(entry, options)
-    this.#line.feed(addInput(id, entry.row, urgency))
-    entry.row = { ...entry.row, inLine: this.#line.order(id) ?? entry.row.inLine }
+    this.#queue.feed(addInput(id, entry.row, urgency))
+    entry.row = { ...entry.row, inLine: this.#queue.order(id) ?? entry.row.inLine }
     this.#save(id, entry)
   }
 
@@ -302,11 +302,11 @@ export class Transfers implements AsyncDisposable {
       { giveUpAfterMs: null, sizeHint: null, ...entry.options, ...(closing && { after: closing }) },
       {
         ...this.#ports,
-        active: () => this.#line.active,
+        active: () => this.#queue.active,
         changed: (shown, event, canReceive) => {
           if (entry.run !== run) return
-          this.#line.feed({ type: 'report', id, canReceive, bytes: shown.bytes + shown.received })
-          const place = this.#line.place(id)
+          this.#queue.feed({ type: 'report', id, canReceive, bytes: shown.bytes + shown.received })
+          const place = this.#queue.place(id)
           this.feed.set(id, inLine(shown, place))
           entry.feed.progress(place == null ? event : { ...event, phase: 'find' })
         },
@@ -331,7 +331,7 @@ export class Transfers implements AsyncDisposable {
   /** Out of the queue, and without the run it had, which the caller closes. */
   #takeOut(id: string, entry: Entry): TransferRun | undefined {
     entry.change++
-    this.#line.feed({ type: 'remove', id })
+    this.#queue.feed({ type: 'remove', id })
     return this.#takeRun(entry)
   }
 
@@ -385,7 +385,7 @@ export class Transfers implements AsyncDisposable {
     this.#store.noteTransfer(entry.row)
     const { received = 0, duplicate = 0 } = last ?? {}
     const shown = { ...restingRow(entry.row, entry.error), received, duplicate }
-    this.feed.set(id, inLine(shown, this.#line.place(id)))
+    this.feed.set(id, inLine(shown, this.#queue.place(id)))
   }
 
   #forget(id: string, { row }: Entry): void {

@@ -74,7 +74,7 @@ export class LeafTable {
     return this.#state[leaf] as LeafState // only `set` writes it
   }
 
-  /** `leaf` is a `twins.first`. */
+  /** `leaf` is a `duplicates.first`. */
   set(leaf: number, state: LeafState): void {
     const was = this.#state[leaf] as LeafState // only `set` writes it
     if (was === state) return

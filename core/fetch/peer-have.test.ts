@@ -1,4 +1,4 @@
-// Bitset, twins, rarity and haves against the simplest thing that could be right.
+// Bitsets, duplicate leaves, availability and haves against the simplest thing that could be right.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -28,7 +28,7 @@ export class PeerHave {
   #known = false
   #fromFull = false // counted by what it lacks; else by what it has
 
-  /** `refused`: leaves (twins.first) it is never asked for, whatever it says; added to by `refuse`. */
+  /** `refused`: leaves (duplicates.first) it is never asked for, whatever it says; added to by `refuse`. */
   constructor(table: LeafTable, refused: Set<number>) {
     this.#table = table
     this.#refused = refused

@@ -10,7 +10,7 @@ export type PeerState = 'open' | 'choked' | 'active' | 'snubbed' | 'backoff'
 
 export interface Outstanding {
   readonly ordinal: number // the position asked for
-  readonly leaf: number // its twins.first
+  readonly leaf: number // its duplicates.first
   readonly bytes: number // claimed
   readonly run: { left: number }
   /** The one it is part of. */

@@ -3,6 +3,7 @@
 // device and inode, before and after, which leaves a folder that is swapped and swapped back in between.
 import { closeSync, constants, lstatSync, openSync, readlinkSync, realpathSync } from 'node:fs'
 import path from 'node:path'
+import { systemCode } from './write-error.ts'
 
 const O_PATH = 0o10000000 // Linux, open(2): to reach what is inside, without a right to list it; Node has no name for it
 const HOLD = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
@@ -49,7 +50,7 @@ function hold(folder: string): number | undefined {
   try {
     fd = openSync(folder, HOLD)
   } catch (err) {
-    throw codeOfSystem(err) === 'ENOTDIR' ? leadsElsewhere(err) : err // a symlink, with O_DIRECTORY
+    throw systemCode(err) === 'ENOTDIR' ? leadsElsewhere(err) : err // a symlink, with O_DIRECTORY
   }
   try {
     if (readlinkSync(`/proc/self/fd/${fd}`) === folder) return fd
@@ -73,7 +74,7 @@ export function isReal(file: string): boolean {
   try {
     return realpathSync.native(file) === file
   } catch (err) {
-    return process.platform === 'win32' && codeOfSystem(err) !== 'ENOENT'
+    return process.platform === 'win32' && systemCode(err) !== 'ENOENT'
   }
 }
 
@@ -86,8 +87,6 @@ export function realPathOf(file: string): string {
     return above === file ? file : path.join(realPathOf(above), path.basename(file))
   }
 }
-
-const codeOfSystem = (err: unknown): unknown => (err instanceof Error && 'code' in err ? err.code : undefined)
 
 const leadsElsewhere = (cause?: unknown): Error =>
   Object.assign(new Error('A folder is not where it was', { cause }), { code: 'ELOOP', syscall: 'open' })

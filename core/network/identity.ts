@@ -17,7 +17,7 @@ import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { CodedError, codeOf } from '../errors.ts'
 import { IDENTITY_FILE } from '../files/data-dirs.ts'
-import { isNoRoom, ownDiskFull } from '../files/write-error.ts'
+import { isNoRoom, ownDiskFull, systemCode } from '../files/write-error.ts'
 
 const MAX_KEY_BYTES = 256 // an Ed25519 key takes 68
 const SEED_BYTES = 32
@@ -44,7 +44,7 @@ function readKeyFile(file: string): Uint8Array | undefined {
     return bytes
   } catch (err) {
     if (codeOf(err) === 'data-damaged') throw err
-    if (isErrno(err, 'ENOENT')) return undefined
+    if (systemCode(err) === 'ENOENT') return undefined
     throw new CodedError(
       'unreadable',
       'The key of this node (identity.key) cannot be read; check who owns the data directory',
@@ -115,5 +115,3 @@ const damaged = (cause?: unknown): CodedError =>
     'The key of this node (identity.key) is damaged. Restore it from a backup, or move it away to get a new identity; your files are not affected',
     cause == null ? undefined : { cause }
   )
-
-const isErrno = (err: unknown, code: string): boolean => err instanceof Error && 'code' in err && err.code === code
