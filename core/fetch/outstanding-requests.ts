@@ -1,6 +1,6 @@
 // Who was asked for what. Every request that is entered here leaves here once: it was answered, or it was released.
 
-import type { Run } from './inputs-and-effects.ts'
+import type { Run } from '../exchange/codes.ts'
 import { ASSIGNED, type LeafTable, MISSING } from './leaf-table.ts'
 import type { Outstanding, ScheduledPeer } from './scheduled-peer.ts'
 import type { DownloadLimit } from './download-limit.ts'

@@ -1,7 +1,8 @@
 // Decides what to ask of whom (DESIGN.md, "Scheduling"); never waits, reads a clock, or rolls a die. Bytes, hashing, disk and
 // streams are the shell's (fetch.ts): it reports what happened as inputs and performs the effects in the order given.
 
-import type { Effect, Input, PeerInput, RejectReason, Run } from './inputs-and-effects.ts'
+import type { Run } from '../exchange/codes.ts'
+import type { Effect, Input, PeerInput, RejectReason } from './inputs-and-effects.ts'
 import { ASSIGNED, LeafTable, type Membership, MISSING, RECEIVED, UNWANTED, WRITTEN } from './leaf-table.ts'
 import { OutstandingRequests } from './outstanding-requests.ts'
 import * as limits from './limits.ts'

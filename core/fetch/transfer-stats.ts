@@ -1,7 +1,7 @@
 // What a transfer counts for its snapshot.
 
 import type { FetchPeer } from './fetch-peer.ts'
-import type { Run } from './inputs-and-effects.ts'
+import type { Run } from '../exchange/codes.ts'
 import type { PeerState } from './scheduled-peer.ts'
 import type { FetchPeerRow, WaitingFor } from './ports.ts'
 import { RateMeter } from '../rate-meter.ts'

@@ -1,7 +1,8 @@
 // For tests: a scheduler against peers with a rate and a latency, in simulated time. Every leaf is right, the disk is fast.
 
 import { fakePlan } from './fake-plan.ts'
-import type { Effect, Input, Run } from '../fetch/inputs-and-effects.ts'
+import type { Run } from '../exchange/codes.ts'
+import type { Effect, Input } from '../fetch/inputs-and-effects.ts'
 import { createRandom } from '../fetch/random.ts'
 import { Scheduler } from '../fetch/scheduler.ts'
 
