@@ -68,6 +68,8 @@ export class Session<Client> {
         this.state.set('open')
         wait = FIRST_WAIT_MS
         await ended
+        // the client hears of it by the same event, perhaps only now: whoever is told `lost` ends calls, which it must not try to send
+        await delay(0)
         this.#client = undefined
         this.#opened = Promise.withResolvers()
         this.state.set('lost')
