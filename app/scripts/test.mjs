@@ -19,7 +19,7 @@ process.env.SHOAL_SHELL = 'browser' // no try to download Electron: where it is 
 const LONG = /\.long\.test\.ts$/
 const find = pattern => globSync(pattern, { cwd: root }).sort()
 const TARGETS = ['stand-in', 'web', 'electron']
-/** How long each usually takes is measured on two cores, in CI. */
+/** How long each usually takes: on two cores, nothing beside it. */
 const STAGES = {
   unit: {
     what: 'Unit tests',
@@ -29,13 +29,13 @@ const STAGES = {
   },
   processes: {
     what: 'Process tests',
-    usually: '5 minutes',
+    usually: '7 minutes',
     files: find('e2e/**/*.test.ts').filter(file => !LONG.test(file)),
     run: files => runFiles(files, 2) // each starts several nodes, most of which wait for a limited rate
   },
   specs: {
     what: 'Specs of the page and the window, in a browser and on the desktop',
-    usually: '14 minutes',
+    usually: '20 minutes',
     files: find('e2e/**/*.spec.ts'),
     run: files => runSpecs(files)
   },
