@@ -12,11 +12,11 @@ export class Bitset {
   /** Copies `bytes`; bits at and after `size` are dropped. Throws RangeError when they are too few or too many. */
   constructor(size: number, bytes?: Uint8Array) {
     const length = Math.ceil(size / 8)
-    if (bytes !== undefined && bytes.length !== length) throw new RangeError(`${bytes.length} bytes for ${size} bits`)
+    if (bytes != null && bytes.length !== length) throw new RangeError(`${bytes.length} bytes for ${size} bits`)
     this.size = size
     this.words = new Uint32Array(Math.ceil(size / 32))
     this.bytes = new Uint8Array(this.words.buffer, 0, length)
-    if (bytes === undefined) return
+    if (bytes == null) return
     this.bytes.set(bytes)
     if (size % 8 !== 0) this.bytes[length - 1]! &= (1 << (size % 8)) - 1
     for (const word of this.words) this.#count += onesIn(word)
@@ -109,10 +109,10 @@ export function nextIn(a: Bitset, b: Bitset | undefined, from: number, to: numbe
   const right = b?.words
   const last = (to - 1) >>> 5
   let w = from >>> 5
-  let word = left[w]! & (right === undefined ? -1 : right[w]!) & (-1 << (from & 31))
+  let word = left[w]! & (right == null ? -1 : right[w]!) & (-1 << (from & 31))
   while (word === 0) {
     if (++w > last) return to
-    word = right === undefined ? left[w]! : left[w]! & right[w]!
+    word = right == null ? left[w]! : left[w]! & right[w]!
   }
   return Math.min(to, (w << 5) + lowestIn(word))
 }

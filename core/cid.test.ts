@@ -79,9 +79,9 @@ test('any text is a root or refused', () => {
       try {
         const cid = parseRoot(text)
         assert.ok(parseRoot(rootText(cid)).equals(cid))
-      } catch (thrown) {
-        assert.ok(thrown instanceof CodedError, String(thrown))
-        assert.ok(thrown.code === 'invalid-link' || thrown.code === 'unsupported-cid')
+      } catch (error) {
+        assert.ok(error instanceof CodedError, String(error))
+        assert.ok(error.code === 'invalid-link' || error.code === 'unsupported-cid')
       }
     }),
     { numRuns: 200 }

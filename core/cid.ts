@@ -34,8 +34,8 @@ export function decodeRoot(bytes: Uint8Array): CID {
   let cid: CID
   try {
     cid = CID.decode(bytes)
-  } catch (cause) {
-    throw new CodedError('unsupported-cid', 'These bytes are not a CID', { cause })
+  } catch (error) {
+    throw new CodedError('unsupported-cid', 'These bytes are not a CID', { cause: error })
   }
   return acceptRoot(cid)
 }
@@ -51,12 +51,12 @@ function parseCid(text: string): CID {
   try {
     if (text.length > MAX_CID_CHARS) throw new RangeError('Too long for a CID')
     if (prefix === 'Q') return CID.parse(text) // CIDv0: base58btc without a prefix (CID spec, "CIDv0")
-    if (decoder === undefined) throw new RangeError('Unknown multibase')
+    if (decoder == null) throw new RangeError('Unknown multibase')
     const cid = CID.decode(decoder.decode(text))
     if (cid.version === 0) throw new RangeError('CIDv0 has no multibase prefix')
     return cid
-  } catch (cause) {
-    throw new CodedError('invalid-link', 'This is not a link or a CID: copy it again, whole', { cause })
+  } catch (error) {
+    throw new CodedError('invalid-link', 'This is not a link or a CID: copy it again, whole', { cause: error })
   }
 }
 

@@ -36,8 +36,8 @@ export class CodedError extends Error {
 }
 
 /** The code of anything thrown: aborts are `cancelled`, what nobody foresaw is `internal`. */
-export function codeOf(thrown: unknown): Code {
-  if (thrown instanceof CodedError) return thrown.code
-  if (thrown instanceof Error && thrown.name === 'AbortError') return 'cancelled'
+export function codeOf(error: unknown): Code {
+  if (error instanceof CodedError) return error.code
+  if (error instanceof Error && error.name === 'AbortError') return 'cancelled'
   return 'internal'
 }

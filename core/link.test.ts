@@ -61,9 +61,9 @@ test('any text is a link or refused', () => {
         try {
           const link = parseLink(text)
           assert.deepEqual(asText(parseLink(formatLink(link))), asText({ ...link, addrs: link.addrs.slice(0, 8) }))
-        } catch (thrown) {
-          assert.ok(thrown instanceof CodedError, String(thrown))
-          assert.ok(thrown.code === 'invalid-link' || thrown.code === 'unsupported-cid')
+        } catch (error) {
+          assert.ok(error instanceof CodedError, String(error))
+          assert.ok(error.code === 'invalid-link' || error.code === 'unsupported-cid')
         }
       }
     ),

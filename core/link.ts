@@ -31,19 +31,19 @@ export function parseLink(text: string): ShareLink {
   if (link.length > MAX_LINK_CHARS) throw invalid('This link is longer than any link can be')
 
   const shoal = /^shoal:(\/\/)?([^?#]*)(?:\?([^#]*))?/is.exec(link)
-  if (shoal !== null) {
+  if (shoal != null) {
     const [, slashes, cid = '', query = ''] = shoal
     return {
-      root: slashes === undefined ? parseRoot(cid) : parseHostRoot(cid.replace(/\/$/, '')),
+      root: slashes == null ? parseRoot(cid) : parseHostRoot(cid.replace(/\/$/, '')),
       ...parseHints(query)
     }
   }
   const subdomain = /^https:\/\/([^./?#\\\s]+)\.ipfs\.[^/?#\\\s]+\/?(?:[?#].*)?$/is.exec(link)
-  if (subdomain !== null) return { root: parseHostRoot(subdomain[1] ?? ''), addrs: [] }
+  if (subdomain != null) return { root: parseHostRoot(subdomain[1] ?? ''), addrs: [] }
 
   const path = /^(?:ipfs:\/\/|https:\/\/[^/?#\\\s]+\/ipfs\/|\/ipfs\/)([^/?#]+)(\/[^?#]+)?/i.exec(link)
-  if (path !== null) {
-    if (path[2] !== undefined) throw invalid('This names a file inside of something shared: use the link of the whole')
+  if (path != null) {
+    if (path[2] != null) throw invalid('This names a file inside of something shared: use the link of the whole')
     return { root: parseRoot(path[1] ?? ''), addrs: [] }
   }
   if (/[:?]/.test(link)) throw invalid('This is not a link Shoal knows: it begins with "shoal:"')
@@ -63,8 +63,8 @@ export function formatLink(link: ShareLink): string {
     text += pair
     separator = '&'
   }
-  if (link.name !== undefined && link.name !== '') append('n', link.name.toWellFormed())
-  if (link.sizeBytes !== undefined) append('s', String(link.sizeBytes))
+  if (link.name != null && link.name !== '') append('n', link.name.toWellFormed())
+  if (link.sizeBytes != null) append('s', String(link.sizeBytes))
   for (const addr of link.addrs.slice(0, MAX_ADDRS_WRITTEN)) append('a', addr)
   return text
 }
@@ -83,7 +83,7 @@ function parseHints(query: string): Omit<ShareLink, 'root'> {
   for (const pair of query.split('&')) {
     const at = pair.indexOf('=')
     const value = at === -1 ? undefined : decodeHint(pair.slice(at + 1))
-    if (value === undefined) continue
+    if (value == null) continue
     const key = pair.slice(0, at)
     if (key === 'n') hints.name ??= value
     if (key === 's' && isSize(value)) hints.sizeBytes ??= Number(value)
@@ -108,7 +108,7 @@ function isSize(value: string): boolean {
 
 function addAddr(addrs: string[], value: string): void {
   const addr = normalizeAddr(value)
-  if (addr !== undefined && !addrs.includes(addr)) addrs.push(addr)
+  if (addr != null && !addrs.includes(addr)) addrs.push(addr)
 }
 
 /** The multiaddr in its usual text form, or undefined when it is not one that ends in a valid peer ID. */
@@ -116,7 +116,7 @@ function normalizeAddr(text: string): string | undefined {
   try {
     const addr = multiaddr(multiaddr(text).bytes) // only the way through bytes looks at every value
     const last = addr.getComponents().at(-1)
-    if (last?.code !== CODE_P2P || last.value === undefined) return undefined
+    if (last?.code !== CODE_P2P || last.value == null) return undefined
     peerIdFromString(last.value)
     return addr.toString()
   } catch {

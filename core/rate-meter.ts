@@ -65,7 +65,7 @@ export class TimeLeft {
       return null
     }
     const fresh = bytesLeft / rate
-    const counted = this.#seconds === undefined ? fresh : Math.max(0, this.#seconds - (now - this.#at) / 1000)
+    const counted = this.#seconds == null ? fresh : Math.max(0, this.#seconds - (now - this.#at) / 1000)
     this.#seconds = counted + (fresh - counted) * ETA_WEIGHT
     this.#at = now
     return this.#seconds

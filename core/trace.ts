@@ -43,7 +43,7 @@ const TOLD: ReadonlySet<string> = new Set([
 export function startTrace(areas: string | undefined, write: (line: string) => void, now: () => number): void {
   const wanted = (areas ?? '').split(',').flatMap(word => word.trim() || [])
   const wrong = wanted.find(word => !AREAS.some(area => area === word))
-  if (wrong !== undefined) throw new CodedError('usage', `SHOAL_TRACE knows ${AREAS.join(', ')}, and not “${wrong}”.`)
+  if (wrong != null) throw new CodedError('usage', `SHOAL_TRACE knows ${AREAS.join(', ')}, and not “${wrong}”.`)
   for (const area of AREAS) {
     const point: TracePoint = (event, fields = {}) => {
       const told = Object.entries(fields).map(field => textOf(...field))

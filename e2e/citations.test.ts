@@ -82,7 +82,7 @@ function broken(file: string, text: string): string[] {
   }
   each(DOCUMENT, text, ([, name = '', heading]) => {
     const cited = byName.get(name)
-    return cited !== undefined && (heading === undefined || cited.headings.has(heading))
+    return cited != null && (heading == null || cited.headings.has(heading))
   })
   each(OLD_FORM, text, () => false)
   each(DECISION, text, ([, numbers = '']) => (numbers.match(/\d{4}/g) ?? []).every(it => decisions.has(it)))
@@ -96,7 +96,7 @@ function broken(file: string, text: string): string[] {
   each(LINK, plain, ([, target = '', anchor]) => {
     if (/^[a-z]+:/.test(target)) return true
     const to = target === '' ? file : path.posix.join(path.posix.dirname(file), target)
-    return existsSync(to) && (anchor === undefined || documents.get(to)?.anchors.has(anchor.slice(1)) === true)
+    return existsSync(to) && (anchor == null || documents.get(to)?.anchors.has(anchor.slice(1)) === true)
   })
   return found
 }

@@ -76,7 +76,7 @@ export async function fakeWindow(page: Page): Promise<FakeWindow> {
       }
     }
   }
-  const rpc = bindService(windowContract, service, (call, thrown) => asked.push(`${call} failed: ${String(thrown)}`))
+  const rpc = bindService(windowContract, service, (call, error) => asked.push(`${call} failed: ${String(error)}`))
   let ours: MessagePort | undefined
   const connect = (): MessagePort => {
     ours?.close()

@@ -28,7 +28,7 @@ async function shoal(args: readonly string[], { data, prefix, cli }: PeerOptions
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text
-    if (until !== undefined && out.includes(until)) child.kill('SIGINT')
+    if (until != null && out.includes(until)) child.kill('SIGINT')
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
   const status = await new Promise<number | null>(resolve => child.on('close', resolve))

@@ -59,8 +59,10 @@ export class Namespaces implements Disposable {
     for (const name of this.#made.splice(0).reverse()) {
       try {
         ip('netns', 'delete', name) // its cables go with it
-      } catch (err) {
-        console.error(`The network namespace ${name} is left behind: ${err instanceof Error ? err.message : 'unknown'}`)
+      } catch (error) {
+        console.error(
+          `The network namespace ${name} is left behind: ${error instanceof Error ? error.message : 'unknown'}`
+        )
       }
     }
   }

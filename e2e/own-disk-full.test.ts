@@ -132,8 +132,8 @@ function fillUp(scratch: Scratch): void {
     if (bavail === 0) return
     try {
       appendFileSync(ballast(scratch), Buffer.alloc(bavail * bsize))
-    } catch (err) {
-      if (!(err instanceof Error && 'code' in err && err.code === 'ENOSPC')) throw err
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
     }
   }
 }

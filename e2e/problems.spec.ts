@@ -196,7 +196,7 @@ function fillUp(file: string, dir: string, leaveBytes: number): void {
   const { bavail, bsize } = statfsSync(dir)
   try {
     writeFileSync(file, Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes)))
-  } catch (err) {
-    if (!(err instanceof Error && 'code' in err && err.code === 'ENOSPC')) throw err // somebody else wrote meanwhile: it is as full as was meant
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error // somebody else wrote meanwhile: it is as full as was meant
   }
 }

@@ -87,7 +87,7 @@ export class Program<L extends { readonly event: string }> implements AsyncDispo
       for (;;) {
         if (this.#badLine != null) throw this.failure(`printed a line that is not JSON: ${this.#badLine}`)
         const found = find(this.lines)
-        if (found !== undefined) return found
+        if (found != null) return found
         if (this.#exit != null) throw this.failure(`ended before ${what}`)
         const woken = await Promise.race([this.#wake.promise, late.promise])
         if (woken === 'late') throw this.failure(`no ${what} within ${deadlineMs} ms`)

@@ -121,7 +121,7 @@ test('nonsense over the port gets a coded refusal, is logged, and harms nobody',
     const codeOf = async (call: Promise<unknown>): Promise<unknown> =>
       call.then(
         () => 'answered',
-        (thrown: unknown) => (thrown instanceof Error && 'code' in thrown ? thrown.code : thrown)
+        (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error)
       )
     return {
       paths: await codeOf(client.grant.paths({ paths: ['/etc'], use: 'read' })),

@@ -22,8 +22,8 @@ export interface PageParts {
 }
 
 export function bindPage({ ipc, contents, origin, engine, service, log }: PageParts): void {
-  const rpc = bindService(windowContract, service, (call, thrown) =>
-    log.error(`call.${call.replaceAll('/', '.')}.failed`, thrown)
+  const rpc = bindService(windowContract, service, (call, error) =>
+    log.error(`call.${call.replaceAll('/', '.')}.failed`, error)
   )
   const onNonsense = (): void => log.error('page.nonsense', new CodedError('usage', 'Neither text nor a receipt'))
   const isOurs = ({ sender, senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean =>
@@ -50,8 +50,8 @@ export function bindPage({ ipc, contents, origin, engine, service, log }: PagePa
       if (!isOurs(event) || !isPath) throw new CodedError('forbidden', 'That is no file of this computer.')
       const { grants } = await engine.client.grant.paths({ paths: [file], use: 'read' })
       return { grant: grants[0] }
-    } catch (thrown) {
-      return { error: toWire(thrown) }
+    } catch (error) {
+      return { error: toWire(error) }
     }
   })
 }

@@ -102,8 +102,8 @@ export class Desktop {
 
   /** What may come at any time, some of it before Electron is ready. */
   #listen(): void {
-    process.on('uncaughtException', thrown => this.#log.error('main.fault', thrown))
-    process.on('unhandledRejection', thrown => this.#log.error('main.fault', thrown))
+    process.on('uncaughtException', error => this.#log.error('main.fault', error))
+    process.on('unhandledRejection', error => this.#log.error('main.fault', error))
     app.on('second-instance', (_event, _argv, _cwd, data) => {
       const { opened, cwd } = parseIntent(data)
       this.#show()
@@ -197,7 +197,7 @@ export class Desktop {
     this.#window = window
     window.on('query-session-end', () => void this.#quitting.insist())
     window.on('closed', () => (this.#window = undefined))
-    await window.loadURL(PAGE_URL).catch((thrown: unknown) => this.#log.error('window.load.failed', thrown))
+    await window.loadURL(PAGE_URL).catch((error: unknown) => this.#log.error('window.load.failed', error))
   }
 
   #closing(): 'hide' | 'quit' | 'close' {
@@ -209,9 +209,9 @@ export class Desktop {
     for (;;) {
       try {
         return await this.#engine.start(this.#quitting.signal)
-      } catch (thrown) {
+      } catch (error) {
         if (this.#quitting.signal.aborted) return
-        if (await tellNoEngine(thrown, this.#start.dataDir, this.#t)) continue
+        if (await tellNoEngine(error, this.#start.dataDir, this.#t)) continue
         return this.#quitting.insist()
       }
     }
@@ -292,9 +292,9 @@ export class Desktop {
       const late = setTimeout(() => app.exit(), INSTALL_MS)
       try {
         return await this.#updates.install()
-      } catch (thrown) {
+      } catch (error) {
         clearTimeout(late)
-        this.#log.error('update.install.failed', thrown)
+        this.#log.error('update.install.failed', error)
       }
     }
     app.exit()

@@ -30,13 +30,13 @@ export async function askToQuit(window: BrowserWindow | undefined, sentence: str
   return response === 1
 }
 
-export function tellFailed(thrown: unknown, t: Translate): void {
-  dialog.showErrorBox(t('failed.title'), plain(toWire(thrown).message)) // before Electron is ready that is stderr
+export function tellFailed(error: unknown, t: Translate): void {
+  dialog.showErrorBox(t('failed.title'), plain(toWire(error).message)) // before Electron is ready that is stderr
 }
 
 /** Why there is no engine. True: try again. Somebody else holding the data may have a page, which is offered. */
-export async function tellNoEngine(thrown: unknown, dataDir: string, t: Translate): Promise<boolean> {
-  if (codeOf(thrown) !== 'already-running') return askAgain(thrown, t)
+export async function tellNoEngine(error: unknown, dataDir: string, t: Translate): Promise<boolean> {
+  if (codeOf(error) !== 'already-running') return askAgain(error, t)
   const page = readRunFile(dataDir)?.ui ?? null
   const buttons = [t('again'), ...(page == null ? [] : [t('busy.page')]), t('close')]
   const options: MessageBoxOptions = { type: 'info', message: t('busy.title'), detail: t('busy.text'), buttons, defaultId: 0, cancelId: buttons.length - 1 } // prettier-ignore
@@ -46,9 +46,9 @@ export async function tellNoEngine(thrown: unknown, dataDir: string, t: Translat
 }
 
 /** The window is there already, and says nothing of an engine that has not been there yet. */
-async function askAgain(thrown: unknown, t: Translate): Promise<boolean> {
+async function askAgain(error: unknown, t: Translate): Promise<boolean> {
   const buttons = [t('again'), t('close')]
-  const options: MessageBoxOptions = { type: 'error', message: t('failed.title'), detail: toWire(thrown).message, buttons, defaultId: 0, cancelId: 1 } // prettier-ignore
+  const options: MessageBoxOptions = { type: 'error', message: t('failed.title'), detail: toWire(error).message, buttons, defaultId: 0, cancelId: 1 } // prettier-ignore
   const { response } = await dialog.showMessageBox(options)
   return response === 0
 }

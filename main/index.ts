@@ -54,9 +54,9 @@ function begin(): Start | undefined {
     const told: Intent = { opened: [...parsed.opened], cwd: around.cwd }
     if (app.requestSingleInstanceLock(told)) return parsed
     app.quit() // the first one shows what was asked of this one
-  } catch (thrown) {
-    tellFailed(thrown, translationFor(process.env.LANG ?? 'en'))
-    app.exit(EXIT_CODES[toWire(thrown).code])
+  } catch (error) {
+    tellFailed(error, translationFor(process.env.LANG ?? 'en'))
+    app.exit(EXIT_CODES[toWire(error).code])
   }
   return undefined
 }

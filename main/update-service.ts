@@ -104,8 +104,8 @@ export class Updates implements Disposable {
     try {
       await work()
       return true
-    } catch (thrown) {
-      this.#parts.log.error(event, thrown)
+    } catch (error) {
+      this.#parts.log.error(event, error)
       return false
     }
   }

@@ -86,9 +86,9 @@ async function upload(
     await Promise.all(Array.from({ length: AT_ONCE }, work))
     const done = await ask(at, { method: 'POST', signal })
     return ((await done.json()) as { grants: string[] }).grants // the host's own answer
-  } catch (thrown) {
+  } catch (error) {
     await ask(at, { method: 'DELETE' }).catch(() => {}) // it forgets by itself, a little later
-    throw thrown
+    throw error
   }
 }
 

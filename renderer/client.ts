@@ -26,9 +26,9 @@ export const openWindowClient = (socket: RpcSocket): WindowClient =>
   createORPCClient<ContractRouterClient<WindowContract>>(new RPCLink({ websocket: socket })).window
 
 /** Anything thrown by a call, as what the user can be told. */
-export function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof Failure) return thrown
-  if (thrown instanceof ORPCError && isCode(thrown.code)) return new Failure(thrown.code, thrown.message)
-  if (thrown instanceof Error && thrown.name === 'AbortError') return new Failure('cancelled', '')
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  if (error instanceof ORPCError && isCode(error.code)) return new Failure(error.code, error.message)
+  if (error instanceof Error && error.name === 'AbortError') return new Failure('cancelled', '')
   return new Failure('internal', '')
 }

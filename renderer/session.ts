@@ -73,9 +73,9 @@ export class Session<Client> {
         this.#client = undefined
         this.#opened = Promise.withResolvers()
         this.state.set('lost')
-      } catch (thrown) {
-        this.state.set(thrown instanceof Refused ? 'refused' : 'lost')
-        if (thrown instanceof Refused) await hashChange()
+      } catch (error) {
+        this.state.set(error instanceof Refused ? 'refused' : 'lost')
+        if (error instanceof Refused) await hashChange()
       }
       await delay(wait)
       wait = Math.min(wait * 2, MAX_WAIT_MS)

@@ -94,16 +94,16 @@ export class Ui {
     try {
       await work()
       return true
-    } catch (thrown) {
-      const { code } = this.failureOf(thrown)
+    } catch (error) {
+      const { code } = this.failureOf(error)
       if (code !== 'cancelled') this.toast('', { code })
       return false
     }
   }
 
   /** As what the user can be told: without a connection whatever went wrong is that. */
-  failureOf(thrown: unknown): Failure {
-    const failure = failureOf(thrown)
+  failureOf(error: unknown): Failure {
+    const failure = failureOf(error)
     return failure.code === 'internal' && this.session.state.get() !== 'open' ? new Failure('lost', '') : failure
   }
 

@@ -75,9 +75,9 @@ test('the data directory is the flag, else SHOAL_DATA, else the system’s place
 test('what is wrong is one sentence with the code usage', () => {
   const wrong = ['', 'moon', 'share', 'get', 'get a b', 'ls extra', 'ls --port 1', 'remove', 'share --nope x', 'ls --network moon', 'ls --network', 'get x --timeout soon', 'get x --timeout -1', 'get x --timeout 1e9', 'get x --upload-limit 1.5', 'get x --reserve -1', 'get x --peer 1.2.3.4', 'serve --port 70000', 'serve --port x'] // prettier-ignore
   for (const text of wrong) {
-    assert.throws(() => parse(text), (thrown: unknown) => {
-      assert.ok(thrown instanceof CodedError && thrown.code === 'usage', `${text}: ${String(thrown)}`)
-      assert.match(thrown.message, /^[A-Z][^\n]*[.?)]$/, text)
+    assert.throws(() => parse(text), (error: unknown) => {
+      assert.ok(error instanceof CodedError && error.code === 'usage', `${text}: ${String(error)}`)
+      assert.match(error.message, /^[A-Z][^\n]*[.?)]$/, text)
       return true
     }) // prettier-ignore
   }
@@ -92,8 +92,8 @@ test('any arguments at all are understood or refused', () => {
     fc.property(fc.array(word, { maxLength: 6 }), words => {
       try {
         parseArgs(words, around())
-      } catch (thrown) {
-        assert.ok(thrown instanceof CodedError, String(thrown))
+      } catch (error) {
+        assert.ok(error instanceof CodedError, String(error))
       }
     }),
     { numRuns: 300 }

@@ -195,10 +195,10 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
 
   try {
     program.parse([...args], { from: 'user' })
-  } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown
-    if (thrown.exitCode === 0) return { name: 'told', text }
-    throw new CodedError('usage', sentence(thrown.message))
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return { name: 'told', text }
+    throw new CodedError('usage', sentence(error.message))
   }
   if (asked == null) throw new CodedError('usage', 'No command given; see --help.')
   return { ...asked, ...common(program.opts(), around, absolute) }

@@ -14,10 +14,10 @@ interface Me {
  * without the sticky bit. Root and the user's own group count as the user. Undefined when there is none. @param directory absolute; it need not exist
  */
 export function openToOthers(directory: string, me: Me | undefined = myself()): string | undefined {
-  if (me === undefined) return undefined
+  if (me == null) return undefined
   for (let at = realPathOf(directory); ; at = path.dirname(at)) {
     const stats = statsOf(at)
-    if (stats !== undefined && mayOthersWrite(stats, me)) return at
+    if (stats != null && mayOthersWrite(stats, me)) return at
     if (at === path.dirname(at)) return undefined
   }
 }
@@ -38,5 +38,5 @@ function statsOf(at: string): Stats | undefined {
 
 function myself(): Me | undefined {
   const [uid, gid] = [process.getuid?.(), process.getgid?.()]
-  return uid === undefined || gid === undefined ? undefined : { uid, gid }
+  return uid == null || gid == null ? undefined : { uid, gid }
 }

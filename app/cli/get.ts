@@ -49,8 +49,8 @@ async function follow(
         throw new CodedError('cancelled', 'The download was paused; run the same command again to resume.')
       progress.report(fetchLine(event))
     }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown
+  } catch (error) {
+    if (!signal.aborted) throw error
     await client.transfer.pause({ id }, { signal: AbortSignal.timeout(PAUSE_DEADLINE_MS) }).catch(() => {})
     throw new CodedError('cancelled', 'Paused; run the same command again to resume.')
   }

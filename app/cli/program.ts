@@ -16,8 +16,8 @@ export async function runProgram(args: readonly string[], end: (status: number) 
     })
   }
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (thrown: NodeJS.ErrnoException) => {
-      if (thrown.code !== 'EPIPE') process.exitCode = EXIT_CODES.internal
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') process.exitCode = EXIT_CODES.internal
     })
   }
   return run({

@@ -43,8 +43,8 @@ export async function run(world: World): Promise<number> {
       return 0
     }
     return await perform(command, world, out)
-  } catch (thrown) {
-    const { code, message } = toWire(thrown)
+  } catch (error) {
+    const { code, message } = toWire(error)
     out.line(errorLine(code, message))
     out.note(`shoal: ${message}`)
     return EXIT_CODES[code]
@@ -59,9 +59,9 @@ async function perform(command: Command, world: World, out: Output): Promise<num
       const status = await dispatch({ command, out, session, interrupt: world.interrupt })
       await settled(dialled, world)
       return status
-    } catch (thrown) {
+    } catch (error) {
       const mayRepeat = command.name !== 'remove' && holders < MAX_HOLDERS && !world.interrupt.aborted
-      if (!session.isLost() || !mayRepeat) throw thrown
+      if (!session.isLost() || !mayRepeat) throw error
     }
   }
 }

@@ -57,9 +57,9 @@ async function hold(options: SessionOptions, signal: AbortSignal): Promise<Sessi
     const { client, uiUrl, ended } = host
     const end = () => host[Symbol.asyncDispose]()
     return { client, isHolder: true, uiUrl, isLost: () => false, ended, [Symbol.asyncDispose]: end }
-  } catch (thrown) {
-    if (thrown instanceof CodedError && thrown.code === 'already-running') return thrown
-    throw thrown
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'already-running') return error
+    throw error
   }
 }
 

@@ -34,8 +34,8 @@ async function follow(client: Client, job: string, out: Output, signal: AbortSig
       if (event.type === 'shared') return event
       progress.report(indexLine(event))
     }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown
+  } catch (error) {
+    if (!signal.aborted) throw error
     await client.share.cancel({ job }).catch(() => {})
     throw new CodedError('cancelled', 'Cancelled; nothing was shared.')
   }

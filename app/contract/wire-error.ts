@@ -5,9 +5,9 @@ import type { WireError } from './shapes.ts'
 const MAX_MESSAGE_CHARS = 2000
 
 /** Flattens anything thrown into two strings: structured clone drops `code` and the prototype of an Error. */
-export function toWire(thrown: unknown): WireError {
-  if (thrown instanceof CodedError) return { code: thrown.code, message: thrown.message.slice(0, MAX_MESSAGE_CHARS) }
-  if (thrown instanceof Error && thrown.name === 'AbortError') return { code: 'cancelled', message: 'Cancelled' }
+export function toWire(error: unknown): WireError {
+  if (error instanceof CodedError) return { code: error.code, message: error.message.slice(0, MAX_MESSAGE_CHARS) }
+  if (error instanceof Error && error.name === 'AbortError') return { code: 'cancelled', message: 'Cancelled' }
   return { code: 'internal', message: 'Something went wrong; the log has the details' }
 }
 

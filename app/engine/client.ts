@@ -22,8 +22,8 @@ export function openClient(socket: Socket): Client {
           try {
             const out = await next()
             return isIterable(out) ? coded(out, signal) : out
-          } catch (thrown) {
-            throw asCoded(thrown, signal)
+          } catch (error) {
+            throw asCoded(error, signal)
           }
         }
       ]
@@ -40,8 +40,8 @@ function coded(values: AsyncIterableIterator<unknown>, signal: AbortSignal | und
     async next() {
       try {
         return await values.next()
-      } catch (thrown) {
-        throw asCoded(thrown, signal)
+      } catch (error) {
+        throw asCoded(error, signal)
       }
     },
     async return() {
@@ -54,10 +54,10 @@ function coded(values: AsyncIterableIterator<unknown>, signal: AbortSignal | und
   }
 }
 
-function asCoded(thrown: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted) return new CodedError('cancelled', 'Cancelled', { cause: thrown })
-  if (thrown instanceof ORPCError) return fromWire(thrown)
-  return new CodedError('internal', 'The connection to Shoal ended; please try again', { cause: thrown })
+function asCoded(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return new CodedError('cancelled', 'Cancelled', { cause: error })
+  if (error instanceof ORPCError) return fromWire(error)
+  return new CodedError('internal', 'The connection to Shoal ended; please try again', { cause: error })
 }
 
 /** A port to the engine as a socket that is open from the start. */

@@ -14,4 +14,4 @@ const open: OpenApplication = (options, signal) => {
   return openApplication(options, signal)
 }
 
-await runEngine(open, (call, thrown) => log.error(`call${call.replaceAll('/', '.')}.failed`, thrown))
+await runEngine(open, (call, error) => log.error(`call${call.replaceAll('/', '.')}.failed`, error))

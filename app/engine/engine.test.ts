@@ -39,9 +39,9 @@ test('a code survives the trip over a port to a thread and back; a fault says no
   const { client, port } = clientOf(engine)
   assert.equal((await client.node.info({})).version, '1.2.3')
   for (const code of CODES) {
-    await assert.rejects(client.node.dial({ addr: `/fail/${code}` }), (thrown: unknown) => {
-      assert.ok(thrown instanceof CodedError)
-      assert.deepEqual([thrown.code, thrown.message], [code, `as asked: ${code}`])
+    await assert.rejects(client.node.dial({ addr: `/fail/${code}` }), (error: unknown) => {
+      assert.ok(error instanceof CodedError)
+      assert.deepEqual([error.code, error.message], [code, `as asked: ${code}`])
       return true
     })
     await assert.rejects(
@@ -144,7 +144,7 @@ test('a choice that holds only from a start on: the application opens anew, its 
 
 test('a thread that dies is told of, and its clients fail instead of waiting', async t => {
   const crashes: unknown[] = []
-  const hosting = { entry: FAKE_ENTRY, onCrash: (thrown: unknown) => void crashes.push(thrown) }
+  const hosting = { entry: FAKE_ENTRY, onCrash: (error: unknown) => void crashes.push(error) }
   await using engine = await startEngine(OPTIONS, t.signal, hosting)
   const { client } = clientOf(engine)
   const feed = await client.share.feed({})
@@ -159,7 +159,7 @@ test('a thread that dies is told of, and its clients fail instead of waiting', a
 
 test('a thread that dies while it stops is told of, and whoever stops it hears it', async t => {
   const crashes: unknown[] = []
-  const hosting = { entry: FAKE_ENTRY, onCrash: (thrown: unknown) => void crashes.push(thrown) }
+  const hosting = { entry: FAKE_ENTRY, onCrash: (error: unknown) => void crashes.push(error) }
   const engine = await startEngine({ ...OPTIONS, dataDir: '/crash-at-stop' }, t.signal, hosting)
   await assert.rejects(async () => await engine[Symbol.asyncDispose](), { name: 'CodedError', code: 'internal' })
   assert.equal(crashes.length, 1)

@@ -31,7 +31,7 @@ export interface Hosting {
   /** The thread's entry; only tests name another. */
   readonly entry?: URL
   /** Called with the reason when the thread dies, for the log. */
-  readonly onCrash?: (thrown: unknown) => void
+  readonly onCrash?: (error: unknown) => void
 }
 
 /** The entry beside this file: the source when this is the source, the bundle when this is bundled. */
@@ -67,11 +67,11 @@ export async function startEngine(
     if (message.type === 'ready') start.resolve()
     else start.reject(fromWire(message.error))
   })
-  worker.on('error', thrown => {
-    onCrash(thrown)
-    start.reject(crashed(thrown))
-    end.resolve(isStopping ? undefined : crashed(thrown))
-    if (isStopping) exit.reject(crashed(thrown))
+  worker.on('error', error => {
+    onCrash(error)
+    start.reject(crashed(error))
+    end.resolve(isStopping ? undefined : crashed(error))
+    if (isStopping) exit.reject(crashed(error))
   })
   worker.on('exit', () => {
     isOver = true
@@ -96,9 +96,9 @@ export async function startEngine(
   signal.addEventListener('abort', abandon, { once: true })
   try {
     await start.promise
-  } catch (thrown) {
+  } catch (error) {
     await stop()
-    throw thrown
+    throw error
   } finally {
     signal.removeEventListener('abort', abandon)
   }

@@ -37,11 +37,11 @@ export async function runEngine(open: OpenApplication, onFault: OnFault): Promis
       await Promise.race([stopped.promise, application.outdated])
       clients.end()
     }
-  } catch (thrown) {
-    if (hasBegun) throw thrown // opened again, and in vain: the owner is told as of any crash
-    const error = toWire(thrown)
-    if (error.code === 'internal') onFault('start', thrown)
-    tell({ type: 'failed', error })
+  } catch (error) {
+    if (hasBegun) throw error // opened again, and in vain: the owner is told as of any crash
+    const wire = toWire(error)
+    if (wire.code === 'internal') onFault('start', error)
+    tell({ type: 'failed', error: wire })
     await stopped.promise
   }
   process.exit(0) // of this thread

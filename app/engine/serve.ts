@@ -11,7 +11,7 @@ import type { Wire } from './wire.ts'
 const MAX_OPEN_CALLS = 256 // of one connection; a page has about ten feeds
 
 /** Called with what nobody foresaw, and with what no client of ours says, for the log. */
-export type OnFault = (call: string, thrown: unknown) => void
+export type OnFault = (call: string, error: unknown) => void
 
 interface Connection {
   readonly door: Door
@@ -46,9 +46,9 @@ export function bindService<C extends AnyContractRouter>(contract: C, service: S
           if (isIterable(out)) return guarded(out, call, onFault, release)
           release()
           return out
-        } catch (thrown) {
+        } catch (error) {
           release()
-          throw flattened(thrown, call, onFault)
+          throw flattened(error, call, onFault)
         }
       }
     ]
@@ -125,9 +125,9 @@ function guarded(values: AsyncIterable<unknown>, call: string, onFault: OnFault,
         const step = await iterator.next()
         if (step.done === true) release()
         return step
-      } catch (thrown) {
+      } catch (error) {
         release()
-        throw flattened(thrown, call, onFault)
+        throw flattened(error, call, onFault)
       }
     },
     async return() {
@@ -141,13 +141,13 @@ function guarded(values: AsyncIterable<unknown>, call: string, onFault: OnFault,
   }
 }
 
-function flattened(thrown: unknown, call: string, onFault: OnFault): ORPCError<string, undefined> {
+function flattened(error: unknown, call: string, onFault: OnFault): ORPCError<string, undefined> {
   const isBadInput =
-    thrown instanceof ORPCError && thrown.code === 'BAD_REQUEST' && thrown.cause instanceof ValidationError
+    error instanceof ORPCError && error.code === 'BAD_REQUEST' && error.cause instanceof ValidationError
   const wire = isBadInput
     ? { code: 'usage', message: `${call} was called with something that does not fit` }
-    : toWire(thrown)
-  if (wire.code === 'internal' || isBadInput) onFault(call, thrown)
+    : toWire(error)
+  if (wire.code === 'internal' || isBadInput) onFault(call, error)
   return new ORPCError(wire.code, { message: wire.message })
 }
 

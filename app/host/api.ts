@@ -27,8 +27,8 @@ export async function answerApi(api: Api, request: IncomingMessage, response: Se
   request.setTimeout(SILENT_MS, () => request.destroy())
   try {
     await route(api, request, response)
-  } catch (thrown) {
-    answerFailure(request, response, thrown)
+  } catch (error) {
+    answerFailure(request, response, error)
   }
 }
 
@@ -61,7 +61,7 @@ async function route({ uploads, downloads }: Api, request: IncomingMessage, resp
 
 function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
   const { data } = schema.safeParse(value)
-  if (data === undefined) throw new CodedError('usage', 'That does not fit.')
+  if (data == null) throw new CodedError('usage', 'That does not fit.')
   return data
 }
 
@@ -69,8 +69,8 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 function namesIn(rest: string): string[] {
   try {
     return rest.slice(1).split('/').map(decodeURIComponent)
-  } catch (cause) {
-    throw new CodedError('unsafe-name', 'That name is not UTF-8.', { cause })
+  } catch (error) {
+    throw new CodedError('unsafe-name', 'That name is not UTF-8.', { cause: error })
   }
 }
 

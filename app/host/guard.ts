@@ -15,7 +15,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 /** In constant time, whatever was offered. */
 export function isToken(offered: string | undefined, token: string | null): boolean {
-  return timingSafeEqual(digest(offered ?? ''), digest(token ?? '')) && token !== null && token !== ''
+  return timingSafeEqual(digest(offered ?? ''), digest(token ?? '')) && token != null && token !== ''
 }
 
 /**
@@ -25,9 +25,9 @@ export function isToken(offered: string | undefined, token: string | null): bool
 export function refusal(headers: IncomingHttpHeaders, port: number, isPage: boolean): Refusal | undefined {
   const { host, origin } = headers
   if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) return { status: 421, reason: 'Host' }
-  if (origin !== undefined && origin !== `http://${host}`) return { status: 403, reason: 'Origin' }
+  if (origin != null && origin !== `http://${host}`) return { status: 403, reason: 'Origin' }
   const site = headers['sec-fetch-site']
-  if (site === undefined || site === 'same-origin' || site === 'none') return undefined
+  if (site == null || site === 'same-origin' || site === 'none') return undefined
   const isNavigation = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
   return isPage && isNavigation ? undefined : { status: 403, reason: 'Sec-Fetch-Site' }
 }
@@ -46,7 +46,7 @@ export function doorOf(headers: IncomingHttpHeaders, tokens: Tokens): 'cli' | 'u
   const token = offered.find(text => text.startsWith('token.'))?.slice('token.'.length)
   const isCli = isToken(token, tokens.cli)
   const isUi = isToken(token, tokens.ui)
-  if (headers.origin === undefined) return isCli ? 'cli' : undefined
+  if (headers.origin == null) return isCli ? 'cli' : undefined
   return isUi ? 'ui' : undefined
 }
 

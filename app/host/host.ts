@@ -54,7 +54,7 @@ export async function openHost({ engine: options, ui, entry }: HostOptions, sign
   removeRunFile(dataDir) // of a process that was killed
   const log = openLog(dataDir)
   const uiPort = ui == null ? 0 : (ui.port ?? openSettings(dataDir).value.uiPort)
-  const onCrash = (thrown: unknown): void => log.error('engine.crashed', thrown)
+  const onCrash = (error: unknown): void => log.error('engine.crashed', error)
   const engine = acquiring.use(await startEngine(options, signal, { onCrash, ...(entry && { entry }) }))
   const own = lastingClient(engine)
   let uiUrl: string | null = null

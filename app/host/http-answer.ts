@@ -41,7 +41,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
   try {
     return JSON.parse(Buffer.concat(pieces).toString('utf8')) as unknown
-  } catch (cause) {
-    throw new CodedError('usage', 'That is not JSON.', { cause })
+  } catch (error) {
+    throw new CodedError('usage', 'That is not JSON.', { cause: error })
   }
 }

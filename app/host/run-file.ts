@@ -29,9 +29,9 @@ export function writeRunFile(dir: string, run: RunFile): void {
       closeSync(fd)
     }
     renameSync(draft, fileIn(dir))
-  } catch (err) {
+  } catch (error) {
     rmSync(draft, { force: true })
-    throw isNoRoom(err) ? ownDiskFull(err) : err
+    throw isNoRoom(error) ? ownDiskFull(error) : error
   }
 }
 

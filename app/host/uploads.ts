@@ -91,10 +91,10 @@ export class Uploads implements AsyncDisposable {
     try {
       const folder = await this.#folderFor(upload, safe)
       await receive(upload, folder, safe.at(-1) ?? '', bytes, body, names.length === 1)
-    } catch (thrown) {
+    } catch (error) {
       upload.asked.delete(key)
       upload.leftBytes += bytes
-      throw asCoded(thrown, upload.stop.signal)
+      throw asCoded(error, upload.stop.signal)
     } finally {
       upload.running--
       this.#rest(id, upload)
@@ -172,9 +172,9 @@ async function makeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder)
     return true
-  } catch (thrown) {
-    if (errnoOf(thrown) === 'EEXIST') return false
-    throw thrown
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false
+    throw error
   }
 }
 
@@ -216,8 +216,8 @@ async function openPart(folder: string, name: string): Promise<{ file: FileHandl
     const part = path.join(folder, `${n === 1 ? name : numberedName(name, 'file', n)}.part`)
     try {
       return { file: await open(part, 'wx'), part }
-    } catch (thrown) {
-      if (errnoOf(thrown) !== 'EEXIST') throw thrown
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error
     }
   }
   throw new CodedError('not-writable', 'There are too many files of that name there.')
@@ -238,8 +238,8 @@ async function giveName(part: string, folder: string, name: string): Promise<str
 async function moveNew(part: string, to: string): Promise<boolean> {
   try {
     await link(part, to)
-  } catch (thrown) {
-    if (errnoOf(thrown) === 'EEXIST') return false
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false
     // no hard links on this file system: the best it has
     const isFree = await lstat(to).then(
       () => false,
@@ -257,10 +257,10 @@ async function settled(upload: Upload): Promise<void> {
   while (upload.running > 0) await new Promise(resolve => setTimeout(resolve, 10))
 }
 
-function asCoded(thrown: unknown, signal: AbortSignal): unknown {
-  if (thrown instanceof CodedError) return thrown
+function asCoded(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof CodedError) return error
   if (signal.aborted) return new CodedError('cancelled', 'The upload was cancelled.')
-  switch (errnoOf(thrown)) {
+  switch (errnoOf(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new CodedError('disk-full', 'The disk is full.')
@@ -268,14 +268,14 @@ function asCoded(thrown: unknown, signal: AbortSignal): unknown {
     case 'ABORT_ERR':
       return new CodedError('cancelled', 'The connection ended before all of it had come.')
     case undefined:
-      return thrown
+      return error
     default:
-      return new CodedError('not-writable', 'That folder cannot be written to.', { cause: thrown })
+      return new CodedError('not-writable', 'That folder cannot be written to.', { cause: error })
   }
 }
 
-const errnoOf = (thrown: unknown): string | undefined =>
-  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined
+const errnoOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
 function freeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder)

@@ -43,7 +43,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   const settings = openSettings(dataDir)
   const mode = options.network ?? settings.value.network ?? 'lan'
   const store = acquiring.use(
-    openStore(path.join(dataDir, 'shoal.db'), { onFault: thrown => log.error('store.write-failed', thrown) })
+    openStore(path.join(dataDir, 'shoal.db'), { onFault: error => log.error('store.write-failed', error) })
   )
   const withdrawn = store.withdrawOwn(dataDirs)
   if (withdrawn.length > 0) log.info('share.own-data-withdrawn', { shares: withdrawn.length })
@@ -90,7 +90,7 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
       unprovide
     })
   )
-  const fault = (event: string) => (thrown: unknown) => log.error(event, thrown)
+  const fault = (event: string) => (error: unknown) => log.error(event, error)
   const jobs = acquiring.use(
     new ShareJobs({
       store,
@@ -127,8 +127,8 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   const life = AbortSignal.any([signal, closing.signal])
   if (!options.offline) {
     running.resumeAll()
-    store.checkShares(life).catch((thrown: unknown) => {
-      if (!life.aborted) log.error('check.failed', thrown)
+    store.checkShares(life).catch((error: unknown) => {
+      if (!life.aborted) log.error('check.failed', error)
     })
   }
   const welcome = acquiring.use(
@@ -200,7 +200,7 @@ async function openNode(
           store.provides().map(({ root, providedAt }) => ({ root, at: providedAt === 0 ? undefined : providedAt })),
         save: (root, at) => store.provided(root, at, at)
       },
-      onTrouble: (what, thrown) => log.error(`network.${what}`, thrown)
+      onTrouble: (what, error) => log.error(`network.${what}`, error)
     },
     signal
   )

@@ -132,8 +132,8 @@ export class Connections implements SwarmPort, AsyncDisposable {
         const dialled = addrs.length > 0 ? this.#ports.network.dialHints(addrs, signal) : this.#dialPeer(peerId, signal)
         dials.push(dialled)
       }
-    } catch (thrown) {
-      if (!signal.aborted) this.#ports.log.error('dht.look-failed', thrown)
+    } catch (error) {
+      if (!signal.aborted) this.#ports.log.error('dht.look-failed', error)
     }
     return dials
   }
@@ -171,9 +171,7 @@ export class Connections implements SwarmPort, AsyncDisposable {
   }
 
   acceptPex(sender: string, records: readonly Uint8Array[]): void {
-    this.#ports.network
-      .acceptPex(sender, records)
-      .catch((thrown: unknown) => this.#ports.log.error('pex.failed', thrown))
+    this.#ports.network.acceptPex(sender, records).catch((error: unknown) => this.#ports.log.error('pex.failed', error))
   }
 
   /** Dials one address now. Throws usage, forbidden, no-providers, cancelled. */
@@ -261,8 +259,8 @@ export class Connections implements SwarmPort, AsyncDisposable {
         onSaid: (root: CID, { kind }: HaveMessage) => this.told.note(peerId, root, kind)
       }
       requester = await openRequester(pipe, hello, this.#stop.signal)
-    } catch (thrown) {
-      if (!this.#stop.signal.aborted) this.#noteFailure('exchange.greeting-failed', thrown)
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#noteFailure('exchange.greeting-failed', error)
       return again()
     }
     const asked = { requester, rttMs: pipe.rttMs }
@@ -300,9 +298,9 @@ export class Connections implements SwarmPort, AsyncDisposable {
   }
 
   /** That the other side ends is ordinary; that it misbehaves, or that we do, is not. */
-  #noteFailure(event: string, thrown: unknown): void {
-    const code = thrown instanceof ExchangeError ? thrown.code : ExchangeCode.PROTOCOL
-    if (code === ExchangeCode.PROTOCOL || code === ExchangeCode.LIMIT) this.#ports.log.error(event, thrown)
+  #noteFailure(event: string, error: unknown): void {
+    const code = error instanceof ExchangeError ? error.code : ExchangeCode.PROTOCOL
+    if (code === ExchangeCode.PROTOCOL || code === ExchangeCode.LIMIT) this.#ports.log.error(event, error)
   }
 
   #watchRows(): void {

@@ -27,7 +27,7 @@ export function fileListing(
   let placed = placedFiles.get(layout)
   if (placed == null) placedFiles.set(layout, (placed = placeInside(layout, platformOf(process.platform)).files))
   const held = store.held(layout.root)
-  const here = held === undefined ? undefined : store.filesHere(rootText(layout.root), offset, offset + limit)
+  const here = held == null ? undefined : store.filesHere(rootText(layout.root), offset, offset + limit)
   const rows: Page['rows'] = []
   for (let index = offset; index < Math.min(offset + limit, layout.files.length); index++) {
     const file = layout.files[index]!
@@ -36,7 +36,7 @@ export function fileListing(
       if (getting?.have?.has(ordinal) === true || held?.have.has(ordinal) === true)
         haveBytes += layout.leafBytes(ordinal)
     }
-    const isAsked = getting == null ? held === undefined : getting.wants(index)
+    const isAsked = getting == null ? held == null : getting.wants(index)
     const name = file.path.length > 0 ? [...file.path] : [rootText(layout.root)]
     rows.push({
       index,

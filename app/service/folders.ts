@@ -76,8 +76,8 @@ export class Folders {
   async resolveForWriting(id: number, inside: readonly string[]): Promise<string> {
     const root = this.#roots[id]
     if (root != null && inside.length === 0) {
-      await mkdir(root, { recursive: true }).catch((cause: unknown) => {
-        throw new CodedError('not-writable', 'That folder is not there and cannot be made.', { cause })
+      await mkdir(root, { recursive: true }).catch((error: unknown) => {
+        throw new CodedError('not-writable', 'That folder is not there and cannot be made.', { cause: error })
       })
     }
     return this.resolve(id, inside)
@@ -89,8 +89,8 @@ export class Folders {
     if (root != null && inside.length === 0 && !(await isThere(root))) return [] // made when something is saved
     const folder = await this.resolve(id, inside)
     const found: Entry[] = []
-    const names = await readdir(folder).catch((cause: unknown) => {
-      throw new CodedError('unreadable', 'That folder cannot be read.', { cause })
+    const names = await readdir(folder).catch((error: unknown) => {
+      throw new CodedError('unreadable', 'That folder cannot be read.', { cause: error })
     })
     for (const name of names.slice(0, MAX_ENTRIES)) {
       const info = await lstat(path.join(folder, name)).catch(() => undefined) // gone meanwhile
@@ -131,7 +131,7 @@ async function real(file: string): Promise<string> {
   try {
     await stat(file)
     return await realpath(file)
-  } catch (cause) {
-    throw new CodedError('not-found', 'That is no longer there. Look into the folder again.', { cause })
+  } catch (error) {
+    throw new CodedError('not-found', 'That is no longer there. Look into the folder again.', { cause: error })
   }
 }

@@ -40,7 +40,7 @@ export function openLog(dir: string, now: () => number = Date.now, maxFileBytes 
   }
   return {
     info: (event, fields) => write({ level: 'info', event, ...fields }),
-    error: (event, thrown, fields) => write({ level: 'error', event, ...fields, ...described(thrown) })
+    error: (event, error, fields) => write({ level: 'error', event, ...fields, ...described(error) })
   }
 }
 
@@ -53,14 +53,14 @@ function rotate(file: string): void {
 }
 
 /** Messages carry names and paths: only codes and the frames of the stack remain, with file names instead of folders. */
-function described(thrown: unknown): object {
-  if (!(thrown instanceof Error)) return { error: typeof thrown }
-  const errno = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code.slice(0, 64) : undefined
-  const frames = (thrown.stack ?? '')
+function described(error: unknown): object {
+  if (!(error instanceof Error)) return { error: typeof error }
+  const errno = 'code' in error && typeof error.code === 'string' ? error.code.slice(0, 64) : undefined
+  const frames = (error.stack ?? '')
     .split('\n')
     .filter(line => /^ {4}at /.test(line))
     .slice(0, MAX_FRAMES)
     .map(line => line.trim().replace(/(?<=[\s(])(?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^():]*[\\/](?=[^\\/():]+:\d+)/, ''))
-  const cause = thrown.cause === undefined ? {} : { cause: described(thrown.cause) }
-  return { error: thrown instanceof CodedError ? 'CodedError' : thrown.constructor.name, code: errno, frames, ...cause }
+  const cause = error.cause === undefined ? {} : { cause: described(error.cause) }
+  return { error: error instanceof CodedError ? 'CodedError' : error.constructor.name, code: errno, frames, ...cause }
 }

@@ -27,7 +27,7 @@ export class RunLimits {
 
   /** For this run; what is null stays as it is. What holds now. */
   set(change: Limits): Limits {
-    const merged = Object.entries(change).filter(([, value]) => value !== null)
+    const merged = Object.entries(change).filter(([, value]) => value != null)
     this.#run = { ...this.#run, ...Object.fromEntries(merged) }
     this.#apply()
     return this.#now
@@ -66,9 +66,9 @@ function sizeOfDisk(directory: string): number {
   try {
     const { blocks, bsize } = statfsSync(directory)
     return blocks * bsize
-  } catch (cause) {
+  } catch (error) {
     const above = path.dirname(directory)
-    if (above === directory) throw new CodedError('not-writable', 'That folder is not on any disk.', { cause })
+    if (above === directory) throw new CodedError('not-writable', 'That folder is not on any disk.', { cause: error })
     return sizeOfDisk(above)
   }
 }

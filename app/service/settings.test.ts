@@ -61,8 +61,8 @@ test('any file is either understood or data-damaged, and reading never changes a
         const { value } = openSettings(it.dir)
         assert.ok(value.name.length > 0)
         assert.deepEqual(openSettings(it.dir).value, value)
-      } catch (err) {
-        assert.ok(err instanceof CodedError && err.code === 'data-damaged', String(err))
+      } catch (error) {
+        assert.ok(error instanceof CodedError && error.code === 'data-damaged', String(error))
         assert.equal(readFileSync(it.file, 'utf8'), text)
       }
     }),

@@ -79,15 +79,15 @@ function readIfThere(file: string): unknown {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
-  } catch (err) {
-    if (err instanceof Error && 'code' in err && err.code === 'ENOENT') return undefined
-    throw new CodedError('data-damaged', 'settings.json cannot be read. Check its permissions.', { cause: err })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw new CodedError('data-damaged', 'settings.json cannot be read. Check its permissions.', { cause: error })
   }
   try {
     if (text.length > MAX_FILE_CHARS) throw new Error('Too long')
     return JSON.parse(text) as unknown
-  } catch (err) {
-    throw damaged('it is not JSON', err)
+  } catch (error) {
+    throw damaged('it is not JSON', error)
   }
 }
 
@@ -124,9 +124,9 @@ function write(file: string, value: SavedSettings): void {
       closeSync(fd)
     }
     renameSync(draft, file)
-  } catch (err) {
+  } catch (error) {
     rmSync(draft, { force: true, recursive: true })
-    if (isNoRoom(err)) throw ownDiskFull(err)
-    throw new CodedError('not-writable', 'The settings cannot be saved; they stay as they were.', { cause: err })
+    if (isNoRoom(error)) throw ownDiskFull(error)
+    throw new CodedError('not-writable', 'The settings cannot be saved; they stay as they were.', { cause: error })
   }
 }

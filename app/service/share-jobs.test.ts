@@ -27,7 +27,7 @@ async function bench(t: TestContext, clock: Clock = systemClock) {
         shared: (row, _root, job) => made.push([row.root, job]),
         outdated: () => {},
         linkOf: () => '',
-        log: thrown => assert.fail(String(thrown))
+        log: error => assert.fail(String(error))
       },
       clock
     )

@@ -31,7 +31,7 @@ export interface ShareJobPorts {
   /** Called once a share is in the store, with the job that made it. */
   readonly shared: (row: ShareRow, root: CID, job: string) => void
   readonly linkOf: (row: ShareRow) => string
-  readonly log: (thrown: unknown) => void
+  readonly log: (error: unknown) => void
 }
 
 interface Order {
@@ -166,14 +166,14 @@ export class ShareJobs implements AsyncDisposable {
       const leftOut = shownLeftOut(indexed.leftOut)
       this.#show({ ...this.#row(id), ...shown, ...STANDS, state: 'done', leftOut })
       feed.end(sharedEvent(row, indexed, this.#ports.linkOf(row), (this.#clock.now() - startedAt) / 1000))
-    } catch (thrown) {
-      const failure = signal.aborted ? signal.reason : thrown
-      const error = toWire(failure)
-      if (error.code === 'internal') this.#ports.log(thrown)
+    } catch (error) {
+      const failure = signal.aborted ? signal.reason : error
+      const wire = toWire(failure)
+      if (wire.code === 'internal') this.#ports.log(error)
       const leftOut = shownLeftOut(unreadableIn(failure) ?? [])
       if (leftOut != null) this.#keepOrder(id, { paths, skipUnreadable, before })
-      const state = error.code === 'cancelled' ? 'cancelled' : 'failed'
-      this.#show({ ...this.#row(id), ...STANDS, state, leftOut, error })
+      const state = wire.code === 'cancelled' ? 'cancelled' : 'failed'
+      this.#show({ ...this.#row(id), ...STANDS, state, leftOut, error: wire })
       feed.fail(failure)
     }
     cancelBeat()

@@ -173,7 +173,7 @@ export class Shares implements Disposable {
     }
     this.#ports.store.verifyShare(parseRoot(row.root), signal, onBytes).then(
       ({ bad }) => feed.end({ type: 'verified', root: row.root, bytes: row.hereBytes, bad }),
-      (thrown: unknown) => feed.fail(thrown)
+      (error: unknown) => feed.fail(error)
     )
     yield* feed.read(signal)
   }

@@ -131,7 +131,7 @@ export class ListFeed<Row> {
     const removed: string[] = []
     for (const key of dirty) {
       const row = this.#rows.get(key)
-      if (row === undefined) removed.push(key)
+      if (row == null) removed.push(key)
       else rows.push(row)
     }
     dirty.clear()
@@ -189,7 +189,7 @@ export class JobFeed<Event> {
         yield this.#outcome.event
         return
       }
-      if (seen === this.#changes.version || this.#last === undefined) {
+      if (seen === this.#changes.version || this.#last == null) {
         await this.#changes.next(either)
         continue
       }

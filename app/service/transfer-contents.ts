@@ -45,9 +45,9 @@ export class TransferContents {
     if (row == null || (cid.code === RAW && row.totalBytes == null)) return undefined
     try {
       return await this.#store.layout(cid, row.totalBytes ?? 0)
-    } catch (thrown) {
-      if (codeOf(thrown) === 'not-found') return undefined
-      throw thrown
+    } catch (error) {
+      if (codeOf(error) === 'not-found') return undefined
+      throw error
     }
   }
 

@@ -60,7 +60,7 @@ export interface RunPorts {
   readonly active: () => number
   /** Payload that came from a peer. */
   readonly received: (peerId: string, bytes: number) => void
-  readonly log: (thrown: unknown) => void
+  readonly log: (error: unknown) => void
   /** `canReceive`: a turn is of use to it now. */
   readonly changed: (shown: Transfer, event: Progress, canReceive: boolean) => void
   /** What its row should say from now on. */
@@ -231,10 +231,9 @@ export class TransferRun implements AsyncDisposable {
       await after
       signal.throwIfAborted()
       outcome = await this.#fetchIt(sizeHint, signal)
-    } catch (thrown) {
+    } catch (error) {
       if (signal.aborted) return
-      outcome =
-        thrown instanceof AlreadyThere ? this.#done(thrown, this.#fetch?.snapshot() ?? null) : this.#failed(thrown)
+      outcome = error instanceof AlreadyThere ? this.#done(error, this.#fetch?.snapshot() ?? null) : this.#failed(error)
     }
     this.#search?.[Symbol.dispose]()
     this.#ports.ended(outcome)
@@ -369,7 +368,7 @@ export class TransferRun implements AsyncDisposable {
     for (const peerId of others) {
       void swarm.pexRecords(peerId, others).then(
         records => fetch.sendPex(records, peerId),
-        (thrown: unknown) => this.#ports.log(thrown)
+        (error: unknown) => this.#ports.log(error)
       )
     }
   }
@@ -410,8 +409,8 @@ export class TransferRun implements AsyncDisposable {
     if (indexed == null || !indexed.built.root.equals(this.#root)) return undefined
     try {
       store.addShare(indexed)
-    } catch (thrown) {
-      if (codeOf(thrown) !== 'disk-full') throw thrown
+    } catch (error) {
+      if (codeOf(error) !== 'disk-full') throw error
       return undefined // opening the download says the same, and waits
     }
     return { path: at, bytes: indexed.built.layout.sizeBytes }

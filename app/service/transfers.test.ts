@@ -35,7 +35,7 @@ async function sample(t: TestContext, more: Partial<TransfersPorts> = {}) {
       received: () => {},
       activeDownloads: 5,
       discardPart: async () => {},
-      log: thrown => faults.push(thrown),
+      log: error => faults.push(error),
       ...more
     })
   )
@@ -55,8 +55,8 @@ async function lastOf(transfers: Transfers, id: string, signal: AbortSignal): Pr
   let last: TransferEvent | undefined
   try {
     for await (const event of transfers.follow(id, signal)) last = event
-  } catch (thrown) {
-    return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'thrown'
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'thrown'
   }
   return last?.type ?? 'nothing'
 }

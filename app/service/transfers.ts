@@ -208,7 +208,7 @@ export class Transfers implements AsyncDisposable {
     try {
       await (run == null ? before : run.discard())
     } finally {
-      await run?.[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
+      await run?.[Symbol.asyncDispose]().catch((error: unknown) => this.#ports.log(error))
     }
     await this.#ports.discardPart(row)
   }
@@ -344,7 +344,7 @@ export class Transfers implements AsyncDisposable {
 
   async #closeRun(id: string, run: TransferRun | undefined): Promise<void> {
     if (run == null) return this.#closing.get(id)
-    const closing = run[Symbol.asyncDispose]().catch((thrown: unknown) => this.#ports.log(thrown))
+    const closing = run[Symbol.asyncDispose]().catch((error: unknown) => this.#ports.log(error))
     this.#closes(id, closing)
     return closing
   }

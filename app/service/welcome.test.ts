@@ -20,7 +20,7 @@ test('the welcome files are got from a second node, and nothing of it is left', 
   const dataDir = path.join(dir, 'data')
   const at = path.join(dataDir, 'welcome')
   mkdirSync(path.join(at, 'left over'), { recursive: true })
-  const onFault = (call: string, thrown: unknown) => assert.fail(`${call}: ${String(thrown)}`)
+  const onFault = (call: string, error: unknown) => assert.fail(`${call}: ${String(error)}`)
   await using engine = await startInline(openApplication, optionsIn(dataDir), t.signal, onFault)
   assert.ok(!existsSync(at), 'what a killed process left is gone')
   const page = openClient(portSocket(engine.connect('ui')))
@@ -63,7 +63,7 @@ test('it ends by itself when nobody asks for it, and starts again when somebody 
       return () => void timers.splice(0, timers.length, ...timers.filter(it => it !== timer))
     }
   }
-  await using welcome = new Welcome({ dir: at, version: '0.0.0', log: thrown => assert.fail(String(thrown)) }, clock)
+  await using welcome = new Welcome({ dir: at, version: '0.0.0', log: error => assert.fail(String(error)) }, clock)
   const first = parseLink(await welcome.link())
   const same = parseLink(await welcome.link())
   assert.deepEqual(same.addrs, first.addrs)

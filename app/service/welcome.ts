@@ -18,7 +18,7 @@ export interface WelcomePorts {
   /** Absolute; nothing else may be in there. Made when it is needed, removed afterwards, and what a killed process left is removed first. */
   readonly dir: string
   readonly version: string
-  readonly log: (thrown: unknown) => void
+  readonly log: (error: unknown) => void
 }
 
 interface Running extends AsyncDisposable {
@@ -49,9 +49,9 @@ export class Welcome implements AsyncDisposable {
       this.#cancelTimer()
       this.#cancelTimer = this.#clock.after(IDLE_MS, () => void this.#end())
       return link
-    } catch (thrown) {
+    } catch (error) {
       if (this.#running === running) this.#running = undefined // the next one may work
-      throw thrown
+      throw error
     }
   }
 
@@ -69,7 +69,7 @@ export class Welcome implements AsyncDisposable {
     this.#ending = (async () => {
       await before
       await (await running?.catch(() => undefined))?.[Symbol.asyncDispose]()
-    })().catch((thrown: unknown) => this.#ports.log(thrown))
+    })().catch((error: unknown) => this.#ports.log(error))
     await this.#ending
   }
 
@@ -84,7 +84,7 @@ export class Welcome implements AsyncDisposable {
     await writeFiles(dataDir, folder)
     openSettings(dataDir).change({ name: NAME })
     const engine = acquiring.use(
-      await startEngine(optionsOf(dataDir, folder, version), signal, { onCrash: thrown => this.#ports.log(thrown) })
+      await startEngine(optionsOf(dataDir, folder, version), signal, { onCrash: error => this.#ports.log(error) })
     )
     const port = engine.connect('cli')
     acquiring.defer(() => port.close())
@@ -100,9 +100,11 @@ async function writeFiles(dataDir: string, folder: string): Promise<void> {
     await mkdir(dataDir, { recursive: true, mode: 0o700 })
     await mkdir(folder)
     for (const [name, text] of Object.entries(WELCOME_FILES)) await writeFile(path.join(folder, name), text)
-  } catch (cause) {
-    const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC'
-    throw new CodedError(isFull ? 'disk-full' : 'not-writable', 'The welcome files cannot be written.', { cause })
+  } catch (error) {
+    const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
+    throw new CodedError(isFull ? 'disk-full' : 'not-writable', 'The welcome files cannot be written.', {
+      cause: error
+    })
   }
 }
 

@@ -32,8 +32,8 @@ export const optionsIn = (dataDir: string): EngineOptions => ({
 export async function open(dataDir: string, signal: AbortSignal, more: Partial<EngineOptions> = {}) {
   await mkdir(dataDir, { recursive: true })
   const options = { ...optionsIn(dataDir), ...more }
-  const engine = await startInline(openApplication, options, signal, (call, thrown) =>
-    assert.fail(`${call}: ${String(thrown)}`)
+  const engine = await startInline(openApplication, options, signal, (call, error) =>
+    assert.fail(`${call}: ${String(error)}`)
   )
   const port = engine.connect('cli')
   return {

@@ -15,7 +15,7 @@ function refused(what: string, code: Code, make: () => SourceTree): void {
   test(`${what}: ${code}`, () => {
     assert.throws(
       () => buildDag(make()),
-      thrown => thrown instanceof CodedError && (assert.equal(thrown.code, code, thrown.message), true)
+      error => error instanceof CodedError && (assert.equal(error.code, code, error.message), true)
     )
   })
 }

@@ -40,7 +40,7 @@ export function buildDag(tree: SourceTree): Built {
   const dag = dagOf(tree, 0, 0)
   const root = cidOf(dag)
   const skeleton = skeletonOf(dag)
-  const isLeaf = tree.kind === 'file' && dag.framed === undefined
+  const isLeaf = tree.kind === 'file' && dag.framed == null
   return { root, skeleton, layout: isLeaf ? rawRootLayout(root, tree.leaves.sizeBytes) : layoutOf(root, skeleton) }
 }
 
@@ -85,9 +85,9 @@ function skeletonOf(root: Dag): Uint8Array[] {
   const stream: Uint8Array[] = []
   const seen = new Set<string>()
   const open = [root]
-  for (let dag = open.pop(); dag !== undefined; dag = open.pop()) {
+  for (let dag = open.pop(); dag != null; dag = open.pop()) {
     const key = digestKey(dag.digest)
-    if (dag.framed === undefined || seen.has(key)) continue
+    if (dag.framed == null || seen.has(key)) continue
     seen.add(key)
     stream.push(dag.framed)
     for (let i = dag.below.length - 1; i >= 0; i--) open.push(dag.below[i]!) // within the bounds of the loop

@@ -75,7 +75,7 @@ export class ContentWalk {
   /** Takes the block that was expected, verified, and keeps it. Throws the content's codes of `SkeletonReader.push`; the walk ends there. */
   enter(block: Buffer): void {
     const expected = this.#expected
-    if (expected === undefined) throw new CodedError('internal', 'The walk is over')
+    if (expected == null) throw new CodedError('internal', 'The walk is over')
     this.#expected = undefined
     const { place, digest } = expected
     const node = parseNode(block)
@@ -114,9 +114,9 @@ export class ContentWalk {
   }
 
   #advance(): void {
-    while (this.#expected === undefined) {
+    while (this.#expected == null) {
       const open = this.#open.at(-1)
-      if (open === undefined) {
+      if (open == null) {
         this.#walked.clear() // nothing can come again
         return
       }
@@ -164,7 +164,7 @@ export class ContentWalk {
     const digestAt = node.digestAt[link] ?? 0
     const digest = node.bytes.subarray(digestAt, digestAt + 32)
     const walked = this.#walked.get(digestKey(digest))
-    if (walked === undefined) this.#expected = { digest, place }
+    if (walked == null) this.#expected = { digest, place }
     else this.#repeat(walked, place)
   }
 
@@ -185,7 +185,7 @@ export class ContentWalk {
     this.#open.pop()
     const height = open.heightBelow + 1
     const parent = this.#open.at(-1)
-    if (parent !== undefined) raise(parent, place, height)
+    if (parent != null) raise(parent, place, height)
     this.#walked.set(open.key, {
       kind: node.kind,
       counted: this.#counted - open.countedBefore,

@@ -9,7 +9,7 @@ function malformed(read: (cursor: Cursor) => unknown, message: Buffer): void {
   const around = Buffer.concat([message, Buffer.alloc(20, 1)]) // what follows a message is not part of it
   assert.throws(
     () => read(new Cursor(around, 0, message.length)),
-    thrown => thrown instanceof CodedError && thrown.code === 'bad-content'
+    error => error instanceof CodedError && error.code === 'bad-content'
   )
 }
 

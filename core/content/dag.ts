@@ -58,7 +58,7 @@ export function nodeDag(data: Uint8Array, links: readonly DagLink[]): Dag {
   let dagBytes = length
   for (const { dag } of links) {
     dagBytes += dag.dagBytes
-    if (dag.framed !== undefined) below.push(dag)
+    if (dag.framed != null) below.push(dag)
   }
   const digest = hash('sha256', framed.subarray(start), 'buffer')
   return { digest, dagBytes, framed, below: below.length === 0 ? NOTHING : below }
@@ -66,7 +66,7 @@ export function nodeDag(data: Uint8Array, links: readonly DagLink[]): Dag {
 
 /** The CID, with a copy of the digest. */
 export function cidOf({ framed, digest }: Dag): CID {
-  return CID.createV1(framed === undefined ? RAW : DAG_PB, createDigest(SHA2_256, Uint8Array.from(digest)))
+  return CID.createV1(framed == null ? RAW : DAG_PB, createDigest(SHA2_256, Uint8Array.from(digest)))
 }
 
 /** A digest as a key of a Map or Set: one character a byte. */
@@ -97,7 +97,7 @@ function varintBytes(value: number): number {
 /** Hash, Name (the empty one too) and Tsize; returns where it ends, as all writers here do. */
 function writeLink(into: Buffer, start: number, { name, dag }: DagLink, nameLength: number): number {
   let at = writeVarint(into, writeByte(into, start, 0x12), linkContentBytes(nameLength, dag.dagBytes))
-  for (const byte of [0x0a, CID_BYTES, 1, dag.framed === undefined ? RAW : DAG_PB, SHA2_256, DIGEST_BYTES]) {
+  for (const byte of [0x0a, CID_BYTES, 1, dag.framed == null ? RAW : DAG_PB, SHA2_256, DIGEST_BYTES]) {
     at = writeByte(into, at, byte)
   }
   into.set(dag.digest, at)

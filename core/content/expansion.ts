@@ -29,7 +29,7 @@ class FileRow implements LayoutFile {
     this.sizeBytes = sizeBytes
   }
   get path(): readonly string[] {
-    return this.name === undefined ? [] : pathOf(this.folder, this.name)
+    return this.name == null ? [] : pathOf(this.folder, this.name)
   }
 }
 
@@ -108,7 +108,7 @@ export class Expansion {
 
   /** A file of all leaves since `start`; without a name it is the root. */
   addFile(folder: FolderRow, name: string | undefined, start: number): void {
-    if (name !== undefined) this.#countPath(folder, name)
+    if (name != null) this.#countPath(folder, name)
     const sizeBytes = (this.#starts[this.#leafCount] ?? 0) - (this.#starts[start] ?? 0)
     this.#files.push(new FileRow(folder, name, start, this.#leafCount, sizeBytes))
   }
@@ -135,7 +135,7 @@ export class Expansion {
   *namesIn({ owner, from, to }: Stretch): Generator<string> {
     for (let i = from.files; i < to.files; i++) {
       const file = this.#files[i]
-      if (file?.folder === owner && file.name !== undefined) yield file.name
+      if (file?.folder === owner && file.name != null) yield file.name
     }
     for (let i = from.folders; i < to.folders; i++) {
       const folder = this.#folders[i]
@@ -155,19 +155,19 @@ export class Expansion {
     for (let i = from.folders; i < to.folders; i++) {
       const folder = this.#folders[i]
       const parent = folder?.parent && moved.get(folder.parent)
-      if (folder !== undefined && parent !== undefined) moved.set(folder, this.addFolder(parent, folder.name))
+      if (folder != null && parent != null) moved.set(folder, this.addFolder(parent, folder.name))
     }
     for (let i = from.files; i < to.files; i++) {
       const file = this.#files[i]
       const folder = file && moved.get(file.folder)
-      if (file?.name === undefined || folder === undefined) continue
+      if (file?.name == null || folder == null) continue
       this.#countPath(folder, file.name)
       this.#files.push(new FileRow(folder, file.name, file.start + shift, file.end + shift, file.sizeBytes))
     }
     for (let i = from.symlinks; i < to.symlinks; i++) {
       const symlink = this.#symlinks[i]
       const folder = symlink && moved.get(symlink.folder)
-      if (symlink !== undefined && folder !== undefined) this.addSymlink(folder, symlink.name, symlink.target)
+      if (symlink != null && folder != null) this.addSymlink(folder, symlink.name, symlink.target)
     }
   }
 
@@ -216,6 +216,6 @@ export class Expansion {
 
 function pathOf(folder: FolderRow | undefined, name: string): string[] {
   const path = [name]
-  for (let row = folder; row?.parent !== undefined; row = row.parent) path.push(row.name)
+  for (let row = folder; row?.parent != null; row = row.parent) path.push(row.name)
   return path.reverse()
 }

@@ -42,7 +42,7 @@ export function fileDag({ digests, sizeBytes }: FileLeaves): Dag {
     level = above
   }
   const [root] = level
-  if (root === undefined) throw new CodedError('internal', 'A file came out without a root')
+  if (root == null) throw new CodedError('internal', 'A file came out without a root')
   return root.dag
 }
 

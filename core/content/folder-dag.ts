@@ -64,7 +64,7 @@ function shardDag(entries: readonly Hashed[], from: number, to: number, depth: n
     while (next < to && entries[next]?.hash[depth] === slot) next++
     const prefix = slot.toString(16).toUpperCase().padStart(2, '0')
     const only = next === first + 1 ? entries[first]?.entry : undefined
-    if (only === undefined) links.push({ name: prefix, dag: shardDag(entries, first, next, depth + 1) })
+    if (only == null) links.push({ name: prefix, dag: shardDag(entries, first, next, depth + 1) })
     else links.push({ name: prefix + only.name, dag: only.dag })
     bits[bits.length - 1 - (slot >>> 3)]! |= 1 << (slot & 7) // slot < FANOUT
   }

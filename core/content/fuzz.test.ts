@@ -66,8 +66,8 @@ function assertTotal(root: Crafted): void {
   try {
     reader.push(streamOf(root))
     if (reader.complete) assert.equal(reader.layout().leafCount, reader.layout().extents.at(-1))
-  } catch (thrown) {
-    assert.ok(thrown instanceof CodedError && thrown.code !== 'internal', String(thrown))
+  } catch (error) {
+    assert.ok(error instanceof CodedError && error.code !== 'internal', String(error))
     assert.equal(reader.complete, false)
   }
 }
@@ -100,8 +100,8 @@ test('any bytes as a stream: a code, and nothing is kept', () => {
       for (const piece of pieces) {
         try {
           reader.push(piece)
-        } catch (thrown) {
-          assert.ok(thrown instanceof CodedError && thrown.code === 'hash-mismatch')
+        } catch (error) {
+          assert.ok(error instanceof CodedError && error.code === 'hash-mismatch')
         }
       }
       assert.equal(reader.verifiedBytes, 0)

@@ -85,7 +85,7 @@ test('a raw root is one leaf', () => {
   for (const sizeBytes of [-1, 0.5, NaN, 2 * MIB + 1, 2 ** 60]) {
     assert.throws(
       () => rawRootLayout(root, sizeBytes),
-      thrown => thrown instanceof CodedError && thrown.code === 'too-large'
+      error => error instanceof CodedError && error.code === 'too-large'
     )
   }
 })

@@ -69,7 +69,7 @@ export function createLayout(parts: LayoutParts): Layout {
   let extents: Uint32Array | undefined
   const at = (ordinal: number): number => {
     const start = starts[ordinal]
-    if (start === undefined || ordinal >= leafCount) {
+    if (start == null || ordinal >= leafCount) {
       throw new CodedError('internal', `There is no leaf ${ordinal} among ${leafCount}`)
     }
     return start

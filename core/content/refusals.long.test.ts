@@ -75,6 +75,6 @@ test('a folder of 1,000,001 entries is not shared: too-large', () => {
   }
   assert.throws(
     () => buildDag(folder(entries())),
-    thrown => thrown instanceof CodedError && thrown.code === 'too-large'
+    error => error instanceof CodedError && error.code === 'too-large'
   )
 })

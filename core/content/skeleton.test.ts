@@ -19,8 +19,8 @@ function* cut(bytes: Uint8Array, lengths: readonly number[]): Generator<Uint8Arr
   for (let at = 0, i = 0; at < bytes.length; i++) yield bytes.subarray(at, (at += lengths[i % lengths.length] ?? 1))
 }
 
-function isCode(code: string): (thrown: unknown) => boolean {
-  return thrown => thrown instanceof CodedError && thrown.code === code
+function isCode(code: string): (error: unknown) => boolean {
+  return error => error instanceof CodedError && error.code === code
 }
 
 test('what was built is read again from any cutting, block by block', () => {
@@ -87,8 +87,8 @@ test('a changed byte is never kept: the reader goes on from the verified bytes w
       try {
         for (const piece of cut(wrong, lengths)) reader.push(piece)
         reader.resync() // a length that grew: the rest is still awaited
-      } catch (thrown) {
-        assert.ok(isCode('hash-mismatch')(thrown))
+      } catch (error) {
+        assert.ok(isCode('hash-mismatch')(error))
       }
       assert.ok(reader.verifiedBytes <= at && !reader.complete)
       for (const piece of cut(stream.subarray(reader.verifiedBytes), lengths)) reader.push(piece)

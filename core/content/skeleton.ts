@@ -41,7 +41,7 @@ export class SkeletonReader {
   }
 
   get complete(): boolean {
-    return this.#failure === undefined && this.#walk.expected === undefined
+    return this.#failure === undefined && this.#walk.expected == null
   }
 
   /**
@@ -53,8 +53,8 @@ export class SkeletonReader {
     if (this.#failure !== undefined) throw this.#failure
     let at = 0
     while (at < bytes.length) {
-      if (this.#walk.expected === undefined) throw this.#mismatch('more bytes than the content has')
-      if (this.#block === undefined) {
+      if (this.#walk.expected == null) throw this.#mismatch('more bytes than the content has')
+      if (this.#block == null) {
         this.#readLength(bytes[at++] ?? 0)
         continue
       }
@@ -95,7 +95,7 @@ export class SkeletonReader {
 
   #verify(block: Buffer): void {
     const { expected } = this.#walk
-    if (expected === undefined || Buffer.compare(hash('sha256', block, 'buffer'), expected) !== 0) {
+    if (expected == null || Buffer.compare(hash('sha256', block, 'buffer'), expected) !== 0) {
       throw this.#mismatch('a block whose hash is wrong')
     }
     this.#verifiedBytes += this.#lengthBytes + block.length
@@ -108,9 +108,9 @@ export class SkeletonReader {
           'The list of files and blocks is out of proportion to the size of the content'
         )
       }
-    } catch (thrown) {
-      this.#failure = thrown
-      throw thrown
+    } catch (error) {
+      this.#failure = error
+      throw error
     }
   }
 

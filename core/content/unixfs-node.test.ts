@@ -97,7 +97,7 @@ test('a block is refused by itself, before anything it links to is looked at', (
   for (const { block } of lone) {
     assert.throws(
       () => parseNode(block ?? Buffer.alloc(0)),
-      thrown => thrown instanceof CodedError && thrown.code === 'bad-content'
+      error => error instanceof CodedError && error.code === 'bad-content'
     )
   }
 })

@@ -131,9 +131,9 @@ function isLeafCid(bytes: Buffer, at: number, end: number): boolean {
   }
   try {
     CID.decode(bytes.subarray(at, end))
-  } catch (cause) {
+  } catch (error) {
     throw new CodedError('bad-content', 'The shared content is malformed: a link is not a CID. Ask for a new link', {
-      cause
+      cause: error
     })
   }
   throw new CodedError('unsupported-cid', 'The content links to blocks of a kind that Shoal cannot fetch')
@@ -173,8 +173,7 @@ function parseData(bytes: Buffer, start: number, end: number): UnixfsData {
     else cursor.skip()
   }
   const kind = TYPES[type]
-  if (kind === undefined)
-    throw new CodedError('unsupported-layout', 'The link leads to data that is not a file or folder')
+  if (kind == null) throw new CodedError('unsupported-layout', 'The link leads to data that is not a file or folder')
   return { ...data, kind }
 }
 
@@ -219,7 +218,7 @@ function hamtNames(data: UnixfsData, bytes: Buffer, links: Links): string[] {
     const nameAt = links.nameAt[names.length]
     const nameEnd = links.nameEnd[names.length]
     const prefix = slot.toString(16).toUpperCase().padStart(prefixLength, '0')
-    if (nameAt === undefined || nameEnd === undefined) throw malformed('a divided folder has fewer links than bits')
+    if (nameAt == null || nameEnd == null) throw malformed('a divided folder has fewer links than bits')
     if (bytes.toString('latin1', nameAt, Math.min(nameEnd, nameAt + prefixLength)) !== prefix) {
       throw malformed('an entry of a divided folder is in the wrong slot')
     }
@@ -234,7 +233,7 @@ function symlinkTarget(data: UnixfsData, bytes: Buffer, links: Links): string {
   if (data.end - data.at > MAX_PATH_BYTES)
     throw new CodedError('too-large', `A symlink's target is longer than ${MAX_PATH_BYTES} bytes`)
   const target = textIn(bytes, data.at, data.end)
-  if (target === undefined || target === '' || target.includes('\0')) {
+  if (target == null || target === '' || target.includes('\0')) {
     throw new CodedError('unsafe-name', 'The content has a symlink whose target is not a path; it is refused')
   }
   return target
@@ -243,7 +242,7 @@ function symlinkTarget(data: UnixfsData, bytes: Buffer, links: Links): string {
 function nameIn(bytes: Buffer, at: number, end: number): string {
   if (end - at > MAX_PATH_BYTES) throw new CodedError('too-large', `A name is longer than ${MAX_PATH_BYTES} bytes`)
   const name = textIn(bytes, at, end)
-  if (name === undefined) throw unsafe(bytes.toString('utf8', at, end), 'is not valid Unicode')
+  if (name == null) throw unsafe(bytes.toString('utf8', at, end), 'is not valid Unicode')
   assertSafeName(name)
   return name
 }

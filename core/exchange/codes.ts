@@ -48,6 +48,6 @@ export function violation(message: string): ExchangeError {
 }
 
 /** The verdict in anything thrown while talking to a peer: what is not an ExchangeError is an IO failure. */
-export function verdictOf(thrown: unknown): ExchangeCode {
-  return thrown instanceof ExchangeError ? thrown.code : ExchangeCode.IO
+export function verdictOf(error: unknown): ExchangeCode {
+  return error instanceof ExchangeError ? error.code : ExchangeCode.IO
 }

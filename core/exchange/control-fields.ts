@@ -62,7 +62,7 @@ export const oneOf = <T extends number>(values: Readonly<Record<string, T>>, lat
     read(field) {
       const value = field.u32(U32)
       if (known.has(value)) return value as T // a member: just looked up
-      if (later === undefined) throw violation(`Field ${field.number} has an unknown value`)
+      if (later == null) throw violation(`Field ${field.number} has an unknown value`)
       return later
     }
   }

@@ -96,8 +96,8 @@ class Holding implements Servable {
       const source = this.#source
       try {
         return await source.readLeaf(ordinal)
-      } catch (err) {
-        if (this.#source === source || !this.have.has(ordinal)) throw err
+      } catch (error) {
+        if (this.#source === source || !this.have.has(ordinal)) throw error
       }
     }
   }

@@ -99,8 +99,8 @@ class Peer {
   }
 
   #look(): void {
-    for (let step = this.queue.next(this.now); step !== undefined; step = this.queue.next(this.now)) {
-      if (step.close !== undefined) {
+    for (let step = this.queue.next(this.now); step != null; step = this.queue.next(this.now)) {
+      if (step.close != null) {
         assert.ok(!step.close.isBusy, 'closed under somebody')
         assert.equal(step.wasServed, step.close.isServed)
         if (step.close.isPreferred && !step.close.isUnheard)
@@ -134,7 +134,7 @@ class Peer {
   #closeAt(root: Root): void {
     const sid = this.#sids.get(root)
     this.#sids.delete(root)
-    if (sid !== undefined) this.#later(() => this.#openThere.delete(sid))
+    if (sid != null) this.#later(() => this.#openThere.delete(sid))
   }
 
   #answer(sid: number, root: Root, code: ExchangeCode, retryMs: number): void {
@@ -189,13 +189,13 @@ function act(peer: Peer, it: typeof step extends fc.Arbitrary<infer T> ? T : nev
       for (const one of roots.slice(it.nth % Math.max(1, roots.length)).slice(0, it.count)) peer.close(one)
       break
     case 'prefer':
-      if (root !== undefined) root.isPreferred = !root.isPreferred
+      if (root != null) root.isPreferred = !root.isPreferred
       break
     case 'busy':
       if (root?.isServed === true && roots.filter(one => one.isBusy).length < 30) root.isBusy = true
       break
     case 'comes':
-      if (root !== undefined) peer.comes(root)
+      if (root != null) peer.comes(root)
       break
     case 'pass':
       peer.pass(it.ms)

@@ -72,12 +72,12 @@ export class OpenQueue<R extends Wanting> {
     for (const [root, place] of this.#candidates(now)) {
       const isFree = this.#served.has(root.key)
       const close = place.state === 'open' ? root : this.#isFull ? this.#victim(root, place, now) : undefined
-      if (close === undefined && this.#isFull) continue
+      if (close == null && this.#isFull) continue
       if (!isFree) this.#pace.take(now)
-      const closed = close === undefined ? undefined : this.#places.get(close)
+      const closed = close == null ? undefined : this.#places.get(close)
       const wasServed = closed?.isServed === true
       if (closed?.state === 'asked') this.#refuse(closed, limits.OPEN_RETRY_MS, 0, now) // it never said a word of it
-      if (closed !== undefined) Object.assign(closed, { state: 'waiting', isServed: false })
+      if (closed != null) Object.assign(closed, { state: 'waiting', isServed: false })
       Object.assign(place, { state: 'asked', since: now, isPaid: !isFree })
       return { close, wasServed, open: root }
     }
@@ -87,7 +87,7 @@ export class OpenQueue<R extends Wanting> {
   /** The peer said something of a root that is asked or open; false when it is no longer open there. */
   answered(root: R, code: ExchangeCode, retryMs: number, now: number): boolean {
     const place = this.#places.get(root)
-    if (place === undefined) return true
+    if (place == null) return true
     if (place.state === 'asked') {
       while ((this.#unheard[0] ?? Infinity) < place.since) this.#unheard.shift() // it answers in order
       this.#count(code, retryMs, place.isPaid, now)
@@ -106,10 +106,10 @@ export class OpenQueue<R extends Wanting> {
 
   /** It said something of a root that was closed before; `root`: whose turn that was, if it waits for another one. */
   answeredLate(root: R | undefined, code: ExchangeCode, retryMs: number, now: number): void {
-    const wasAsked = this.#unheard.shift() !== undefined
+    const wasAsked = this.#unheard.shift() != null
     if (wasAsked || code === ExchangeCode.LIMIT) this.#count(code, retryMs, true, now)
     const place = root && this.#places.get(root)
-    if (root === undefined || place?.state !== 'waiting' || code !== ExchangeCode.OK) return
+    if (root == null || place?.state !== 'waiting' || code !== ExchangeCode.OK) return
     this.#remember(root.key, true)
     place.dueAt = now
   }
@@ -174,7 +174,7 @@ export class OpenQueue<R extends Wanting> {
       if (place.state === 'open' && other.isBusy) place.since = now
       const rank = rankOf(other, place)
       if (place.state === 'waiting' || other.isBusy || !mayReplace(other, place, root, wanting, now)) continue
-      if (rank > best || (rank === best && found !== undefined && place.since >= found[1].since)) continue
+      if (rank > best || (rank === best && found != null && place.since >= found[1].since)) continue
       found = [other, place]
       best = rank
     }

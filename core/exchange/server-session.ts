@@ -433,7 +433,7 @@ export class ServerSession {
 function cidOf(root: Uint8Array): CID {
   try {
     return decodeRoot(root)
-  } catch (cause) {
-    throw new ExchangeError(ExchangeCode.PROTOCOL, 'An Open for what is not a root', { cause })
+  } catch (error) {
+    throw new ExchangeError(ExchangeCode.PROTOCOL, 'An Open for what is not a root', { cause: error })
   }
 }

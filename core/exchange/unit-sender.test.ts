@@ -169,7 +169,7 @@ test('two peers with equal wishes get equal shares of a rate, whatever the size 
 
 test('a session that ends while it waits for its reader and for its rate ends in order', async t => {
   const unhandled: unknown[] = []
-  const note = (thrown: unknown) => void unhandled.push(thrown)
+  const note = (error: unknown) => void unhandled.push(error)
   process.on('unhandledRejection', note)
   t.after(() => process.off('unhandledRejection', note))
   const budget = new UploadLimiter(new SteppedClock(), 64 * KIB) // what it saved up fits into one batch

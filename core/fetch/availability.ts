@@ -48,7 +48,7 @@ export class Availability {
   *rarestFirst(): Generator<{ copies: number; extents: readonly number[] }> {
     for (let at = this.#lowest; at < this.#buckets.length; at++) {
       const extents = this.#buckets[at]
-      if (extents === undefined || extents.length === 0) continue
+      if (extents == null || extents.length === 0) continue
       yield { copies: at - OFFSET, extents }
     }
   }

@@ -31,17 +31,17 @@ export class DuplicateLeaves {
   }
 
   get some(): boolean {
-    return this.#first !== undefined
+    return this.#first != null
   }
 
   /** The ordinal under which this multihash is kept. */
   first(ordinal: number): number {
-    return this.#first === undefined ? ordinal : this.#first[ordinal]!
+    return this.#first == null ? ordinal : this.#first[ordinal]!
   }
 
   /** The next position with that multihash after this one; -1 at the end. Start with `first`. */
   next(ordinal: number): number {
-    return this.#next === undefined ? -1 : this.#next[ordinal]!
+    return this.#next == null ? -1 : this.#next[ordinal]!
   }
 
   positions(ordinal: number): number[] {

@@ -58,7 +58,7 @@ export class FetchPeer {
 
   /** The open root; undefined while it is not ready. */
   get root(): OpenRoot | undefined {
-    return this.info === undefined ? undefined : this.#open
+    return this.info == null ? undefined : this.#open
   }
 
   /** Lets go of the root; the session with the peer is somebody else's. */
@@ -79,7 +79,7 @@ export class FetchPeer {
   }
 
   #unready(): void {
-    if (this.info === undefined) return
+    if (this.info == null) return
     this.info = undefined
     this.isComplete = false
     this.#events.onUnready(this)
@@ -88,9 +88,9 @@ export class FetchPeer {
   #openRoot(): void {
     const events = this.#events
     let mine: OpenRoot | undefined
-    const current = (): boolean => !this.#ended && (mine === undefined || mine === this.#open)
+    const current = (): boolean => !this.#ended && (mine == null || mine === this.#open)
     const heard = (act: () => void): void => {
-      if (current() && this.info !== undefined) act()
+      if (current() && this.info != null) act()
     }
     const listener: RootListener = {
       onInfo: info => {
@@ -113,7 +113,7 @@ export class FetchPeer {
         if (current()) this.#unready()
       },
       onClosed: () => {
-        if (!current() || this.#open === undefined) return
+        if (!current() || this.#open == null) return
         this.#open = undefined
         this.end()
       }
@@ -130,7 +130,7 @@ export class FetchPeer {
       this.#open?.cancel(inRuns(leaves)) // whatever it still answers: whoever asked is gone
       return
     }
-    const isNew = this.info === undefined
+    const isNew = this.info == null
     this.info = info
     if (isNew) this.#events.onReady(this)
   }

@@ -111,7 +111,7 @@ test('a peer dying mid-block costs nothing that had arrived', limit, async t => 
 
 test('without anybody it says so, and goes on with another peer', limit, async t => {
   const it = sampleFetch(t, bigFile)
-  await it.until(() => it.fetch.snapshot().noProgressSinceMs !== undefined)
+  await it.until(() => it.fetch.snapshot().noProgressSinceMs != null)
   assert.equal(it.fetch.snapshot().state, 'resolve')
   assert.equal(it.fetch.snapshot().waitingFor, 'peers')
   const [one, two] = await seeds(t, bigFile, 2)
@@ -245,7 +245,7 @@ test('without a turn it hears who could send and asks for nothing; a lost turn k
   assert.ok(it.fetch.canReceive, 'as far as it was said')
   peer.die()
   await it.until(() => !it.fetch.canReceive)
-  assert.ok(it.fetch.snapshot().noProgressSinceMs !== undefined, 'it had its turn, and nobody could send now')
+  assert.ok(it.fetch.snapshot().noProgressSinceMs != null, 'it had its turn, and nobody could send now')
   assert.equal(peer.requester.sent.request, asked)
   const other = await samplePeer(t, 'q', new ContentServable(content))
   it.fetch.addPeer(other.requester, { rttMs: 1 })

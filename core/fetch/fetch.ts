@@ -72,7 +72,7 @@ export class Fetch implements AsyncDisposable {
     this.#options = options
     this.#limitPerSecond = options.limitPerSecond ?? 0
     this.#hasTurn = options.hasTurn ?? true
-    this.#hadTurn = this.#hasTurn || options.unservedMs !== undefined
+    this.#hadTurn = this.#hasTurn || options.unservedMs != null
     this.#unserved = new Unserved(options.unservedMs)
     const { ports } = options
     this.#peers = new PeerSet({
@@ -143,7 +143,7 @@ export class Fetch implements AsyncDisposable {
 
   /** Goes on: after `pause`, and after a full disk or one that could not be written. */
   resume(): void {
-    if (this.#hold === undefined) return
+    if (this.#hold == null) return
     this.#hold = undefined
     if (!this.#isResting) this.#goOn()
     this.#changed()
@@ -166,7 +166,7 @@ export class Fetch implements AsyncDisposable {
 
   /** It is busy with the disk, or somebody could send now what is missing; without a turn, as far as they said. */
   get canReceive(): boolean {
-    if (this.#hold !== undefined) return false
+    if (this.#hold != null) return false
     switch (this.#phase) {
       case 'layout':
       case 'ready':
@@ -186,7 +186,7 @@ export class Fetch implements AsyncDisposable {
 
   /** Tells every peer, or one, of others that have this root. */
   sendPex(records: readonly Uint8Array[], peerId?: string): void {
-    for (const peer of this.#peers.ready()) if (peerId === undefined || peer.id === peerId) peer.root?.sendPex(records)
+    for (const peer of this.#peers.ready()) if (peerId == null || peer.id === peerId) peer.root?.sendPex(records)
   }
 
   /** Called after something in the snapshot changed, at most ten times a second. Returns the function that ends it. */
@@ -200,7 +200,7 @@ export class Fetch implements AsyncDisposable {
     this.#observe()
     const ready = this.#peers.ready()
     const states = this.#leaves?.scheduler.peers(now) ?? []
-    const isAsking = this.#hold === undefined && (this.#phase === 'layout' || this.#phase === 'leaves')
+    const isAsking = this.#hold == null && (this.#phase === 'layout' || this.#phase === 'leaves')
     const isStarved = this.#hasTurn ? this.#leaves?.scheduler.starved === true : !this.canReceive
     const info = ready[0]?.info
     return {
@@ -249,12 +249,12 @@ export class Fetch implements AsyncDisposable {
     try {
       signal.throwIfAborted()
       return await this.#transfer()
-    } catch (err) {
-      const error = signal.aborted ? cancelled(signal.reason) : err
+    } catch (error) {
+      const reason = signal.aborted ? cancelled(signal.reason) : error
       this.#phase = 'failed'
-      this.#layout.reject(error)
+      this.#layout.reject(reason)
       this.#peers.end()
-      throw error
+      throw reason
     } finally {
       signal.removeEventListener('abort', abort)
       this.#changed()
@@ -269,18 +269,18 @@ export class Fetch implements AsyncDisposable {
     this.#changed()
     await this.#wanted.promise
     signal.throwIfAborted()
-    if (this.root.code === RAW && found.leaf === undefined) found = await this.#findLeaf()
+    if (this.root.code === RAW && found.leaf == null) found = await this.#findLeaf()
     for (let attempts = 1; ;) {
       await this.#free.promise
       signal.throwIfAborted()
       try {
         return await this.#try(found)
-      } catch (err) {
+      } catch (error) {
         signal.throwIfAborted()
         if (this.#attempt.signal.aborted) continue
-        const hold = HOLDS[codeOf(err)]
-        if (hold === undefined) throw err
-        if (codeOf(err) !== 'unreadable' || attempts++ >= FINISH_ATTEMPTS) this.#setHold(hold)
+        const hold = HOLDS[codeOf(error)]
+        if (hold == null) throw error
+        if (codeOf(error) !== 'unreadable' || attempts++ >= FINISH_ATTEMPTS) this.#setHold(hold)
       }
     }
   }
@@ -291,9 +291,9 @@ export class Fetch implements AsyncDisposable {
     for (;;) {
       try {
         return await finder.find(signal)
-      } catch (err) {
+      } catch (error) {
         signal.throwIfAborted()
-        if (this.#options.mode === 'preview' || codeOf(err) !== 'disk-full') throw err
+        if (this.#options.mode === 'preview' || codeOf(error) !== 'disk-full') throw error
       }
       this.#setHold('disk-full')
       await this.#free.promise
@@ -320,9 +320,9 @@ export class Fetch implements AsyncDisposable {
     this.#attempt = new AbortController()
     const signal = AbortSignal.any([this.#ending.signal, this.#attempt.signal])
     this.#phase = 'open'
-    if (this.#leaves === undefined) {
+    if (this.#leaves == null) {
       const download = (this.#download ??= await this.#options.ports.openDownload(layout, signal))
-      if (leaf !== undefined && !download.have.has(0)) await download.writeLeaf([0], leaf)
+      if (leaf != null && !download.have.has(0)) await download.writeLeaf([0], leaf)
       await download.copyLocal(signal)
       signal.throwIfAborted()
       this.#leaves = this.#openLeaves(layout, download)
@@ -365,7 +365,7 @@ export class Fetch implements AsyncDisposable {
       download,
       {
         forEach: tell => {
-          for (const { root } of this.#peers.ready()) if (root !== undefined) tell(root)
+          for (const { root } of this.#peers.ready()) if (root != null) tell(root)
         }
       },
       clock
@@ -375,14 +375,14 @@ export class Fetch implements AsyncDisposable {
   }
 
   #join(peer: FetchPeer): void {
-    if (this.#leaves === undefined || this.#known === undefined || peer.root === undefined) return
+    if (this.#leaves == null || this.#known == null || peer.root == null) return
     const { leafBytes, leafCount } = this.#known
     peer.root.setLayout(leafBytes, leafCount)
     this.#teller?.greet(peer.root)
     this.#leaves.feed({ type: 'peer', peer: peer.id, rttMs: peer.rttMs })
     this.#leaves.feed({ type: 'choke', peer: peer.id, choked: peer.choked, slotsBytes: peer.slotsBytes })
     const change = peer.have.take()
-    if (change !== undefined) this.#leaves.feed({ type: 'have', peer: peer.id, change })
+    if (change != null) this.#leaves.feed({ type: 'have', peer: peer.id, change })
   }
 
   #newFinder(isPeek: boolean): LayoutFinder {
@@ -401,7 +401,7 @@ export class Fetch implements AsyncDisposable {
   }
 
   get #isResting(): boolean {
-    return this.#hold !== undefined || !this.#hasTurn
+    return this.#hold != null || !this.#hasTurn
   }
 
   #setHold(hold: Hold): void {
@@ -425,12 +425,12 @@ export class Fetch implements AsyncDisposable {
   }
 
   #state(isAnswered: boolean): FetchSnapshot['state'] {
-    if (this.#hold !== undefined && this.#phase !== 'failed') return this.#hold
+    if (this.#hold != null && this.#phase !== 'failed') return this.#hold
     switch (this.#phase) {
       case 'layout':
         return isAnswered ? 'skeleton' : 'resolve'
       case 'open':
-        return this.#download === undefined ? 'open' : 'fetch'
+        return this.#download == null ? 'open' : 'fetch'
       case 'leaves':
         if (this.#leaves?.scheduler.starved === true || !this.#hasTurn) return 'stalled'
         return this.#leaves?.scheduler.isEndgame === true ? 'endgame' : 'fetch'
@@ -450,14 +450,14 @@ export class Fetch implements AsyncDisposable {
   }
 
   #observe(): void {
-    const isOff = this.#hold !== undefined || !this.#hadTurn || this.#phase === 'failed'
+    const isOff = this.#hold != null || !this.#hadTurn || this.#phase === 'failed'
     this.#unserved.observe(isOff ? 'served' : this.#service(this.#now), this.#now)
   }
 
   /** Whether somebody could send what is missing, now or when he lets us. */
   #service(now: number): Service {
     const isLooking = this.#phase === 'layout'
-    if (!isLooking && this.#leaves === undefined && (this.#hasTurn || this.#phase === 'open')) return 'busy'
+    if (!isLooking && this.#leaves == null && (this.#hasTurn || this.#phase === 'open')) return 'busy'
     if (!isLooking) return (this.#leaves?.scheduler.isServed(now) ?? this.canReceive) ? 'served' : 'unserved'
     return (this.#hasTurn ? this.#finder.isServed(now) : this.#peers.ready().length > 0) ? 'served' : 'unserved'
   }
@@ -477,7 +477,7 @@ export class Fetch implements AsyncDisposable {
 
   /** The first change is told at once, the last of a burst always. */
   #changed(): void {
-    if (this.#cancelChange !== undefined) {
+    if (this.#cancelChange != null) {
       this.#changedAgain = true
       return
     }

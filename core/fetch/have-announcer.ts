@@ -30,8 +30,8 @@ export class HaveAnnouncer implements Disposable {
     this.#peers = peers
     this.#clock = clock
     this.#unwatch = held.watch(({ set, unset }) => {
-      if (set !== undefined) this.#set.add(set[0], set[1])
-      if (unset !== undefined) this.#unset.add(unset[0], unset[1])
+      if (set != null) this.#set.add(set[0], set[1])
+      if (unset != null) this.#unset.add(unset[0], unset[1])
       this.#cancelTimer ??= this.#clock.after(HAVE_INTERVAL_MS, () => this.#tell())
     })
   }
@@ -44,7 +44,7 @@ export class HaveAnnouncer implements Disposable {
   /** What waits to be told is told: the last of it is often that this side holds everything. */
   [Symbol.dispose](): void {
     this.#unwatch()
-    if (this.#cancelTimer === undefined) return
+    if (this.#cancelTimer == null) return
     this.#cancelTimer()
     this.#tell()
   }
@@ -60,10 +60,10 @@ export class HaveAnnouncer implements Disposable {
   }
 
   *#changes(): Generator<HaveMessage> {
-    for (let at = this.#set.take(); at !== undefined; at = this.#set.take()) {
+    for (let at = this.#set.take(); at != null; at = this.#set.take()) {
       yield changedHave(this.#have, HaveKind.SET, at[0], at[1])
     }
-    for (let at = this.#unset.take(); at !== undefined; at = this.#unset.take()) {
+    for (let at = this.#unset.take(); at != null; at = this.#unset.take()) {
       yield changedHave(this.#have, HaveKind.UNSET, at[0], at[1])
     }
   }

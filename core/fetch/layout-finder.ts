@@ -130,7 +130,7 @@ export class LayoutFinder {
     const { digest } = this.#root.multihash
     const empty = new Uint8Array(0)
     const known = names(digest, empty) ? empty : await this.#ports.findLeaf(digest)
-    if (known !== undefined) this.#foundLeaf(known)
+    if (known != null) this.#foundLeaf(known)
     this.#raw = new RawRoot(digest, {
       blame: this.#blame,
       found: (bytes, id) => {
@@ -145,9 +145,9 @@ export class LayoutFinder {
     const { skeleton } = this.#ports
     try {
       skeleton.append(offset, bytes)
-    } catch (err) {
+    } catch (error) {
       const stored = this.#storedBytes()
-      if (stored <= offset) throw err
+      if (stored <= offset) throw error
       if (stored < offset + bytes.length) skeleton.append(stored, bytes.subarray(stored - offset))
     }
   }
@@ -165,7 +165,7 @@ export class LayoutFinder {
   #beginSkeleton(): void {
     const { skeleton } = this.#ports
     const empty = EMPTY_BLOCKS.find(block => names(this.#root.multihash.digest, block))
-    if (empty !== undefined && this.#storedBytes() === 0) {
+    if (empty != null && this.#storedBytes() === 0) {
       skeleton.append(0, Uint8Array.of(empty.length, ...empty))
     }
     this.#skeleton = new SkeletonFetch(
@@ -182,8 +182,8 @@ export class LayoutFinder {
     try {
       act()
       if (this.#skeleton?.complete === true) this.#found.resolve({ layout: this.#skeleton.layout() })
-    } catch (err) {
-      this.#found.reject(err)
+    } catch (error) {
+      this.#found.reject(error)
     }
   }
 

@@ -47,7 +47,7 @@ export class LeafFetch implements Disposable {
     const { have, wanted } = download
     this.scheduler = new Scheduler({ plan: layout, have, wanted, random: ports.random, shared })
     this.#unwatch = download.watch(({ unset }) => {
-      if (unset === undefined) return
+      if (unset == null) return
       for (let ordinal = unset[0]; ordinal < unset[1]; ordinal++) this.feed({ type: 'lost', ordinal })
     })
     this.feed({ type: 'pause' })
@@ -86,7 +86,7 @@ export class LeafFetch implements Disposable {
   }
 
   feed(input: Input): void {
-    if (trace.fetch !== undefined && !CONSTANT.has(input.type)) trace.fetch('input', input)
+    if (trace.fetch != null && !CONSTANT.has(input.type)) trace.fetch('input', input)
     for (const effect of this.scheduler.apply(input, this.#ports.now())) this.#perform(effect)
   }
 
@@ -145,8 +145,8 @@ export class LeafFetch implements Disposable {
       if (isRight) this.#ports.onGood(peer)
       else this.#ports.onWrong(peer)
       this.feed(isRight ? { type: 'written', ordinal } : { type: 'wrong', peer, ordinal })
-    } catch (err) {
-      this.#fail(err)
+    } catch (error) {
+      this.#fail(error)
       this.feed({ type: 'lost', ordinal })
     } finally {
       this.#pending--
@@ -162,8 +162,8 @@ export class LeafFetch implements Disposable {
     this.feed({ type: 'room', bytes: Math.max(0, Math.min(MAX_OUT_BYTES, this.#ports.roomBytes()) - waiting) })
   }
 
-  #fail(err: unknown): void {
-    if (!this.#failed) this.#failure = err
+  #fail(error: unknown): void {
+    if (!this.#failed) this.#failure = error
     this.#failed = true
     this.feed({ type: 'pause' })
   }

@@ -67,7 +67,7 @@ export class LeafTable {
   }
 
   extentOf(ordinal: number): number {
-    return this.#extentOf === undefined ? ordinal : this.#extentOf[ordinal]!
+    return this.#extentOf == null ? ordinal : this.#extentOf[ordinal]!
   }
 
   state(leaf: number): LeafState {

@@ -35,14 +35,14 @@ export class OutstandingRequests {
     for (const limit of this.#limits) limit.take(one.bytes, now)
     this.#table.set(one.leaf, ASSIGNED)
     const holders = this.#holders.get(one.leaf)
-    if (holders === undefined) this.#holders.set(one.leaf, new Set([peer]))
+    if (holders == null) this.#holders.set(one.leaf, new Set([peer]))
     else holders.add(peer)
   }
 
   /** The request is over; what that means for the leaf is the caller's to say. */
   settle(peer: ScheduledPeer, leaf: number): Outstanding | undefined {
     const one = peer.settle(leaf)
-    if (one === undefined) return undefined
+    if (one == null) return undefined
     this.#outBytes -= one.bytes
     const holders = this.#holders.get(leaf)
     holders?.delete(peer)
@@ -53,7 +53,7 @@ export class OutstandingRequests {
   /** The request is over without bytes: unless somebody who still sends was asked too, the leaf is missing again. */
   release(peer: ScheduledPeer, leaf: number): Outstanding | undefined {
     const one = this.settle(peer, leaf)
-    if (one === undefined) return undefined
+    if (one == null) return undefined
     for (const limit of this.#limits) limit.giveBack(one.bytes - one.got)
     this.reopenIfAbandoned(leaf)
     return one
@@ -64,9 +64,9 @@ export class OutstandingRequests {
     const runs: { start: number; count: number }[] = []
     for (const leaf of leaves) {
       const one = this.release(peer, leaf)
-      if (one === undefined) continue
+      if (one == null) continue
       const last = runs.at(-1)
-      if (last !== undefined && last.start + last.count === one.ordinal) last.count++
+      if (last != null && last.start + last.count === one.ordinal) last.count++
       else runs.push({ start: one.ordinal, count: 1 })
     }
     return runs

@@ -22,8 +22,8 @@ test('the next common bit is the next common bit', () => {
         for (const i of list) assert.ok(made.add(i))
         return made
       }
-      const common = a.filter(i => i >= from && i < to && (b === null || b.includes(i)))
-      assert.equal(nextIn(bits(a), b === null ? undefined : bits(b), from, to), Math.min(to, ...common))
+      const common = a.filter(i => i >= from && i < to && (b == null || b.includes(i)))
+      assert.equal(nextIn(bits(a), b == null ? undefined : bits(b), from, to), Math.min(to, ...common))
     }),
     { numRuns: 300 }
   )

@@ -45,7 +45,7 @@ export class PeerHave {
   }
 
   has(ordinal: number): boolean {
-    return this.#known && (this.#bits === undefined || this.#bits.has(ordinal))
+    return this.#known && (this.#bits == null || this.#bits.has(ordinal))
   }
 
   /** The first missing ordinal it can be asked for in [from, to); `to` when there is none. */
@@ -122,7 +122,7 @@ export class PeerHave {
 
   /** Takes its copies out of the count. */
   forget(): void {
-    if (this.#known && this.#bits !== undefined) {
+    if (this.#known && this.#bits != null) {
       for (let x = 0; x < this.#table.plan.extents.length - 1; x++) {
         if (this.#hasAnyOf(x) === !this.#fromFull) this.#table.availability.add(x, this.#fromFull ? 1 : -1)
       }
@@ -138,7 +138,7 @@ export class PeerHave {
   }
 
   #merge({ kind, start, bits: bytes }: HaveBitsChange): void {
-    if (kind === 'set' && this.#known && this.#bits === undefined) return
+    if (kind === 'set' && this.#known && this.#bits == null) return
     if (!this.#known) this.apply({ kind: 'none' })
     const own = this.#materialize()
     for (let i = 0; i < bytes.length; i++) {
@@ -164,7 +164,7 @@ export class PeerHave {
   }
 
   #materialize(): Bitset {
-    if (this.#bits !== undefined) return this.#bits
+    if (this.#bits != null) return this.#bits
     this.#bits = new Bitset(this.#table.plan.leafCount)
     this.#bits.fill()
     return this.#bits
@@ -173,6 +173,6 @@ export class PeerHave {
   #hasAnyOf(extent: number): boolean {
     const { extents } = this.#table.plan
     const end = extents[extent + 1]!
-    return this.#bits === undefined || nextIn(this.#bits, undefined, extents[extent]!, end) < end
+    return this.#bits == null || nextIn(this.#bits, undefined, extents[extent]!, end) < end
   }
 }

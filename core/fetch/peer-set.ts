@@ -61,7 +61,7 @@ export class PeerSet {
 
   setRtt(id: string, rttMs: number): void {
     const peer = this.#peers.get(id)
-    if (peer === undefined) return
+    if (peer == null) return
     peer.rttMs = rttMs
     this.#ports.leaves()?.feed({ type: 'rtt', peer: id, rttMs })
   }
@@ -82,7 +82,7 @@ export class PeerSet {
 
   /** Those that serve the root. */
   ready(): FetchPeer[] {
-    return this.all().filter(peer => peer.root !== undefined)
+    return this.all().filter(peer => peer.root != null)
   }
 
   end(): void {
@@ -115,7 +115,7 @@ export class PeerSet {
 
   readonly #events: PeerEvents = {
     onReady: peer => {
-      if (this.#ports.leaves() === undefined) this.#ports.finder().addPeer(peer)
+      if (this.#ports.leaves() == null) this.#ports.finder().addPeer(peer)
       else this.#ports.join(peer)
       this.#ports.onChange()
     },
@@ -136,7 +136,7 @@ export class PeerSet {
     onLeaf: (peer, ordinal, bytes) => {
       this.#ports.stats.leaf(peer, ordinal, { bytes: bytes.length, now: this.#now })
       const leaves = this.#ports.leaves()
-      if (leaves === undefined) this.#ports.finder().onLeaf(peer.id, bytes)
+      if (leaves == null) this.#ports.finder().onLeaf(peer.id, bytes)
       else leaves.leaf(peer.id, ordinal, bytes)
       this.#ports.onChange()
     },
@@ -145,7 +145,7 @@ export class PeerSet {
       const reason = reasonOf(code)
       if (reason === 'changed') this.#ports.stats.sourceChangedSeen = true
       const leaves = this.#ports.leaves()
-      if (leaves === undefined) this.#ports.finder().onReject(peer.id, retryMs, reason === 'io')
+      if (leaves == null) this.#ports.finder().onReject(peer.id, retryMs, reason === 'io')
       else leaves.feed({ type: 'reject', peer: peer.id, start, count, reason, retryMs })
     },
     onPex: (peer, records) => this.#ports.onPex(peer.id, records),
@@ -168,7 +168,7 @@ export class PeerSet {
   #onHave(peer: FetchPeer, have: HaveMessage): void {
     if (have.kind !== HaveKind.SET) peer.isComplete = have.kind === HaveKind.FULL
     const leaves = this.#ports.leaves()
-    if (leaves === undefined) peer.have.apply(have, peer.info?.leaves ?? 0)
+    if (leaves == null) peer.have.apply(have, peer.info?.leaves ?? 0)
     else leaves.feed({ type: 'have', peer: peer.id, change: changeOf(have) })
   }
 

@@ -32,7 +32,7 @@ export class PendingHave {
     this.#bits = undefined
     this.#full = false
     if (full) return { kind: 'full' }
-    return bits === undefined ? undefined : { kind: 'bits', start: 0, bits }
+    return bits == null ? undefined : { kind: 'bits', start: 0, bits }
   }
 }
 

@@ -39,13 +39,13 @@ export class Picker {
     let { free, hard, tokens } = budget
     while (tokens > 0 && peer.out.size < limits.MAX_PEER_LEAVES) {
       const found = this.#next(peer)
-      if (found === undefined) break
+      if (found == null) break
       const ordinal = this.#wantedPosition(peer, found)
       const bytes = this.#table.plan.leafBytes(ordinal)
       peer.leastBytes = bytes
       if (bytes > hard || (bytes > free && peer.out.size > 0)) break
       const last = runs.at(-1)
-      if (last !== undefined && last.start + last.count === ordinal) last.count++
+      if (last != null && last.start + last.count === ordinal) last.count++
       else {
         if (runs.length === limits.MAX_REQUEST_RUNS || peer.runs === limits.MAX_PEER_RUNS) break
         runs.push({ start: ordinal, count: 1 })
@@ -77,11 +77,11 @@ export class Picker {
       if (inside < extents[here + 1]!) return inside
       if (this.#randomLeft === 0 && extents[here + 1]! < leafCount) {
         const after = this.#first(peer, here + 1)
-        if (after !== undefined) return this.#rarer(peer, this.#table.availability.copies(here + 1)) ?? after
+        if (after != null) return this.#rarer(peer, this.#table.availability.copies(here + 1)) ?? after
       }
     }
     const picked = this.#randomLeft > 0 ? this.#anywhere(peer) : (this.#rarer(peer, Infinity) ?? this.#anywhere(peer))
-    if (picked === undefined) peer.exhausted = true
+    if (picked == null) peer.exhausted = true
     else if (this.#randomLeft > 0) this.#randomLeft--
     return picked
   }
@@ -96,7 +96,7 @@ export class Picker {
       for (let i = 0; i < bucket.extents.length; i++) {
         if (probes-- === 0) return undefined
         const found = this.#first(peer, bucket.extents[(from + i) % bucket.extents.length]!)
-        if (found !== undefined) return found
+        if (found != null) return found
       }
     }
     return undefined

@@ -55,7 +55,7 @@ export class RawRoot {
     if (this.#asked?.peer.id !== id) return
     this.#asked.heardAt = now
     const source = this.#sources.get(id)
-    if (source !== undefined) source.unread = 0
+    if (source != null) source.unread = 0
   }
 
   onLeaf(id: string, bytes: Uint8Array, now: number): void {
@@ -69,15 +69,15 @@ export class RawRoot {
     if (this.#asked?.peer.id !== id) return
     this.#asked = undefined
     const source = this.#sources.get(id)
-    const tries = isUnread && source !== undefined ? source.unread++ : undefined
-    const pauseMs = tries === undefined ? REST_MS : Math.min(MAX_RETRY_MS, UNREAD_RETRY_MS * 2 ** tries)
+    const tries = isUnread && source != null ? source.unread++ : undefined
+    const pauseMs = tries == null ? REST_MS : Math.min(MAX_RETRY_MS, UNREAD_RETRY_MS * 2 ** tries)
     this.#rest(id, retryMs > 0 ? retryMs : pauseMs, now)
     this.#ask(now)
   }
 
   tick(now: number): void {
     const asked = this.#asked
-    if (asked !== undefined && now - asked.heardAt >= Math.max(SNUBBED_MS, 4 * asked.peer.rttMs)) {
+    if (asked != null && now - asked.heardAt >= Math.max(SNUBBED_MS, 4 * asked.peer.rttMs)) {
       this.#asked = undefined
       asked.peer.cancel()
       this.#rest(asked.peer.id, 3 * SNUBBED_MS, now)
@@ -97,11 +97,11 @@ export class RawRoot {
 
   #rest(id: string, ms: number, now: number): void {
     const source = this.#sources.get(id)
-    if (source !== undefined) source.restUntil = now + ms
+    if (source != null) source.restUntil = now + ms
   }
 
   #ask(now: number): void {
-    if (this.#asked !== undefined || this.#verifying) return
+    if (this.#asked != null || this.#verifying) return
     for (const [id, { peer, restUntil }] of this.#sources) {
       if (restUntil > now || peer.choked || this.#refused.has(id)) continue
       this.#asked = { peer, heardAt: now }

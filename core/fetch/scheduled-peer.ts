@@ -80,8 +80,7 @@ export class ScheduledPeer {
   /** DESIGN.md, "Flow and fairness": one extent until the rate is known, then clamp(2 extents, max(0.5 s, 4 RTT) × rate, 16 MiB). */
   get window(): number {
     const seconds = Math.max(limits.WINDOW_MS, 4 * this.rttMs) / 1000
-    const wanted =
-      this.#rate === undefined ? limits.EXTENT_BYTES : Math.max(2 * limits.EXTENT_BYTES, seconds * this.#rate)
+    const wanted = this.#rate == null ? limits.EXTENT_BYTES : Math.max(2 * limits.EXTENT_BYTES, seconds * this.#rate)
     return Math.min(wanted, this.#cap, this.slotsBytes > 0 ? this.slotsBytes : Infinity)
   }
 
@@ -97,7 +96,7 @@ export class ScheduledPeer {
   /** Milliseconds until it would have delivered `bytes` more; Infinity when it fell silent, undefined when nobody knows. */
   etaMs(bytes: number, now: number): number | undefined {
     if (this.quietMs(now) >= Math.max(limits.SILENT_MS, 4 * this.rttMs)) return Infinity
-    if (this.#rate === undefined) return undefined
+    if (this.#rate == null) return undefined
     return (bytes * 1000) / this.#rate + this.rttMs
   }
 
@@ -116,7 +115,7 @@ export class ScheduledPeer {
   /** The request for this leaf is over, whichever way. */
   settle(leaf: number): Outstanding | undefined {
     const one = this.out.get(leaf)
-    if (one === undefined) return undefined
+    if (one == null) return undefined
     this.out.delete(leaf)
     this.doubtful.delete(leaf)
     this.outBytes -= one.bytes

@@ -184,7 +184,7 @@ test('a request that is refused is one strike, whatever the number of leaves', (
   const waiting = feed({ type: 'have', peer: 'odd', change: { kind: 'full' } })
   let refused = 0
   let requests = 0
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+  for (let next = waiting.shift(); next != null; next = waiting.shift()) {
     if (next.type !== 'request') continue
     requests++
     for (const { start, count } of next.runs) {
@@ -193,7 +193,7 @@ test('a request that is refused is one strike, whatever the number of leaves', (
     }
     const ban = waiting.find(effect => effect.type === 'ban')
     assert.deepEqual(ban, requests < 12 ? undefined : { type: 'ban', peer: 'odd', reason: 'refused' }, `${requests}`)
-    if (ban !== undefined) break
+    if (ban != null) break
   }
   assert.equal(requests, 12)
   assert.ok(refused > 24, `${refused} leaves in ${requests} requests`)

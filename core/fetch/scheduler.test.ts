@@ -190,7 +190,7 @@ class Model {
   asked(id: string, ordinal: number, input: Input): void {
     const known = this.peers.get(id)
     const name = this.names[ordinal]!
-    assert.ok(known !== undefined, 'asked of somebody who is not here')
+    assert.ok(known != null, 'asked of somebody who is not here')
     assert.ok(
       this.running && !known.choked && !known.snubbed && this.now >= known.heldUntil,
       'asked of whom it must not'
@@ -276,8 +276,7 @@ class Model {
     assert.equal(this.scheduler.outstandingBytes, this.outstanding(), 'the books agree')
     if (this.missing.size + this.verifying.length === 0) assert.ok(this.isDone, 'done is said')
     const stuck = this.running && this.missing.size > 0 && this.verifying.length === 0
-    if (stuck && ![...this.peers.values()].some(it => it.offers !== undefined))
-      assert.ok(this.scheduler.starved, 'starved')
+    if (stuck && ![...this.peers.values()].some(it => it.offers != null)) assert.ok(this.scheduler.starved, 'starved')
     if (!this.running || this.limited) return
     for (const [id, known] of this.peers) {
       if (this.heldBy(id).length > 0 || known.choked || known.snubbed || known.lame || this.now < known.heldUntil)
@@ -325,13 +324,13 @@ class Model {
       }
       case 'choke': {
         const known = this.peers.get(it.peer)
-        if (known !== undefined) known.choked = it.choked
-        if (known !== undefined && !it.choked) known.heldUntil = -1
+        if (known != null) known.choked = it.choked
+        if (known != null && !it.choked) known.heldUntil = -1
         return this.feed({ ...it, slotsBytes: 0 })
       }
       case 'bytes': {
         const one = nth(this.open, it.nth)
-        if (one === undefined) return
+        if (one == null) return
         this.hear(one)
         one.got += it.bytes
         if (it.bytes > 0) one.isRetry = false
@@ -341,7 +340,7 @@ class Model {
         return this.leaf(nth(this.open, it.nth))
       case 'late': {
         const one = nth(this.cancelled, it.nth)
-        if (one === undefined || this.heldBy(one.peer).some(other => other.ordinal === one.ordinal)) return
+        if (one == null || this.heldBy(one.peer).some(other => other.ordinal === one.ordinal)) return
         return this.feed({ type: 'leaf', peer: one.peer, ordinal: one.ordinal })
       }
       case 'verified':
@@ -349,7 +348,7 @@ class Model {
         return this.verified(it.type, it.nth)
       case 'lost': {
         const [ordinal] = this.written.splice(it.nth % 3, 1)
-        if (ordinal === undefined) return
+        if (ordinal == null) return
         this.missing.add(this.names[ordinal]!)
         this.isDone = false
         return this.feed({ type: 'lost', ordinal })
@@ -378,7 +377,7 @@ class Model {
 
   have(id: string, change: HaveChange): void {
     const known = this.peers.get(id)
-    if (known === undefined) return
+    if (known == null) return
     const had = known.offers ?? new Set()
     const all = this.names.keys()
     if (change.kind === 'full') known.offers = new Set(all)
@@ -387,7 +386,7 @@ class Model {
       known.offers = new Set(
         all.filter(i => {
           const said = change.bits[i >> 3]
-          if (said === undefined) return had.has(i)
+          if (said == null) return had.has(i)
           const bit = ((said >> (i & 7)) & 1) === 1
           if (change.kind === 'bits') return bit
           return change.kind === 'set' ? bit || had.has(i) : !bit && had.has(i)
@@ -405,7 +404,7 @@ class Model {
   }
 
   leaf(one: Open | undefined): void {
-    if (one === undefined) return
+    if (one == null) return
     this.hear(one)
     this.end(one.peer, one.ordinal)
     this.peers.get(one.peer)?.unread.delete(one.ordinal)
@@ -417,7 +416,7 @@ class Model {
 
   verified(type: 'verified' | 'wrong', nth: number): void {
     const [one] = this.verifying.splice(nth % 3, 1)
-    if (one === undefined) return
+    if (one == null) return
     const name = this.names[one.ordinal]!
     if (type === 'verified') {
       this.written.push(one.ordinal)
@@ -431,7 +430,7 @@ class Model {
   }
 
   reject(one: Open | undefined, reason: RejectReason, retryMs: number): void {
-    if (one === undefined) return
+    if (one == null) return
     const known = this.peers.get(one.peer)!
     const name = this.names[one.ordinal]!
     if (reason !== 'cancelled') {

@@ -54,7 +54,7 @@ export class Scheduler {
     if (this.#stopped) return this.#out
     const free = this.#take(input, now)
     if (free === 'all' || this.#out.some(effect => effect.type === 'cancel')) this.#askAll(now)
-    else if (free !== undefined) this.#ask(free, now)
+    else if (free != null) this.#ask(free, now)
     if (input.type === 'tick') this.#steal(now)
     this.#conclude(now)
     return this.#out
@@ -146,7 +146,7 @@ export class Scheduler {
       case 'leaf':
       case 'reject': {
         const peer = this.#peers.get(input.peer)
-        return peer === undefined ? undefined : this.#takeFrom(peer, input, now)
+        return peer == null ? undefined : this.#takeFrom(peer, input, now)
       }
       default:
         input satisfies never
@@ -188,7 +188,7 @@ export class Scheduler {
   #enter(id: string, rttMs: number): 'all' {
     this.#leave(id)
     const record = this.#records.get(id) ?? { strikes: [], backoffs: 0, refused: new Set(), banned: undefined }
-    if (record.banned !== undefined) {
+    if (record.banned != null) {
       this.#out.push({ type: 'ban', peer: id, reason: record.banned })
       return 'all'
     }
@@ -198,7 +198,7 @@ export class Scheduler {
 
   #leave(id: string): 'all' {
     const peer = this.#peers.get(id)
-    if (peer === undefined) return 'all'
+    if (peer == null) return 'all'
     this.#peers.delete(id)
     this.#outstanding.releaseAll(peer, peer.out.keys())
     peer.have.forget()
@@ -211,7 +211,7 @@ export class Scheduler {
 
   #progress(peer: ScheduledPeer, ordinal: number, bytes: number, now: number): void {
     const one = peer.out.get(this.#table.duplicates.first(ordinal))
-    if (one === undefined || one.ordinal !== ordinal) return
+    if (one == null || one.ordinal !== ordinal) return
     const fresh = Math.min(bytes, one.bytes - one.got)
     one.got += fresh
     if (fresh > 0) peer.doubtful.delete(one.leaf)
@@ -222,7 +222,7 @@ export class Scheduler {
   #receive(peer: ScheduledPeer, ordinal: number, now: number): void {
     const leaf = this.#table.duplicates.first(ordinal)
     const one = peer.out.get(leaf)
-    if (one === undefined || one.ordinal !== ordinal) return
+    if (one == null || one.ordinal !== ordinal) return
     this.#progress(peer, ordinal, one.bytes - one.got, now)
     peer.record.backoffs = 0
     peer.have.wasRead(ordinal)
@@ -249,15 +249,15 @@ export class Scheduler {
     const peer = this.#peers.get(id)
     const record = peer?.record ?? this.#records.get(id)
     record?.refused.add(leaf)
-    if (record !== undefined) strike(record, limits.WRONG_STRIKE, now)
+    if (record != null) strike(record, limits.WRONG_STRIKE, now)
     peer?.have.refuse(leaf)
-    if (peer !== undefined) this.#banIfStruck(peer)
+    if (peer != null) this.#banIfStruck(peer)
     return 'all'
   }
 
   #banIfStruck(peer: ScheduledPeer): void {
     const { banned: reason } = peer.record
-    if (reason === undefined || !this.#peers.has(peer.id)) return
+    if (reason == null || !this.#peers.has(peer.id)) return
     this.#leave(peer.id)
     this.#out.push({ type: 'ban', peer: peer.id, reason })
   }
@@ -265,7 +265,7 @@ export class Scheduler {
   #reject(peer: ScheduledPeer, one: Outstanding, reason: RejectReason, retryMs: number, now: number): void {
     if (reason === 'cancelled') return // of a request that is over here already
     const advertised = peer.have.has(one.ordinal)
-    if (this.#outstanding.release(peer, one.leaf) === undefined) return
+    if (this.#outstanding.release(peer, one.leaf) == null) return
     if (peer.out.size === 0) peer.snubbed = false // it answered
     switch (reason) {
       case 'not-have':
@@ -369,7 +369,7 @@ export class Scheduler {
   #ask(peer: ScheduledPeer, now: number): void {
     while (this.#running && !peer.exhausted && this.#table.count(MISSING) > 0 && peer.mayBeAsked(now)) {
       const budget = this.#budget(peer, now)
-      if (budget === undefined) return
+      if (budget == null) return
       const runs = this.#picker.take(peer, budget, one => {
         this.#outstanding.assign(peer, one, now)
       })
@@ -404,7 +404,7 @@ export class Scheduler {
     for (const idle of fastestFirst) {
       if (idle.out.size > 0 || !idle.mayBeAsked(now) || this.#picker.hasWork(idle)) continue
       const budget = this.#budget(idle, now)
-      if (budget !== undefined) this.#stealFor(idle, budget, now)
+      if (budget != null) this.#stealFor(idle, budget, now)
     }
   }
 
@@ -418,7 +418,7 @@ export class Scheduler {
       table: this.#table,
       outstanding: this.#outstanding
     })
-    if (found === undefined) return
+    if (found == null) return
     this.#cancel(
       found.from,
       found.stolen.map(one => one.leaf),
@@ -426,7 +426,7 @@ export class Scheduler {
     )
     this.#duplicateBytes += found.duplicated?.bytes ?? 0
     const runs: Run[] = []
-    for (const one of found.duplicated === undefined ? found.stolen : [...found.stolen, found.duplicated]) {
+    for (const one of found.duplicated == null ? found.stolen : [...found.stolen, found.duplicated]) {
       this.#outstanding.assign(idle, one, now)
       runs.push({ start: one.ordinal, count: 1 })
     }

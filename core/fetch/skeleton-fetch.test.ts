@@ -60,7 +60,7 @@ class Bench {
   /** One piece from somebody. False when nobody was asked for anything. */
   step(say: (peer: string, offset: number, bytes: Buffer) => Uint8Array): boolean {
     const it = this.asked[Math.floor(this.#random() * this.asked.length)]
-    if (it === undefined) return false
+    if (it == null) return false
     const size = Math.min(it.end - it.offset, skeleton.length - it.offset, 1 + Math.floor(this.#random() * 90_000))
     const bytes = say(it.peer, it.offset, Buffer.from(skeleton.subarray(it.offset, it.offset + Math.max(0, size))))
     const { offset } = it
@@ -165,7 +165,7 @@ test('it goes on where an earlier run ended, and refuses what was damaged since'
   before[verifiedBytes - 1]! ^= 1
   assert.throws(
     () => new Bench(3, before),
-    (err: unknown) => codeOf(err) === 'data-damaged'
+    (error: unknown) => codeOf(error) === 'data-damaged'
   )
 })
 

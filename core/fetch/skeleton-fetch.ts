@@ -100,7 +100,7 @@ export class SkeletonFetch {
   /** Throws what SkeletonReader throws of content that is refused for good. */
   onBytes(id: string, offset: number, bytes: Uint8Array, last: boolean, now: number): void {
     const range = this.#ranges.find(it => it.source.peer.id === id && it.next === offset)
-    if (range === undefined || this.complete) return
+    if (range == null || this.complete) return
     range.next += bytes.length
     range.heardAt = now
     if (last) this.#ranges.splice(this.#ranges.indexOf(range), 1)
@@ -113,7 +113,7 @@ export class SkeletonFetch {
   onReject(id: string, offset: number, retryMs: number, now: number): void {
     const at = this.#ranges.findIndex(it => it.source.peer.id === id && it.next === offset)
     const range = this.#ranges[at]
-    if (range === undefined) return
+    if (range == null) return
     this.#ranges.splice(at, 1)
     range.source.restUntil = now + (retryMs > 0 ? retryMs : REST_MS)
     if (this.#solo?.source === range.source) this.#endSolo()
@@ -133,13 +133,13 @@ export class SkeletonFetch {
   #restore(part: Uint8Array): void {
     try {
       this.#reader.push(part)
-    } catch (err) {
-      if (codeOf(err) !== 'hash-mismatch') throw err
+    } catch (error) {
+      if (codeOf(error) !== 'hash-mismatch') throw error
       throw new CodedError(
         'data-damaged',
         'What was stored of this transfer is damaged. Remove the transfer and get it again.',
         {
-          cause: err
+          cause: error
         }
       )
     }
@@ -150,23 +150,23 @@ export class SkeletonFetch {
   #ask(now: number): void {
     if (this.complete) return
     const usable = [...this.#sources.values()].filter(it => it.restUntil <= now && !it.peer.choked)
-    if (this.#suspects.pending && this.#solo === undefined && usable[0] !== undefined) {
+    if (this.#suspects.pending && this.#solo == null && usable[0] != null) {
       this.#solo = { source: usable[0], from: this.#pushed }
     }
     const isShared = usable.length > 1 || this.#pushed === 0 // others may be on their way
     const size = isShared ? SHARED_RANGE_BYTES : RANGE_BYTES
     for (let turn = 0; turn < RANGES_PER_PEER; turn++) {
-      for (const source of this.#solo === undefined ? usable : [this.#solo.source]) this.#askOf(source, size, now)
+      for (const source of this.#solo == null ? usable : [this.#solo.source]) this.#askOf(source, size, now)
     }
   }
 
   #askOf(source: Source, size: number, now: number): void {
     if (this.#ranges.filter(it => it.source === source && !it.stale).length >= RANGES_PER_PEER) return
-    const known = this.#solo === undefined ? this.#pieces : this.#pieces.filter(it => it.peer === source.peer.id)
+    const known = this.#solo == null ? this.#pieces : this.#pieces.filter(it => it.peer === source.peer.id)
     const covered = [
       ...known.map(it => ({ from: it.offset, to: it.offset + it.bytes.length })),
       ...this.#ranges
-        .filter(it => (it.source === source || !it.stale) && (this.#solo === undefined || it.source === source))
+        .filter(it => (it.source === source || !it.stale) && (this.#solo == null || it.source === source))
         .map(it => ({ from: it.next, to: it.end }))
     ]
     const gap = firstGap(covered, this.#pushed)
@@ -183,9 +183,7 @@ export class SkeletonFetch {
       const only = this.#solo?.source.peer.id
       const at = this.#pieces.findIndex(
         it =>
-          (only === undefined || it.peer === only) &&
-          it.offset <= this.#pushed &&
-          it.offset + it.bytes.length > this.#pushed
+          (only == null || it.peer === only) && it.offset <= this.#pushed && it.offset + it.bytes.length > this.#pushed
       )
       if (at === -1) break
       const [piece] = this.#pieces.splice(at, 1)
@@ -202,13 +200,13 @@ export class SkeletonFetch {
     let wrong = false
     try {
       this.#reader.push(piece.bytes)
-    } catch (err) {
-      if (codeOf(err) !== 'hash-mismatch') throw err
+    } catch (error) {
+      if (codeOf(error) !== 'hash-mismatch') throw error
       wrong = true
     }
     const verified = this.#reader.verifiedBytes
     for (const liar of this.#suspects.compare(this.#tail, verified)) this.#accuse(liar, now)
-    if (this.#solo !== undefined && verified > this.#solo.from) this.#solo = undefined
+    if (this.#solo != null && verified > this.#solo.from) this.#solo = undefined
     if (wrong) this.#suspect(piece.peer, now)
   }
 
@@ -228,7 +226,7 @@ export class SkeletonFetch {
 
   #accuse(id: string, now: number): void {
     const source = this.#sources.get(id)
-    if (source !== undefined) source.restUntil = now + LIAR_REST_MS
+    if (source != null) source.restUntil = now + LIAR_REST_MS
     this.#pieces = this.#pieces.filter(it => it.peer !== id)
     if (this.#solo?.source.peer.id === id) this.#endSolo()
     this.#ports.blame(id)

@@ -21,7 +21,7 @@ export class TransferStats {
   bytes(peer: FetchPeer, ordinal: number, { bytes, now }: { bytes: number; now: number }): void {
     this.#count(peer, bytes, now)
     let leaves = this.#partial.get(peer.id)
-    if (leaves === undefined) this.#partial.set(peer.id, (leaves = new Map()))
+    if (leaves == null) this.#partial.set(peer.id, (leaves = new Map()))
     leaves.set(ordinal, (leaves.get(ordinal) ?? 0) + bytes)
   }
 
@@ -55,7 +55,7 @@ export class TransferStats {
 
   #takeAll(id: string, run: Run): number {
     const leaves = this.#partial.get(id)
-    if (leaves === undefined) return 0
+    if (leaves == null) return 0
     let bytes = 0
     for (const ordinal of leaves.keys()) {
       if (ordinal >= run.start && ordinal < run.start + run.count) bytes += this.#take(id, ordinal)
@@ -82,7 +82,7 @@ export function peerRows(peers: Iterable<FetchPeer>, scheduled: readonly Schedul
   return [...peers].map(peer => ({
     peerId: peer.id,
     name: peer.requester.name,
-    state: peer.info === undefined ? 'hello' : (states.get(peer.id)?.state ?? (peer.choked ? 'choked' : 'open')),
+    state: peer.info == null ? 'hello' : (states.get(peer.id)?.state ?? (peer.choked ? 'choked' : 'open')),
     ratePerSecond: Math.round(states.get(peer.id)?.ratePerSecond ?? 0),
     receivedBytes: peer.receivedBytes,
     isComplete: peer.isComplete

@@ -13,12 +13,12 @@ export class Unserved {
   }
 
   get isCounting(): boolean {
-    return this.#since !== undefined
+    return this.#since != null
   }
 
   /** 0 once somebody could. `now`: monotonic milliseconds. */
   totalMs(now: number): number {
-    return this.#beforeMs + (this.#since === undefined ? 0 : now - this.#since)
+    return this.#beforeMs + (this.#since == null ? 0 : now - this.#since)
   }
 
   /** As it is from now on. */

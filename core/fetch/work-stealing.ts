@@ -24,7 +24,7 @@ export function findWorkToSteal(
 ): StolenWork | undefined {
   const { budget, mayDuplicate, now, table, outstanding } = options
   const from = slowest(idle, peers, now)
-  if (from === undefined) return undefined
+  if (from == null) return undefined
   const request = { isStruck: false }
   const found: StolenWork = { from, stolen: [], duplicated: undefined }
   let ahead = from.outBytes
@@ -36,9 +36,9 @@ export function findWorkToSteal(
     if (bytes > budget.hard || (taken > 0 && bytes > budget.free)) break
     if (holderMs < limits.SOONER * idleMs(idle, bytes, holderMs, now)) break
     const ordinal = table.duplicates.positions(one.leaf).find(at => idle.have.has(at))
-    if (ordinal === undefined || outstanding.holders(one.leaf).size > 1) continue
+    if (ordinal == null || outstanding.holders(one.leaf).size > 1) continue
     const begun = one.got > 0 || ahead === 0
-    if (begun && (found.duplicated !== undefined || one.bytes > mayDuplicate)) continue
+    if (begun && (found.duplicated != null || one.bytes > mayDuplicate)) continue
     const asked = { ...one, ordinal, run: { left: 0 }, request, got: 0 }
     if (begun) found.duplicated = asked
     else found.stolen.push(asked)
@@ -50,7 +50,7 @@ export function findWorkToSteal(
 
 function idleMs(idle: ScheduledPeer, bytes: number, holderMs: number, now: number): number {
   const known = idle.etaMs(bytes, now)
-  if (known !== undefined) return known
+  if (known != null) return known
   return holderMs === Infinity ? (bytes * 1000) / ASSUMED_RATE : Infinity // never measured: only where nothing is to be lost
 }
 

@@ -33,7 +33,7 @@ export class DataDirs {
    */
   constructor({ running, open }: { running?: string; open?: string | undefined } = {}) {
     this.#running = running
-    this.#open = open === undefined ? undefined : realPathOf(open)
+    this.#open = open == null ? undefined : realPathOf(open)
   }
 
   /** Throws `forbidden` when this path, which need not exist, is a data directory or would be in one. @param at absolute */
@@ -50,7 +50,7 @@ export class DataDirs {
     for (let it = realPathOf(at); it !== this.#open; it = path.dirname(it)) {
       if (isDataDir(name => path.join(it, name))) return true
       const inode = inodeOf(it)
-      if (inode !== undefined && isOwn(inode)) return true
+      if (inode != null && isOwn(inode)) return true
       if (it === path.dirname(it)) break
     }
     return false
@@ -58,11 +58,11 @@ export class DataDirs {
 
   /** Tells what is, just now, the running data directory or something in it. */
   ownInodes(): (it: Inode) => boolean {
-    if (this.#running === undefined) return () => false
+    if (this.#running == null) return () => false
     const devs = new Map<bigint, bigint>() // by inode
     for (const name of ['', ...namesBelow(this.#running)]) {
       const it = inodeOf(path.join(this.#running, name))
-      if (it !== undefined) devs.set(it.ino, it.dev)
+      if (it != null) devs.set(it.ino, it.dev)
     }
     return ({ dev, ino }) => devs.get(ino) === dev
   }
@@ -78,7 +78,7 @@ function namesBelow(folder: string): string[] {
 
 function isThere(file: string): boolean {
   try {
-    return lstatSync(file, { throwIfNoEntry: false }) !== undefined
+    return lstatSync(file, { throwIfNoEntry: false }) != null
   } catch {
     return false // no folder, or one that may not be entered
   }

@@ -216,7 +216,7 @@ test('folders are listed with everything in them, as far as it can be named', as
     rows.names.forEach((name, i) => found.set(path.join(folder.path, name), rows.kinds[i] ?? -1))
     unreadable.push(...rows.unreadable.map(it => it.name))
     targets.push(...rows.targets)
-    if (rows.failure !== null) failures.push(rows.failure)
+    if (rows.failure != null) failures.push(rows.failure)
     return rows.names
       .filter((_, i) => rows.kinds[i] === ENTRY.folder)
       .map(name => ({ path: path.join(folder.path, name) }))

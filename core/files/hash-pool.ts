@@ -65,7 +65,7 @@ export function openHashPool(options: HashPoolOptions = {}): HashPool {
       () => run.isDone,
       () => {
         const batch = run.next()
-        if (batch === undefined) return undefined
+        if (batch == null) return undefined
         const slices = batch.map(it => it.slice)
         return {
           work: { kind: 'hash', slices },
@@ -90,7 +90,7 @@ export function openHashPool(options: HashPoolOptions = {}): HashPool {
         hashed = result
       }
       await hashFiles([{ path: file, stat }], { file: onFile, bytes: onBytes }, signal)
-      if (hashed === undefined) throw new CodedError('internal', 'A file was hashed without a result')
+      if (hashed == null) throw new CodedError('internal', 'A file was hashed without a result')
       return { ...hashed, stat }
     },
     async listFolders(folders, visit, signal) {
@@ -109,7 +109,7 @@ export function openHashPool(options: HashPoolOptions = {}): HashPool {
             receive(answer) {
               if (answer.kind !== 'list') return
               const folder = batch[answer.folder]
-              if (folder !== undefined) for (const below of visit(folder, answer)) waiting.push(below)
+              if (folder != null) for (const below of visit(folder, answer)) waiting.push(below)
               if (answer.isLast) open--
             }
           }
@@ -133,8 +133,8 @@ export function failureError(file: string, failure: Failure): CodedError {
 async function statOf(file: string): Promise<FileStat> {
   try {
     return fileStatOf(await lstat(file, { bigint: true }))
-  } catch (thrown) {
-    const errno = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown)
+  } catch (error) {
+    const errno = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw failureError(file, { why: 'system', errno })
   }
 }
@@ -172,9 +172,9 @@ async function runToEnd(
     try {
       run()
       if (isDone()) ended.resolve()
-    } catch (thrown) {
+    } catch (error) {
       place.remove()
-      ended.reject(thrown)
+      ended.reject(error)
     }
   }
   const cancel = (): void => ended.reject(cancelled())

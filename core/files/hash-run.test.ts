@@ -36,7 +36,7 @@ test('slices come back in any order, every file is finished once, with its diges
   const sizes = [0, 1, 100 * CHUNK_BYTES + 1, 3, 32 * CHUNK_BYTES, 5]
   const { run, results } = open(files(...sizes))
   const batches: HashBatch<ToHash>[] = []
-  for (let batch = run.next(); batch !== undefined; batch = run.next()) batches.push(batch)
+  for (let batch = run.next(); batch != null; batch = run.next()) batches.push(batch)
   for (const batch of batches.toReversed()) {
     assert.ok(!run.isDone)
     run.take(batch, answerTo(batch))
@@ -44,7 +44,7 @@ test('slices come back in any order, every file is finished once, with its diges
   assert.ok(run.isDone)
   sizes.forEach((size, i) => {
     const result = results.get(`${i}`)
-    assert.ok(result !== undefined && 'digests' in result)
+    assert.ok(result != null && 'digests' in result)
     assert.equal(result.readAtMs, 7)
     assert.equal(result.digests.length, DIGEST_BYTES * chunkCount(size))
     assert.ok(result.digests.every((value, at) => value === Math.floor(at / DIGEST_BYTES)))
@@ -55,7 +55,7 @@ test('a stat that differs after reading is a change, even if it was right before
   for (let column = 0; column < STAT_COLUMNS; column++) {
     const { run, results } = open(files(10, 20))
     const batch = run.next()
-    assert.ok(batch !== undefined)
+    assert.ok(batch != null)
     const answer = answerTo(batch)
     answer.stats[STAT_COLUMNS + column] = 99n
     run.take(batch, answer)
@@ -68,11 +68,11 @@ test('a stat that differs after reading is a change, even if it was right before
 test('nothing more is read of a file that failed', () => {
   const { run, results } = open(files(1000 * CHUNK_BYTES, 1))
   const [first, second] = [run.next(), run.next()]
-  assert.ok(first !== undefined && second !== undefined)
+  assert.ok(first != null && second != null)
   run.take(first, { ...answerTo(first), failures: [{ why: 'system', errno: 'EIO' }] })
   run.take(second, answerTo(second))
   const last = run.next()
-  assert.ok(last !== undefined)
+  assert.ok(last != null)
   run.take(last, answerTo(last))
   assert.equal(run.next(), undefined)
   assert.ok(run.isDone)

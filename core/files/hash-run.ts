@@ -70,7 +70,7 @@ export class HashRun<F extends ToHash> {
       of.missingSlices--
       const isSame = [2 * i, 2 * i + 1].every(row => isSameStat(statAtRow(stats, row), of.file.stat))
       const failure = failures[i] ?? (isSame ? undefined : { why: 'changed' as const })
-      if (failure !== undefined) this.#finish(of, failure)
+      if (failure != null) this.#finish(of, failure)
       else if (of.missingSlices === 0) this.#finish(of, { digests: of.digests, readAtMs: of.readAtMs })
     }
   }

@@ -117,7 +117,7 @@ function listFolder(path: string, at: number, { id, stop }: Order): void {
     if (isDataDir(name => folder.at(name))) return DATA_DIR
     // `encoding: 'buffer'` works and is not declared: names come as bytes, which need not be UTF-8
     using dir = opendirSync(folder.own, { encoding: 'buffer' as BufferEncoding, bufferSize: LISTED_AT_ONCE })
-    for (let name = nextName(dir); name !== undefined; name = nextName(dir)) {
+    for (let name = nextName(dir); name != null; name = nextName(dir)) {
       if (Atomics.load(stop, 0) !== 0) return null
       addEntry(rows, folder, name)
       if (rows.names.length >= ROWS_PER_ANSWER) send(id, false, rows.take())
@@ -139,7 +139,7 @@ function addEntry(rows: Rows, folder: RealFolder, bytes: Buffer): void {
   const path = folder.at(name)
   const failure = failureOf(() => {
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-    if (stat === undefined) return null // gone between the two calls, as if it had never been listed
+    if (stat == null) return null // gone between the two calls, as if it had never been listed
     if (stat.isFile()) accessSync(path, constants.R_OK) // said now, before hours of hashing what stands before it
     const target = stat.isSymbolicLink() ? readlinkSync(path, 'buffer') : undefined
     rows.add(name, stat, target)
@@ -165,7 +165,7 @@ class Rows {
     this.names.push(name)
     this.#kinds.push(kindOf(stat))
     this.#stats.push(...statRow(stat))
-    if (target !== undefined) this.#targets.push(isUtf8(target) ? target.toString() : null)
+    if (target != null) this.#targets.push(isUtf8(target) ? target.toString() : null)
   }
 
   take(failure: Failure | null = null): ListAnswer {
@@ -203,8 +203,8 @@ const DATA_DIR: Failure = { why: 'data-dir' }
 function failureOf(run: () => Failure | null): Failure | null {
   try {
     return run()
-  } catch (thrown) {
-    if (!(thrown instanceof Error) || !('syscall' in thrown) || !('code' in thrown)) throw thrown
-    return { why: 'system', errno: String(thrown.code) }
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) throw error
+    return { why: 'system', errno: String(error.code) }
   }
 }

@@ -253,10 +253,10 @@ test('pipes and devices are left out and reported, and refused when named', { ti
 test('names that are not UTF-8 fail the share, listing ten, unless left out', async () => {
   const folder = makeTree({ a: '1' })
   for (let i = 0; i < 12; i++) fs.writeFileSync(Buffer.concat([Buffer.from(`${folder}/${i}`), Buffer.from([0xe9])]), '')
-  await assert.rejects(index(folder), (thrown: unknown) => {
-    assert.ok(thrown instanceof CodedError && thrown.code === 'unreadable')
-    assert.equal(thrown.message.match(/not UTF-8/g)?.length, 10)
-    assert.match(thrown.message, /and 2 more/)
+  await assert.rejects(index(folder), (error: unknown) => {
+    assert.ok(error instanceof CodedError && error.code === 'unreadable')
+    assert.equal(error.message.match(/not UTF-8/g)?.length, 10)
+    assert.match(error.message, /and 2 more/)
     return true
   })
   const indexed = await index(folder, { skipUnreadable: true })

@@ -95,7 +95,7 @@ async function resolveNamed(paths: readonly string[]): Promise<Named[]> {
     seen.add(name)
   }
   const [first] = sourcePaths
-  if (first === undefined) throw new CodedError('usage', 'Name at least one file or folder to share')
+  if (first == null) throw new CodedError('usage', 'Name at least one file or folder to share')
   if (sourcePaths.length > 1 && seen.has('')) throw new CodedError('usage', 'A whole disk is shared on its own')
   const named: Named[] = []
   for (const sourcePath of sourcePaths) named.push(await lookUp(sourcePath))
@@ -114,12 +114,12 @@ async function lookUp(sourcePath: string): Promise<Named> {
     if (!stat.isFile())
       throw new CodedError('unreadable', `${sourcePath} is neither a file nor a folder: it cannot be shared`)
     const problem = await access(target, constants.R_OK).then(() => undefined, reasonOf)
-    return { ...it, stat: fileStatOf(stat), ...(problem !== undefined && { problem }) }
-  } catch (thrown) {
-    if (thrown instanceof CodedError) throw thrown
-    const reason = reasonOf(thrown)
+    return { ...it, stat: fileStatOf(stat), ...(problem != null && { problem }) }
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+    const reason = reasonOf(error)
     if (reason === errnoReason('EACCES')) throw new CodedError('unreadable', `Cannot read ${sourcePath}: ${reason}`)
-    throw new CodedError('not-found', `There is no file or folder ${sourcePath}`, { cause: thrown })
+    throw new CodedError('not-found', `There is no file or folder ${sourcePath}`, { cause: error })
   }
 }
 
@@ -131,24 +131,24 @@ async function walkNamed(
   signal: AbortSignal
 ): Promise<SourceTree> {
   const [only, ...others] = named
-  if (only !== undefined && others.length === 0) {
-    if (only.problem !== undefined) throw unreadableError([{ path: only.name, reason: only.problem }])
+  if (only != null && others.length === 0) {
+    if (only.problem != null) throw unreadableError([{ path: only.name, reason: only.problem }])
     if (only.stat !== 'folder') return walk.addRootFile(only.path, only.name, only.stat)
     const root = walk.openRoot(only.path, only.name)
     await walk.list([root], pool, onFound, signal)
     const refused = walk.unreadable.find(it => it.path === only.name)
-    if (refused !== undefined) throw unreadableError([refused])
+    if (refused != null) throw unreadableError([refused])
     return { kind: 'folder', entries: root.entries }
   }
   const entries: Entries = new Map()
   const folders = []
   for (const { name, path: file, stat, problem } of named) {
-    if (problem !== undefined) {
+    if (problem != null) {
       walk.unreadable.push({ path: name, reason: problem })
       continue
     }
     const folder = walk.addNamed(entries, name, file, stat)
-    if (folder !== undefined) folders.push(folder)
+    if (folder != null) folders.push(folder)
   }
   await walk.list(folders, pool, onFound, signal)
   return { kind: 'folder', entries }
@@ -201,7 +201,7 @@ function failFile(
 ): void {
   if (failure.why !== 'system' || failure.errno === 'ENOENT' || failure.errno === 'ELOOP') throw changedError(shownPath)
   const leftOut = { path: shownPath, reason: errnoReason(failure.errno) }
-  if (!skipUnreadable || inFolder === undefined) throw unreadableError([leftOut], inFolder !== undefined)
+  if (!skipUnreadable || inFolder == null) throw unreadableError([leftOut], inFolder != null)
   walk.unreadable.push(leftOut)
   inFolder.entries.delete(inFolder.name)
 }
@@ -213,14 +213,14 @@ function sourcesOf(built: Built, tree: SourceTree, found: readonly FoundFile[]):
     let node: SourceTree | undefined = tree
     for (const name of names) node = node?.kind === 'folder' ? node.entries.get(name) : undefined
     const source = node && byNode.get(node)
-    if (source === undefined) throw new CodedError('internal', 'A file of the new share has no source')
+    if (source == null) throw new CodedError('internal', 'A file of the new share has no source')
     return { sourcePath: source.path, stat: source.stat }
   })
 }
 
 function nameOf(named: readonly Named[]): string {
   const [first, ...others] = named
-  const name = first?.name === '' || first === undefined ? 'Disk' : first.name
+  const name = first?.name === '' || first == null ? 'Disk' : first.name
   return others.length === 0 ? name : `${name} and ${others.length} more`
 }
 
@@ -229,8 +229,8 @@ function nameOfPath(file: string): string {
 }
 
 /** What stood in the way of a share that would do without it (`skipUnreadable`); undefined of any other failure. */
-export function unreadableIn(thrown: unknown): readonly LeftOut[] | undefined {
-  return thrown instanceof CodedError && thrown.cause instanceof Unreadable ? thrown.cause.files : undefined
+export function unreadableIn(error: unknown): readonly LeftOut[] | undefined {
+  return error instanceof CodedError && error.cause instanceof Unreadable ? error.cause.files : undefined
 }
 
 class Unreadable {
@@ -254,6 +254,6 @@ function throwIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw new CodedError('cancelled', 'Cancelled', { cause: signal.reason })
 }
 
-function reasonOf(thrown: unknown): string {
-  return errnoReason(thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown))
+function reasonOf(error: unknown): string {
+  return errnoReason(error instanceof Error && 'code' in error ? String(error.code) : String(error))
 }

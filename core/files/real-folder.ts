@@ -21,26 +21,26 @@ export class RealFolder implements Disposable {
   constructor(folder: string) {
     this.path = folder
     this.#fd = canHold ? hold(folder) : undefined
-    this.#seen = this.#fd === undefined ? placeOf(folder) : undefined
+    this.#seen = this.#fd == null ? placeOf(folder) : undefined
   }
 
   /** What opens or lists the folder itself. */
   get own(): string {
-    return this.#fd === undefined ? this.path : `/proc/self/fd/${this.#fd}`
+    return this.#fd == null ? this.path : `/proc/self/fd/${this.#fd}`
   }
 
   /** What a system call takes for this name in the folder; good until it is disposed. It follows a symlink of that name, unless told not to. */
   at(name: string): string {
-    return this.#fd === undefined ? path.join(this.path, name) : `/proc/self/fd/${this.#fd}/${name}`
+    return this.#fd == null ? path.join(this.path, name) : `/proc/self/fd/${this.#fd}/${name}`
   }
 
   /** Call it after what was done by `at`: throws ELOOP when another folder stands there now. Costs nothing where a descriptor holds it. */
   check(): void {
-    if (this.#seen !== undefined && placeOf(this.path) !== this.#seen) throw leadsElsewhere()
+    if (this.#seen != null && placeOf(this.path) !== this.#seen) throw leadsElsewhere()
   }
 
   [Symbol.dispose](): void {
-    if (this.#fd !== undefined) closeSync(this.#fd)
+    if (this.#fd != null) closeSync(this.#fd)
   }
 }
 
@@ -49,8 +49,8 @@ function hold(folder: string): number | undefined {
   let fd: number
   try {
     fd = openSync(folder, HOLD)
-  } catch (err) {
-    throw systemCode(err) === 'ENOTDIR' ? leadsElsewhere(err) : err // a symlink, with O_DIRECTORY
+  } catch (error) {
+    throw systemCode(error) === 'ENOTDIR' ? leadsElsewhere(error) : error // a symlink, with O_DIRECTORY
   }
   try {
     if (readlinkSync(`/proc/self/fd/${fd}`) === folder) return fd
@@ -73,8 +73,8 @@ function placeOf(folder: string): string {
 export function isReal(file: string): boolean {
   try {
     return realpathSync.native(file) === file
-  } catch (err) {
-    return process.platform === 'win32' && systemCode(err) !== 'ENOENT'
+  } catch (error) {
+    return process.platform === 'win32' && systemCode(error) !== 'ENOENT'
   }
 }
 

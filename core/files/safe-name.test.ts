@@ -34,8 +34,8 @@ test('a name is refused or placed where the platform can hold it, once and for a
       let placed: string
       try {
         placed = placeName(name, kind, platform)
-      } catch (thrown) {
-        assert.ok(thrown instanceof CodedError && thrown.code === 'unsafe-name', String(thrown))
+      } catch (error) {
+        assert.ok(error instanceof CodedError && error.code === 'unsafe-name', String(error))
         return
       }
       assert.doesNotMatch(name, /[/\\\0]/)

@@ -45,7 +45,7 @@ export function cleanName(hint: string, fallback: string, platform: Platform): s
     .split(/[/\\]/)
     .map(part => part.trim())
     .findLast(part => part !== '')
-  if (last === undefined || last === '.' || last === '..') return fallback
+  if (last == null || last === '.' || last === '..') return fallback
   const shown = last.startsWith('.') ? `_${last}` : last
   return writable(shown, 'file', platform).trimEnd() // what was cut may end in a space
 }

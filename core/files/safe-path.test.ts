@@ -88,8 +88,8 @@ test('whatever the names are, nothing leaves the destination', () => {
       let placed: ReturnType<typeof placeInside>
       try {
         placed = placeInside(tree, platform)
-      } catch (thrown) {
-        assert.ok(thrown instanceof CodedError && thrown.code === 'unsafe-name', String(thrown))
+      } catch (error) {
+        assert.ok(error instanceof CodedError && error.code === 'unsafe-name', String(error))
         return
       }
       const destination = { posix: '/data/x', win32: 'C:\\data\\x' }

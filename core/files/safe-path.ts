@@ -52,7 +52,7 @@ export function placeInside(tree: UnplacedTree, platform: Platform): PlacedTree 
     for (let depth = 0; depth < length; depth++) {
       const name = path[depth] ?? ''
       let child = at.folders.get(name)
-      if (child === undefined) {
+      if (child == null) {
         const inside: Children = { folders: new Map(), leaves: [] }
         child = { name, inside, place: placed => void placedFolders.set(inside, placed) }
         at.folders.set(name, child)
@@ -73,7 +73,7 @@ export function placeInside(tree: UnplacedTree, platform: Platform): PlacedTree 
   const root: Placed = { path: [] }
   placedFolders.set(top, root)
   const open: Folder[] = [{ placed: root, ...top }]
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+  for (let folder = open.pop(); folder != null; folder = open.pop()) {
     placeChildren(folder, platform)
     for (const { inside } of folder.folders.values()) {
       open.push({ placed: placedFolders.get(inside) ?? root, ...inside })
@@ -131,6 +131,6 @@ function placeChildren(folder: Folder, platform: Platform): void {
 
 function below(parent: Placed, original: string, name: string): Placed {
   const path = [...parent.path, name]
-  if (parent.renamedFrom === undefined && name === original) return { path }
+  if (parent.renamedFrom == null && name === original) return { path }
   return { path, renamedFrom: [...(parent.renamedFrom?.split('/') ?? parent.path), original].join('/') }
 }

@@ -18,7 +18,7 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
  */
 export async function readNamedLink(named: string, cwd: string): Promise<string> {
   const file = shareFileOf(named, cwd)
-  return file === undefined ? named : readShareFile(file)
+  return file == null ? named : readShareFile(file)
 }
 
 function shareFileOf(named: string, cwd: string): string | undefined {
@@ -31,8 +31,8 @@ function shareFileOf(named: string, cwd: string): string | undefined {
     const file = fileURLToPath(address)
     if (file.includes('\0')) throw noShareFile()
     return SHARE_FILE.test(file) ? file : undefined
-  } catch (thrown) {
-    throw noShareFile(thrown)
+  } catch (error) {
+    throw noShareFile(error)
   }
 }
 
@@ -47,19 +47,19 @@ async function readShareFile(file: string): Promise<string> {
     }
     if (length > MAX_SHARE_FILE_BYTES) throw noShareFile()
     return buffer.toString('utf8', 0, length).trim()
-  } catch (thrown) {
-    throw coded(thrown)
+  } catch (error) {
+    throw coded(error)
   }
 }
 
-function coded(thrown: unknown): unknown {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
-  if (thrown instanceof CodedError || code === undefined) return thrown
+function coded(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (error instanceof CodedError || code === undefined) return error
   if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR')
-    return new CodedError('not-found', 'There is no such share file.', { cause: thrown })
+    return new CodedError('not-found', 'There is no such share file.', { cause: error })
   if (code === 'EACCES' || code === 'EPERM' || code === 'EIO')
-    return new CodedError('unreadable', 'This share file cannot be read.', { cause: thrown })
-  return noShareFile(thrown)
+    return new CodedError('unreadable', 'This share file cannot be read.', { cause: error })
+  return noShareFile(error)
 }
 
 const noShareFile = (cause?: unknown): CodedError =>

@@ -22,7 +22,7 @@ function listing(
   return {
     async listFolders(folders, visit, signal) {
       const open = [...folders]
-      for (let folder = open.pop(); folder !== undefined && !signal.aborted; folder = open.pop())
+      for (let folder = open.pop(); folder != null && !signal.aborted; folder = open.pop())
         open.push(...visit(folder, rows))
       await Promise.resolve()
     }

@@ -128,7 +128,7 @@ export class SourceWalk {
     for (const { name, reason } of rows.unreadable) {
       this.unreadable.push({ path: shownPath([...folder.shown, name]), reason })
     }
-    if (rows.failure !== null) this.#failFolder(folder, rows.failure)
+    if (rows.failure != null) this.#failFolder(folder, rows.failure)
     return found
   }
 
@@ -162,7 +162,7 @@ export class SourceWalk {
 
   #addSymlink(folder: OpenFolder, name: string, target: string | null): void {
     const shown = [...folder.shown, name]
-    if (target === null) return this.#leaveOut(shown, 'it is a symlink whose target is not UTF-8')
+    if (target == null) return this.#leaveOut(shown, 'it is a symlink whose target is not UTF-8')
     if (!staysInside(shown.slice(folder.above), target)) {
       return this.#leaveOut(shown, 'it is a symlink that leads out of what is shared')
     }
@@ -173,7 +173,7 @@ export class SourceWalk {
   #failFolder(folder: OpenFolder, failure: Failure): void {
     const shown = shownPath(folder.shown)
     if (failure.why === 'data-dir') {
-      if (folder.inFolder === undefined) throw changedError(shown) // what was named was none when it was looked at
+      if (folder.inFolder == null) throw changedError(shown) // what was named was none when it was looked at
       this.#leaveOut(folder.shown, IS_OWN, this.ownData)
       folder.inFolder.entries.delete(folder.inFolder.name)
       return

@@ -62,7 +62,7 @@ export class ThreadPool implements AsyncDisposable {
   #pump(): void {
     while (this.#hasRoom()) {
       const piece = this.#nextPiece()
-      if (piece === undefined) return
+      if (piece == null) return
       const thread = this.#idlest()
       const id = this.#nextId++
       thread.open.set(id, piece)
@@ -80,7 +80,7 @@ export class ThreadPool implements AsyncDisposable {
   #nextPiece(): { caller: Caller; work: Work; receive(answer: Answer): void } | undefined {
     for (const caller of this.#callers) {
       const piece = caller.source.next()
-      if (piece === undefined) continue
+      if (piece == null) continue
       this.#callers.delete(caller)
       this.#callers.add(caller)
       return { caller, ...piece }
@@ -90,7 +90,7 @@ export class ThreadPool implements AsyncDisposable {
 
   #idlest(): Thread {
     const [idlest] = [...this.#threads].sort((a, b) => a.open.size - b.open.size)
-    if (idlest !== undefined && (idlest.open.size === 0 || this.#threads.size >= this.#size)) return idlest
+    if (idlest != null && (idlest.open.size === 0 || this.#threads.size >= this.#size)) return idlest
     return this.#start()
   }
 
@@ -99,7 +99,7 @@ export class ThreadPool implements AsyncDisposable {
     const thread: Thread = { worker, open: new Map() }
     let cause: unknown
     worker.on('message', (answer: Answer) => this.#receive(thread, answer))
-    worker.on('error', thrown => void (cause = thrown))
+    worker.on('error', error => void (cause = error))
     worker.on('exit', () => this.#bury(thread, cause))
     this.#threads.add(thread)
     return thread
@@ -107,7 +107,7 @@ export class ThreadPool implements AsyncDisposable {
 
   #receive({ worker, open }: Thread, answer: Answer): void {
     const piece = open.get(answer.id)
-    if (piece === undefined) return
+    if (piece == null) return
     if (answer.isLast) open.delete(answer.id)
     if (open.size === 0) worker.unref()
     if (this.#callers.has(piece.caller)) piece.receive(answer)

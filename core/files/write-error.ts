@@ -2,22 +2,22 @@
 import { CodedError } from '../errors.ts'
 
 /** The system's errors as `disk-full`, `unsafe-name` (a symlink stands in the way) or `not-writable`; others stay as they are. */
-export function codedWrite(err: unknown): unknown {
-  const code = systemCode(err)
-  if (err instanceof CodedError || code === undefined) return err
+export function codedWrite(error: unknown): unknown {
+  const code = systemCode(error)
+  if (error instanceof CodedError || code == null) return error
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return diskFull(err)
+      return diskFull(error)
     case 'ELOOP':
-      return symlinkInTheWay(err)
+      return symlinkInTheWay(error)
     case 'ENOTDIR':
       return new CodedError('not-writable', 'A file stands where a folder is to be. Choose another destination.', {
-        cause: err
+        cause: error
       })
     default:
       return new CodedError('not-writable', 'The destination cannot be written. Check who may write there.', {
-        cause: err
+        cause: error
       })
   }
 }
@@ -40,8 +40,8 @@ export function ownDiskFull(cause?: unknown): CodedError {
 }
 
 /** The system had no room, or allowed no more. */
-export function isNoRoom(err: unknown): boolean {
-  const code = systemCode(err)
+export function isNoRoom(error: unknown): boolean {
+  const code = systemCode(error)
   return code === 'ENOSPC' || code === 'EDQUOT'
 }
 
@@ -51,7 +51,7 @@ export function symlinkInTheWay(cause?: unknown): CodedError {
 }
 
 /** The system's code of an error, as ENOENT; undefined for others. */
-export function systemCode(err: unknown): string | undefined {
-  const code = err instanceof Error && 'code' in err ? err.code : undefined
+export function systemCode(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
 }

@@ -25,9 +25,9 @@ export function parseDialAddr(mode: NetworkMode, text: string): Multiaddr {
 export function parsePeerId(text: string): string {
   try {
     return peerIdFromString(text).toString()
-  } catch (err) {
+  } catch (error) {
     const shown = JSON.stringify(text.slice(0, 100))
-    throw new CodedError('usage', `Neither an address nor a peer ID: ${shown}`, { cause: err })
+    throw new CodedError('usage', `Neither an address nor a peer ID: ${shown}`, { cause: error })
   }
 }
 

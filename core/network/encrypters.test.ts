@@ -22,7 +22,7 @@ test('TLS is offered first, and taken back when its self-test fails', async () =
     const fault = new Error('no cipher')
     const factories = await chooseEncrypters(
       key,
-      thrown => log.push(thrown),
+      error => log.push(error),
       async () => {
         tested.resolve()
         if (isBroken) throw fault

@@ -21,7 +21,7 @@ let selfTest: Promise<void> | undefined // once a process: it tests the machine,
  */
 export async function chooseEncrypters(
   privateKey: PrivateKey,
-  onLeftOut: (thrown: unknown) => void,
+  onLeftOut: (error: unknown) => void,
   testTls = async (): Promise<void> => await (selfTest ??= testEncrypter(components => tls()(components), privateKey))
 ): Promise<EncrypterFactories> {
   const crypto = await nativeNoiseCrypto()
@@ -30,8 +30,8 @@ export async function chooseEncrypters(
     try {
       await testTls()
       return true
-    } catch (err) {
-      onLeftOut(err)
+    } catch (error) {
+      onLeftOut(error)
       return false
     }
   }

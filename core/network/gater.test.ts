@@ -112,7 +112,7 @@ test('a ban ends after 24 hours', async () => {
   assert.equal(gater.isBanned(peer.toString()), false)
 })
 
-const isForbidden = (err: unknown): boolean => err instanceof CodedError && err.code === 'forbidden'
+const isForbidden = (error: unknown): boolean => error instanceof CodedError && error.code === 'forbidden'
 
 const gaterIn = (mode: GaterOptions['mode'], options: Partial<GaterOptions> = {}): Gater =>
   createGater({ isNearPeer: () => false, now: () => 0, ...options, mode })

@@ -39,7 +39,7 @@ test('a damaged key is refused and left as it is', async t => {
   const rsaLike = privateKeyToProtobuf(await generateKeyPair('secp256k1'))
   for (const bad of [new Uint8Array(0), good.subarray(0, 30), flipped, rsaLike, new Uint8Array(10_000)]) {
     writeFileSync(file, bad)
-    await assert.rejects(openIdentity(dir), err => err instanceof CodedError && err.code === 'data-damaged')
+    await assert.rejects(openIdentity(dir), error => error instanceof CodedError && error.code === 'data-damaged')
     assert.deepEqual(new Uint8Array(readFileSync(file)), new Uint8Array(bad))
   }
 })

@@ -42,14 +42,14 @@ function readKeyFile(file: string): Uint8Array | undefined {
     const bytes = readFileSync(file)
     if (process.platform !== 'win32' && (stat.mode & 0o077) !== 0) chmodSync(file, 0o600)
     return bytes
-  } catch (err) {
-    if (codeOf(err) === 'data-damaged') throw err
-    if (systemCode(err) === 'ENOENT') return undefined
+  } catch (error) {
+    if (codeOf(error) === 'data-damaged') throw error
+    if (systemCode(error) === 'ENOENT') return undefined
     throw new CodedError(
       'unreadable',
       'The key of this node (identity.key) cannot be read; check who owns the data directory',
       {
-        cause: err
+        cause: error
       }
     )
   }
@@ -59,8 +59,8 @@ function parseKey(bytes: Uint8Array): Ed25519PrivateKey {
   try {
     const key = privateKeyFromProtobuf(bytes)
     if (key.type === 'Ed25519' && belongTogether(key.raw.subarray(0, SEED_BYTES), key.publicKey.raw)) return key
-  } catch (err) {
-    throw damaged(err)
+  } catch (error) {
+    throw damaged(error)
   }
   throw damaged()
 }
@@ -86,14 +86,14 @@ function writeKeyFile(file: string, bytes: Uint8Array): void {
     }
     renameSync(temporary, file)
     syncFolder(path.dirname(file))
-  } catch (err) {
+  } catch (error) {
     rmSync(temporary, { force: true })
-    if (isNoRoom(err)) throw ownDiskFull(err)
+    if (isNoRoom(error)) throw ownDiskFull(error)
     throw new CodedError(
       'not-writable',
       'The key of this node cannot be saved; check the free space and who owns the data directory',
       {
-        cause: err
+        cause: error
       }
     )
   }

@@ -50,8 +50,8 @@ export function watchLiveness(
       const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(deadAfterMs)])
       pulse.samples = [...pulse.samples.slice(1 - SAMPLES), await ping(connection, now, signal)]
       pulse.lastAt = now()
-    } catch (err) {
-      if (isUnsupported(err))
+    } catch (error) {
+      if (isUnsupported(error))
         pulse.lastAt = now() // it answered, with a no
       else if (!stopped.signal.aborted && pulse.lastAt <= startedAt && now() - startedAt >= deadAfterMs / 2) {
         connection.abort(new Error('The peer gave no sign of life'))
@@ -81,7 +81,7 @@ export function watchLiveness(
   }
 }
 
-const isUnsupported = (err: unknown): boolean => err instanceof Error && err.name === 'UnsupportedProtocolError'
+const isUnsupported = (error: unknown): boolean => error instanceof Error && error.name === 'UnsupportedProtocolError'
 
 /** One ping on this very connection; libp2p's own service chooses a connection by itself. */
 async function ping(connection: Connection, now: () => number, signal: AbortSignal): Promise<number> {
@@ -102,9 +102,9 @@ async function ping(connection: Connection, now: () => number, signal: AbortSign
     const rtt = now() - sentAt
     await stream.close({ signal })
     return rtt
-  } catch (err) {
-    stream.abort(err instanceof Error ? err : new Error('Ping failed'))
-    throw err
+  } catch (error) {
+    stream.abort(error instanceof Error ? error : new Error('Ping failed'))
+    throw error
   } finally {
     signal.removeEventListener('abort', onAbort)
   }

@@ -58,9 +58,9 @@ export function parseMdns(bytes: Uint8Array): MdnsPacket | undefined {
     if (!isAnswer) return isForUs(reader, questions) ? { type: 'query' } : undefined
     if (questions > 0 || records > MAX_RECORDS) return undefined
     return parseAnswer(reader, records)
-  } catch (err) {
-    if (err instanceof RangeError) return undefined
-    throw err
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
 

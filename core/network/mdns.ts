@@ -28,7 +28,7 @@ export interface MdnsOptions {
   /** At every answer a peer gives, also when it is known; addresses on local networks only, without /p2p/. */
   onPeer(peerId: string, addrs: Multiaddr[]): void
   /** One of our networks cannot be used; once for each. */
-  onLeftOut(thrown: unknown): void
+  onLeftOut(error: unknown): void
 }
 
 /** Asks and answers until disposed. Interfaces that come later are joined within 3 s; what cannot be joined is left out. */
@@ -82,10 +82,10 @@ export function startMdns(options: MdnsOptions): Disposable {
   const join = (address: string): void => {
     const socket = createSocket({ type: 'udp4', reuseAddr: true })
     sockets.set(address, socket)
-    const leave = (err: unknown): void => {
+    const leave = (error: unknown): void => {
       if (sockets.get(address) === socket) sockets.delete(address)
       socket.removeAllListeners('message').close()
-      if (!failed.has(address)) options.onLeftOut(err)
+      if (!failed.has(address)) options.onLeftOut(error)
       failed.add(address)
     }
     socket.on('error', leave)
@@ -96,8 +96,8 @@ export function startMdns(options: MdnsOptions): Disposable {
         socket.setMulticastInterface(address)
         socket.setMulticastTTL(HOPS)
         socket.setMulticastLoopback(true) // other nodes on this machine
-      } catch (err) {
-        return leave(err)
+      } catch (error) {
+        return leave(error)
       }
       for (const ms of FIRST_QUERIES_MS) later(ms, query)
     })

@@ -86,7 +86,7 @@ test('a fifth stream of one protocol from one peer is refused', { timeout: 90_00
   await assert.rejects(async () => {
     const fifth = await pipe.open('data')
     const { promise, reject } = Promise.withResolvers<void>()
-    fifth.onEnd(err => reject(err ?? new Error('ended')))
+    fifth.onEnd(error => reject(error ?? new Error('ended')))
     await promise
   })
   assert.equal(held.length, 4)
@@ -138,7 +138,7 @@ test('a banned peer is dropped and cannot come back, from either side', { timeou
   await until(() => one.peers().length === 0 && two.peers().length === 0, 'the connection is closed')
   await assert.rejects(
     one.dial(two.addrs()[0] ?? '', t.signal),
-    err => err instanceof CodedError && err.code === 'forbidden'
+    error => error instanceof CodedError && error.code === 'forbidden'
   )
   await two.dial(one.addrs()[0] ?? '', t.signal).catch(() => undefined) // the dialler may believe in it for a moment
   await until(() => two.peers().length === 0, 'the door stays shut')

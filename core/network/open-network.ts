@@ -51,7 +51,7 @@ export interface NetworkOptions {
   readonly goodPeers?: GoodPeers
   readonly provides?: ProvideRows
   /** What the node goes on without, and what that failed with: its text may name an address. */
-  onTrouble?(what: 'tls-left-out' | 'mdns-left-out', thrown: unknown): void
+  onTrouble?(what: 'tls-left-out' | 'mdns-left-out', error: unknown): void
 }
 
 export interface NetworkPeer {
@@ -123,7 +123,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
   let made: Node | undefined // the gater and the datastore ask about connections, and the node is made with them
   const gater = createGater({ mode, now: monotonic, isNearPeer: peer => isNearPeer(peer.toString()) })
   const [encrypters, listen] = await Promise.all([
-    chooseEncrypters(privateKey, thrown => options.onTrouble?.('tls-left-out', thrown)),
+    chooseEncrypters(privateKey, error => options.onTrouble?.('tls-left-out', error)),
     chooseListenAddrs(mode, options.port ?? 0, options.listen ?? [])
   ])
   signal.throwIfAborted()
@@ -161,9 +161,9 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     trace.network?.('dial', { peer: known, via })
     const connection = await node
       .dial(to, { signal: AbortSignal.any([dialSignal, signal]) })
-      .catch((thrown: unknown) => {
+      .catch((error: unknown) => {
         trace.network?.('dial-failed', { peer: known, via })
-        throw thrown
+        throw error
       })
     const peerId = connection.remotePeer.toString()
     book.noteVia(peerId, via)
@@ -203,7 +203,7 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
       book.noteNear(peerId)
       discovery.onMdns(peerId, addrs)
     }
-    const onLeftOut = (thrown: unknown): void => options.onTrouble?.('mdns-left-out', thrown)
+    const onLeftOut = (error: unknown): void => options.onTrouble?.('mdns-left-out', error)
     acquiring.use(startMdns({ ownPeerId, addrs: () => node.getMultiaddrs(), onPeer, onLeftOut }))
   }
 
@@ -223,13 +223,13 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
         throw new CodedError('forbidden', 'This peer sent wrong data and is not dialled for 24 hours')
       }
       const limited = AbortSignal.any([dialSignal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
-      await dial(to, via, limited).catch((err: unknown) => {
-        if (dialSignal.aborted || signal.aborted) throw new CodedError('cancelled', 'Cancelled', { cause: err })
+      await dial(to, via, limited).catch((error: unknown) => {
+        if (dialSignal.aborted || signal.aborted) throw new CodedError('cancelled', 'Cancelled', { cause: error })
         throw new CodedError(
           'no-providers',
           'The peer could not be reached; check that it is running and on this network',
           {
-            cause: err
+            cause: error
           }
         )
       })

@@ -52,7 +52,7 @@ test('removing, aborting and stopping end every wait, and the request behind it'
     signals.push(signal)
     await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
   }
-  const isCancelled = (err: unknown): boolean => err instanceof CodedError && err.code === 'cancelled'
+  const isCancelled = (error: unknown): boolean => error instanceof CodedError && error.code === 'cancelled'
   const providing = startProviding(ports(never))
   providing.setDhtPeers(1)
   const abort = new AbortController()

@@ -31,7 +31,7 @@ async function open(t: TestContext) {
   const disk = { fault: 'EMFILE' as string | undefined, reads: 0 }
   const read: SourceReader['read'] = async (...args) => {
     disk.reads++
-    if (disk.fault !== undefined) throw Object.assign(new Error('injected'), { code: disk.fault })
+    if (disk.fault != null) throw Object.assign(new Error('injected'), { code: disk.fault })
     return files.read(...args)
   }
   const clock = new SteppedClock()

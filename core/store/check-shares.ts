@@ -22,8 +22,8 @@ async function findStat(row: FileRow): Promise<Uint8Array | undefined> {
   try {
     const stats = await statAt(row.path, { bigint: true })
     return stats.isFile() ? packStat(fileStatOf(stats)) : undefined
-  } catch (err) {
-    if (isGone(err)) return undefined
+  } catch (error) {
+    if (isGone(error)) return undefined
     return row.stat // cannot be looked at now: reading it will tell
   }
 }
@@ -38,9 +38,9 @@ async function standsBelow({ base, path: file }: FileRow): Promise<boolean> {
   try {
     const isBelow = file !== base && !rest.startsWith('..') && !path.isAbsolute(rest)
     const expected = isBelow ? path.join(await realpath(base), rest) : file === base ? undefined : folder
-    return expected === undefined || (await realpath(folder)) === expected
-  } catch (err) {
-    if (isPassing(err)) throw err
+    return expected == null || (await realpath(folder)) === expected
+  } catch (error) {
+    if (isPassing(error)) throw error
     return false
   }
 }
@@ -54,10 +54,10 @@ export async function checkFiles(
 ): Promise<void> {
   let next = 0
   const run = async (): Promise<void> => {
-    for (let row = rows[next++]; row !== undefined; row = rows[next++]) {
+    for (let row = rows[next++]; row != null; row = rows[next++]) {
       signal.throwIfAborted()
       const now = await findStat(row)
-      if (now === undefined) {
+      if (now == null) {
         if (row.state !== FILE.missing) held.mark(row, FILE.missing, row.stat)
       } else if (packedSize(now) !== row.sizeBytes) {
         if (row.state !== FILE.changed || !isSameFile(now, row.stat)) held.mark(row, FILE.changed, now)
@@ -100,7 +100,7 @@ export class Rechecker implements Disposable {
 
   /** Resolves when nothing waits any more but for a time at which it may be readable. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+    while (this.#running != null) await this.#running
   }
 
   [Symbol.dispose](): void {
@@ -135,9 +135,9 @@ export class Rechecker implements Disposable {
       if (this.#stop.signal.aborted) break
       try {
         await this.#recheck(it)
-      } catch (err) {
+      } catch (error) {
         // what else goes wrong leaves it `checking`: it is looked at again at the next look
-        if (isPassing(err) && !this.#stop.signal.aborted) this.#addLater(it)
+        if (isPassing(error) && !this.#stop.signal.aborted) this.#addLater(it)
       }
     }
     this.#running = undefined
@@ -147,7 +147,7 @@ export class Rechecker implements Disposable {
     const { held, row } = it
     if (held.isWithdrawn) return
     const now = await findStat(row)
-    if (now === undefined || !(await standsBelow(row))) {
+    if (now == null || !(await standsBelow(row))) {
       held.mark(row, FILE.missing, row.stat)
       return
     }

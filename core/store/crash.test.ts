@@ -42,7 +42,7 @@ async function assertHonest(it: Bench, download: Download): Promise<void> {
   for (let i = 0; i < download.leafCount; i++) {
     if (!download.have.has(i)) continue
     const leaf = await download.readLeaf(i).catch(() => undefined)
-    if (leaf !== undefined) assert.ok(leafOf(it.indexed, i).equals(leaf))
+    if (leaf != null) assert.ok(leafOf(it.indexed, i).equals(leaf))
   }
   while (!download.isComplete) await feed(it, download)
   const { path: at } = await download.finish(never)
@@ -158,7 +158,7 @@ function harm({ directory, indexed }: Bench, ordinal: number, how: string): void
   const { layout } = indexed.built
   const name = layout.files[layout.fileIndexOf(ordinal)]!.path.join('/')
   for (const at of [`${directory}/things.part/${name}`, `${directory}/things.part/${name}.part`]) {
-    if (statSync(at, { throwIfNoEntry: false }) === undefined || how === 'nothing') continue
+    if (statSync(at, { throwIfNoEntry: false }) == null || how === 'nothing') continue
     const bytes = readFileSync(at)
     const [from, to] = [layout.leafOffset(ordinal), layout.leafOffset(ordinal) + layout.leafBytes(ordinal)]
     if (how === 'zero') bytes.fill(0, from, to)

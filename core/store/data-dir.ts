@@ -33,13 +33,13 @@ export function claimDataDir(dir: string): void {
     else if (names.every(isOurs)) writeMarker(dir)
     else throw foreign()
     chmodSync(dir, 0o700)
-  } catch (err) {
-    if (err instanceof CodedError) throw err
-    const code = err instanceof Error && 'code' in err ? err.code : undefined
-    if (isNoRoom(err)) throw ownDiskFull(err)
-    if (code === 'EEXIST' || code === 'ENOTDIR') throw foreign(err)
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (isNoRoom(error)) throw ownDiskFull(error)
+    if (code === 'EEXIST' || code === 'ENOTDIR') throw foreign(error)
     throw new CodedError('not-writable', 'The data directory cannot be made or written. Choose another --data.', {
-      cause: err
+      cause: error
     })
   }
 }
@@ -50,7 +50,7 @@ const isOurs = (name: string): boolean => name === LOCK || name.startsWith(`${MA
 function checkMarker(file: string): void {
   const text = readFileSync(file, 'utf8')
   const format = text.length > MAX_MARKER_BYTES ? undefined : formatOf(text)
-  if (format === undefined) {
+  if (format == null) {
     throw new CodedError(
       'data-damaged',
       `${MARKER} in the data directory is damaged. Restore it, or use another --data.`
@@ -64,7 +64,7 @@ function checkMarker(file: string): void {
 function formatOf(text: string): number | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined
+    const format = typeof value === 'object' && value != null && 'format' in value ? value.format : undefined
     return typeof format === 'number' && Number.isSafeInteger(format) && format > 0 ? format : undefined
   } catch {
     return undefined

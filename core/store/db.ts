@@ -56,9 +56,9 @@ export class Db implements Disposable {
       const result = change()
       this.#guard(() => this.#driver.exec('COMMIT'))
       return result
-    } catch (err) {
+    } catch (error) {
       if (this.#driver.isTransaction) this.#driver.exec('ROLLBACK')
-      throw err
+      throw error
     } finally {
       this.#depth = 0
       if (durability === 'durable') this.#driver.exec('PRAGMA synchronous=NORMAL')
@@ -72,15 +72,15 @@ export class Db implements Disposable {
   #guard<T>(act: () => T): T {
     try {
       return guard(act, this.folder)
-    } catch (err) {
-      if (codeOf(err) === 'disk-full') this.onFull()
-      throw err
+    } catch (error) {
+      if (codeOf(error) === 'disk-full') this.onFull()
+      throw error
     }
   }
 
   #prepare(sql: string): StatementSync {
     const known = this.#statements.get(sql)
-    if (known !== undefined) return known
+    if (known != null) return known
     const statement = this.#driver.prepare(sql)
     this.#statements.set(sql, statement)
     return statement
@@ -98,9 +98,9 @@ export function openDb(file: string): Db {
         PRAGMA journal_size_limit=${WAL_LIMIT_BYTES}`)
       migrate(driver)
     }, folder)
-  } catch (err) {
+  } catch (error) {
     driver.close()
-    throw err
+    throw error
   }
   return new Db(driver, folder)
 }
@@ -125,9 +125,9 @@ export function openLock(file: string): Disposable {
   const driver = guard(() => new DatabaseSync(file, { timeout: 0 }), folder)
   try {
     guard(() => driver.exec('BEGIN EXCLUSIVE'), folder)
-  } catch (err) {
+  } catch (error) {
     driver.close()
-    throw err
+    throw error
   }
   return { [Symbol.dispose]: () => driver.isOpen && driver.close() }
 }
@@ -135,8 +135,8 @@ export function openLock(file: string): Disposable {
 function guard<T>(act: () => T, folder: string | undefined): T {
   try {
     return act()
-  } catch (err) {
-    throw coded(err, folder)
+  } catch (error) {
+    throw coded(error, folder)
   }
 }
 
@@ -145,27 +145,27 @@ function guard<T>(act: () => T, folder: string | undefined): T {
 const NO_ROOM_BYTES = 256 * 1024
 const SQLITE = { PERM: 3, BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 }
 
-function coded(err: unknown, folder: string | undefined): unknown {
-  if (!(err instanceof Error) || !('errcode' in err) || typeof err.errcode !== 'number') return err
-  const code = err.errcode & 0xff
+function coded(error: unknown, folder: string | undefined): unknown {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error
+  const code = error.errcode & 0xff
   const isUnclear = code === SQLITE.IOERR || code === SQLITE.CANTOPEN
-  if (isUnclear && folder !== undefined && (freeBytes(folder) ?? Infinity) < NO_ROOM_BYTES) return ownDiskFull(err)
+  if (isUnclear && folder != null && (freeBytes(folder) ?? Infinity) < NO_ROOM_BYTES) return ownDiskFull(error)
   switch (code) {
     case SQLITE.BUSY:
-      return new CodedError('already-running', 'Another Shoal is using this data directory.', { cause: err })
+      return new CodedError('already-running', 'Another Shoal is using this data directory.', { cause: error })
     case SQLITE.FULL:
-      return ownDiskFull(err)
+      return ownDiskFull(error)
     case SQLITE.CORRUPT:
     case SQLITE.NOTADB:
     case 1: // a statement that does not fit the tables: somebody else's schema
-      return new CodedError('data-damaged', "Shoal's index is damaged. Your files are not affected.", { cause: err })
+      return new CodedError('data-damaged', "Shoal's index is damaged. Your files are not affected.", { cause: error })
     case SQLITE.PERM:
     case SQLITE.READONLY:
     case SQLITE.CANTOPEN:
       return new CodedError('not-writable', 'The data directory cannot be written. Check who may write to it.', {
-        cause: err
+        cause: error
       })
     default:
-      return err
+      return error
   }
 }

@@ -54,7 +54,7 @@ function busy(times: number, which: readonly (keyof NameCalls)[], code = 'EBUSY'
 /** The path of something that is named by way of a held folder. */
 function plainPath(at: string): string {
   const [held, fd] = /^\/proc\/self\/fd\/(\d+)\//.exec(at) ?? []
-  return held === undefined ? at : path.join(readlinkSync(`/proc/self/fd/${fd}`), at.slice(held.length))
+  return held == null ? at : path.join(readlinkSync(`/proc/self/fd/${fd}`), at.slice(held.length))
 }
 
 /** Files in the folder that this process has open; where folders are held, no file is kept from its name. */
@@ -115,7 +115,7 @@ test('who holds it for good is told of after some ten seconds; nothing is lost, 
     assert.ok(leafOf(it.indexed, 0).equals(await download.readLeaf(0)), 'served as before')
     for (let attempts = 1; ; attempts++) {
       const finished = await download.finish(never).catch(() => undefined)
-      if (finished !== undefined) break
+      if (finished != null) break
       assert.ok(attempts < 4)
     }
     assert.deepEqual(readdirSync(it.directory), ['things'])

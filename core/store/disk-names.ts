@@ -45,8 +45,8 @@ export class DiskNames {
       try {
         act(this.calls)
         return
-      } catch (err) {
-        if (!this.#isPatient || waits >= MAX_WAITS || !BUSY_CODES.has(systemCode(err) ?? '')) throw err
+      } catch (error) {
+        if (!this.#isPatient || waits >= MAX_WAITS || !BUSY_CODES.has(systemCode(error) ?? '')) throw error
       }
       await this.#wait(Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** waits), signal)
     }

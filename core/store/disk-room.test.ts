@@ -14,7 +14,7 @@ function bench(free: Record<string, number>) {
       it.looks++
       const dev = directory.slice(0, 2)
       const freeBytes = it.free[dev]
-      return freeBytes === undefined ? undefined : { dev: BigInt(dev.charCodeAt(1)), freeBytes }
+      return freeBytes == null ? undefined : { dev: BigInt(dev.charCodeAt(1)), freeBytes }
     }
   })
   const download = (directory: string, bytes: number) => {

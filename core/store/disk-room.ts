@@ -68,26 +68,26 @@ export class DiskRoom {
   #give(claim: Claim): void {
     this.#claims.delete(claim)
     const { dev } = claim
-    if (dev !== undefined && ![...this.#claims].some(it => it.dev === dev)) this.#seen.delete(dev)
+    if (dev != null && ![...this.#claims].some(it => it.dev === dev)) this.#seen.delete(dev)
   }
 
   #mayWrite({ directory, dev, reserveBytes }: Claim, bytes: number): boolean {
-    if (dev === undefined) return true
+    if (dev == null) return true
     const seen = this.#seen.get(dev)
-    const isOld = seen === undefined || seen.writtenBytes >= LOOK_BYTES || this.#ports.now() - seen.at >= LOOK_MS
+    const isOld = seen == null || seen.writtenBytes >= LOOK_BYTES || this.#ports.now() - seen.at >= LOOK_MS
     const left = isOld ? Number.NEGATIVE_INFINITY : seen.freeBytes - seen.writtenBytes - bytes
-    if (left >= reserveBytes || this.#look(directory) === undefined) {
-      if (seen !== undefined) seen.writtenBytes += bytes
+    if (left >= reserveBytes || this.#look(directory) == null) {
+      if (seen != null) seen.writtenBytes += bytes
       return true // the write itself will tell
     }
     const now = this.#seen.get(dev)
-    if (now === undefined) return true // another disk stands there now
+    if (now == null) return true // another disk stands there now
     now.writtenBytes += bytes
     return now.freeBytes - bytes >= reserveBytes
   }
 
   #fitsOn(disk: Disk | undefined, needBytes: number, reserveBytes: number): boolean {
-    if (disk === undefined) return false
+    if (disk == null) return false
     let promised = 0
     for (const claim of this.#claims) if (claim.dev === disk.dev) promised += Math.max(0, claim.missingBytes())
     return needBytes + promised + reserveBytes <= disk.freeBytes
@@ -95,7 +95,7 @@ export class DiskRoom {
 
   #look(directory: string): Disk | undefined {
     const disk = this.#ports.look(directory)
-    if (disk !== undefined) {
+    if (disk != null) {
       this.#seen.set(disk.dev, { freeBytes: disk.freeBytes, at: this.#ports.now(), writtenBytes: 0 })
     }
     return disk
@@ -143,8 +143,8 @@ export class Claim {
 
 function diskOf(directory: string): Disk | undefined {
   const free = freeBytes(directory)
-  const stats = free === undefined ? undefined : statSync(directory, { bigint: true, throwIfNoEntry: false })
-  if (free !== undefined && stats !== undefined) return { dev: stats.dev, freeBytes: free }
+  const stats = free == null ? undefined : statSync(directory, { bigint: true, throwIfNoEntry: false })
+  if (free != null && stats != null) return { dev: stats.dev, freeBytes: free }
   const above = path.dirname(directory)
   return above === directory ? undefined : diskOf(above)
 }

@@ -22,8 +22,8 @@ test('a leaf that cannot be read for want of descriptors is here all the same', 
   const taken: number[] = []
   try {
     for (;;) taken.push(openSync('/dev/null', 'r'))
-  } catch (err) {
-    assert.equal((err as NodeJS.ErrnoException).code, 'EMFILE')
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'EMFILE')
   }
   try {
     await assert.rejects(download.readLeaf(0), { code: 'unreadable' })

@@ -51,7 +51,7 @@ export function dropDownload(db: Db, root: string, id: number): void {
   db.transaction('durable', () => {
     db.run('DELETE FROM download WHERE id = ?', id)
     const rootRow = findRootId(db, root)
-    if (rootRow !== undefined) dropUnusedRoot(db, rootRow)
+    if (rootRow != null) dropUnusedRoot(db, rootRow)
   })
 }
 

@@ -290,7 +290,7 @@ for (const [what, names] of Object.entries(SWAPS)) {
     await feed(it, download, [0])
     renameSync(swapped, aside)
     symlinkSync(outside, swapped)
-    await feed(it, download, [1, 2]).catch((err: unknown) => assert.equal(codeOf(err), 'unsafe-name'))
+    await feed(it, download, [1, 2]).catch((error: unknown) => assert.equal(codeOf(error), 'unsafe-name'))
     await assert.rejects(download.finish(never))
     assert.deepEqual(listed(outside), before)
     await download.discard()

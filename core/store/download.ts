@@ -177,14 +177,14 @@ export class Download implements Servable, AsyncDisposable {
    */
   async verifyAndWrite(ordinals: readonly number[], bytes: Uint8Array): Promise<boolean> {
     const first = ordinals[0]
-    if (first === undefined) return true
+    if (first == null) return true
     const digest = this.#layout.digest(first)
     const isPlain = bytes.length <= SMALL_BYTES || ordinals.some(it => this.#layout.leafBytes(it) !== bytes.length)
     if (isPlain && !hasDigest(bytes, digest)) return false // before its length: that is the content's fault, this the sender's
     if (isPlain) return this.writeLeaf(ordinals, bytes).then(() => true)
     return this.#queued(ordinals, bytes, async missing => {
       const [only, ...others] = missing
-      if (only !== undefined && others.length === 0) return this.#writeOnThread(only, bytes)
+      if (only != null && others.length === 0) return this.#writeOnThread(only, bytes)
       if (!hasDigest(bytes, digest)) return false
       await this.#write(missing, bytes)
       return true
@@ -209,8 +209,8 @@ export class Download implements Servable, AsyncDisposable {
       if (missing.length === 0) return true
       if (!this.#claim.mayWrite(length * missing.length)) throw diskFull()
       return await tracked(this.#inFlight, write(missing))
-    } catch (err) {
-      throw this.#failed(err)
+    } catch (error) {
+      throw this.#failed(error)
     } finally {
       this.#queuedBytes -= length
     }
@@ -221,7 +221,7 @@ export class Download implements Servable, AsyncDisposable {
    * it now.
    */
   async readLeaf(ordinal: number): Promise<Uint8Array> {
-    while (this.#moving !== undefined) await this.#moving.promise
+    while (this.#moving != null) await this.#moving.promise
     if (this.#state === 'finished') return this.#readFinished(ordinal)
     return tracked(this.#reading, this.#readPart(ordinal))
   }
@@ -254,7 +254,7 @@ export class Download implements Servable, AsyncDisposable {
         signal.throwIfAborted()
         if (ordinal % 64 === 0) await new Promise(resolve => setImmediate(resolve))
         const leaf = await this.#it.store.readLeaf(this.#layout.digest(ordinal))
-        if (leaf === undefined) continue
+        if (leaf == null) continue
         await this.writeLeaf([ordinal], leaf)
         bytes += leaf.length
       }
@@ -277,9 +277,9 @@ export class Download implements Servable, AsyncDisposable {
       this.#claim.give()
       this.#tell({ state: this.state })
       return finished
-    } catch (err) {
+    } catch (error) {
       signal.throwIfAborted()
-      throw this.#failed(err)
+      throw this.#failed(error)
     } finally {
       this.#moving?.resolve()
       this.#moving = undefined
@@ -301,8 +301,8 @@ export class Download implements Servable, AsyncDisposable {
   }
 
   /** While it waits for room, others may have it. */
-  #failed(err: unknown): unknown {
-    const coded = codedWrite(err)
+  #failed(error: unknown): unknown {
+    const coded = codedWrite(error)
     if (codeOf(coded) === 'disk-full') this.#claim.give()
     return coded
   }
@@ -342,7 +342,7 @@ export class Download implements Servable, AsyncDisposable {
   /** It is a share now, wherever that stands. */
   async #readFinished(ordinal: number): Promise<Uint8Array> {
     const held = this.#it.store.held(this.root)
-    if (held === undefined) throw notHere()
+    if (held == null) throw notHere()
     return held.readLeaf(ordinal)
   }
 
@@ -355,7 +355,7 @@ export class Download implements Servable, AsyncDisposable {
         const idx = this.#layout.fileIndexOf(ordinal)
         const { sizeBytes } = this.#layout.files[idx]!
         const writing = this.#it.tree.write(idx, this.#layout.leafOffset(ordinal), bytes, sizeBytes)
-        if (writing !== undefined) await writing
+        if (writing != null) await writing
         done++
         this.#written(ordinal, idx, bytes.length)
       }
@@ -427,10 +427,10 @@ export class Download implements Servable, AsyncDisposable {
 
 function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, standing: ExistingFiles): Bitset {
   const wanted = new Bitset(layout.leafCount)
-  if (selection === undefined) wanted.addRange(0, layout.leafCount)
+  if (selection == null) wanted.addRange(0, layout.leafCount)
   for (const idx of selection ?? []) {
     const file = layout.files[idx]
-    if (file === undefined) throw new CodedError('not-found', 'A file was chosen that the share does not have.')
+    if (file == null) throw new CodedError('not-found', 'A file was chosen that the share does not have.')
     wanted.addRange(file.start, file.end)
   }
   for (const idx of standing.indexes) {
@@ -459,9 +459,9 @@ async function tracked<T>(among: Set<Promise<unknown>>, act: Promise<T>): Promis
 export const dropKey = ({ id }: Pick<DownloadRow, 'id'>): string => `download ${id}`
 
 /** What stands at the place is gone, or the disk has lost it; anything else passes. */
-function lostOrThrown(err: unknown): undefined {
-  if (isGone(err) || systemCode(err) === 'EIO' || err instanceof CodedError) return undefined
-  throw new CodedError('unreadable', 'A part cannot be read now; it is tried again.', { cause: err })
+function lostOrThrown(error: unknown): undefined {
+  if (isGone(error) || systemCode(error) === 'EIO' || error instanceof CodedError) return undefined
+  throw new CodedError('unreadable', 'A part cannot be read now; it is tried again.', { cause: error })
 }
 
 const notHere = (): CodedError => new CodedError('not-found', 'That part has not been received.')

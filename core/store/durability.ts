@@ -53,7 +53,7 @@ export class Durability {
   /** Resolves when another leaf may be written: at most two batches are open. Throws what a sync failed with, once. */
   async room(): Promise<void> {
     this.#throwError()
-    while (this.#filling.bytes >= BATCH_BYTES && this.#syncing !== undefined) await this.#syncing
+    while (this.#filling.bytes >= BATCH_BYTES && this.#syncing != null) await this.#syncing
     this.#throwError()
   }
 
@@ -111,7 +111,7 @@ export class Durability {
   #start(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#syncing !== undefined || this.#filling.files.size === 0) return // the end of the running one looks again
+    if (this.#syncing != null || this.#filling.files.size === 0) return // the end of the running one looks again
     const batch = this.#filling
     trace.store?.('batch', { leaves: batch.ordinals.size, files: batch.files.size, bytes: batch.bytes })
     this.#filling = emptyBatch()
@@ -129,9 +129,9 @@ export class Durability {
     await eachOf(batch.files, async idx => {
       try {
         stats.set(idx, await this.#it.tree.sync(idx))
-      } catch (err) {
+      } catch (error) {
         lost.add(idx)
-        this.#error ??= codedWrite(err)
+        this.#error ??= codedWrite(error)
         trace.store?.('sync-failed', { code: codeOf(this.#error) })
       }
     })
@@ -141,8 +141,8 @@ export class Durability {
       for (const idx of stats.keys()) if (this.#isWhole(idx)) await this.#it.tree.nameFinished(idx)
       await eachOf(this.#it.tree.takeNewFolders(), syncFolder)
       this.#commit(batch.ordinals, stats)
-    } catch (err) {
-      this.#error ??= codedWrite(err)
+    } catch (error) {
+      this.#error ??= codedWrite(error)
       trace.store?.('batch-failed', { code: codeOf(this.#error) })
       for (const ordinal of batch.ordinals) this.#filling.ordinals.add(ordinal) // written and synced, only not noted
       for (const idx of stats.keys()) this.#filling.files.add(idx)

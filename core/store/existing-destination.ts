@@ -54,11 +54,11 @@ export async function findExistingDestination(
 ): Promise<{ base: string; standing: ExistingFiles } | undefined> {
   const { layout, directory, earlier } = asked
   if (layout.kind !== 'folder') return undefined
-  const bases = new Set([...copyBases(store.db, rootText(layout.root)), ...(earlier === undefined ? [] : [earlier])])
+  const bases = new Set([...copyBases(store.db, rootText(layout.root)), ...(earlier == null ? [] : [earlier])])
   for (const base of bases) {
     if (path.dirname(base) !== directory || !isFolder(base)) continue
     const standing = await lookAt(store, asked, { base }, signal)
-    if (standing !== undefined) return { base, standing }
+    if (standing != null) return { base, standing }
   }
   return undefined
 }
@@ -74,7 +74,7 @@ export async function existingIn(
   signal: AbortSignal
 ): Promise<ExistingFiles> {
   const standing = await lookAt(store, asked, place, signal)
-  if (standing !== undefined) return standing
+  if (standing != null) return standing
   throw new CodedError(
     'not-writable',
     'Something else stands where a received file should go. Everything received so far is kept; move it away, then resume.'
@@ -89,7 +89,7 @@ async function lookAt(
 ): Promise<ExistingFiles | undefined> {
   const tree = new PartTree(layout, base, platformOf(process.platform), store.threads)
   const isReal = folderTest(base)
-  if (selection === undefined && !hasRoomForTheRest(tree, isReal)) return undefined
+  if (selection == null && !hasRoomForTheRest(tree, isReal)) return undefined
   const got = rowsBelow(store, layout, base)
   await using files = new SourceReader(store.threads)
   const indexes = new Set<number>()
@@ -102,20 +102,20 @@ async function lookAt(
     const at = tree.finishedPath(idx)
     if (!isReal(path.dirname(at))) return undefined
     if (!isTaken(at)) {
-      if (begun === undefined && isTaken(tree.unfinishedPath(idx))) return undefined
+      if (begun == null && isTaken(tree.unfinishedPath(idx))) return undefined
       continue
     }
     const stat = tree.findStat(at)
     const left = begun?.left.get(idx)
-    if (left !== undefined && stat !== undefined && isSameFile(left, stat)) continue
+    if (left != null && stat != null && isSameFile(left, stat)) continue
     const row = got.get(idx)
-    const isRight = stat !== undefined && (await isContent(files, layout, { idx, path: at, stat }, row, signal))
-    if (isRight && left !== undefined) continue // touched, and hashed again when the download goes on
+    const isRight = stat != null && (await isContent(files, layout, { idx, path: at, stat }, row, signal))
+    if (isRight && left != null) continue // touched, and hashed again when the download goes on
     if (isRight) right.push({ idx, path: at, stat })
-    else if (begun === undefined) return undefined
-    else if (row === undefined && begun.dirty.has(idx))
+    else if (begun == null) return undefined
+    else if (row == null && begun.dirty.has(idx))
       continue // cut off while it was written
-    else if (row === undefined) return undefined
+    else if (row == null) return undefined
     indexes.add(idx)
   }
   return { indexes, right }
@@ -170,7 +170,7 @@ function folderTest(base: string): (at: string) => boolean {
   const known = new Map<string, boolean>([[base, true]])
   const test = (at: string): boolean => {
     const before = known.get(at)
-    if (before !== undefined) return before
+    if (before != null) return before
     const is = test(path.dirname(at)) && (!isTaken(at) || isFolder(at))
     known.set(at, is)
     return is

@@ -51,7 +51,7 @@ export class FdCache implements AsyncDisposable {
   /** Lets go of a path; resolves when nobody uses its descriptor any more and it is closed. */
   async forget(path: string): Promise<void> {
     const entry = this.#entries.get(path)
-    if (entry === undefined) return
+    if (entry == null) return
     this.#takeOut(entry)
     await entry.closed.promise
   }
@@ -66,11 +66,11 @@ export class FdCache implements AsyncDisposable {
   #enter(path: string, flags: number): Entry {
     const { max, maxAgeMs, open } = this.#options
     let entry = this.#entries.get(path)
-    if (entry !== undefined && performance.now() - entry.openedAt >= maxAgeMs) {
+    if (entry != null && performance.now() - entry.openedAt >= maxAgeMs) {
       this.#takeOut(entry)
       entry = undefined
     }
-    if (entry === undefined) {
+    if (entry == null) {
       const opening = open(path, flags)
       const closed = Promise.withResolvers<void>()
       entry = { path, opening, openedAt: performance.now(), users: 0, isOut: false, closed }

@@ -37,7 +37,7 @@ export async function findExisting(
     if (idx % YIELD_EVERY === YIELD_EVERY - 1) await breathe(signal)
     const file = tree.finishedPath(idx)
     const stat = tree.findStat(file)
-    if (stat === undefined || packedSize(stat) !== sizeBytes) return undefined
+    if (stat == null || packedSize(stat) !== sizeBytes) return undefined
     found.push({ idx, path: file, stat })
   }
   await using files = new SourceReader(store.threads)
@@ -57,8 +57,8 @@ export async function findExisting(
 export function whatStandsAt(at: string): Stats | undefined {
   try {
     return lstatSync(at, { throwIfNoEntry: false })
-  } catch (err) {
-    throw codedWrite(err)
+  } catch (error) {
+    throw codedWrite(error)
   }
 }
 
@@ -81,8 +81,8 @@ async function hasSameEntries(tree: PartTree, signal: AbortSignal): Promise<bool
   for (const waiting = [base]; waiting.length > 0;) {
     const folder = waiting.pop()!
     using open = openFolder(folder)
-    if (open === undefined) return false
-    for (let entry = open.dir.readSync(); entry !== null; entry = open.dir.readSync()) {
+    if (open == null) return false
+    for (let entry = open.dir.readSync(); entry != null; entry = open.dir.readSync()) {
       if (++seen % YIELD_EVERY === 0) await breathe(signal)
       const at = path.join(folder, entry.name)
       const isExpected = entry.isDirectory()

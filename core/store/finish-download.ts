@@ -30,7 +30,7 @@ export async function finishDownload(
   const leftOut: string[] = []
   if (!parts.isMoved && tree.base === parts.row.part) {
     for (const idx of chosen) if (layout.files[idx]!.sizeBytes === 0) tree.makeEmpty(idx)
-    if (selection === undefined) {
+    if (selection == null) {
       for (const folder of tree.placed.folders) tree.ensureFolder(path.join(tree.base, ...folder.path))
       leftOut.push(...makeSymlinks(tree))
     }
@@ -56,9 +56,9 @@ async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> 
       if (kind === 'folder')
         await tree.names.patiently(calls => calls.rename(tree.held.at(tree.base), tree.held.at(place)), signal)
       else await renameFile(tree, place, signal)
-    } catch (err) {
-      if (attempt < MAX_ATTEMPTS && TAKEN_CODES.has(systemCode(err) ?? '')) continue // taken since: the next name
-      throw err
+    } catch (error) {
+      if (attempt < MAX_ATTEMPTS && TAKEN_CODES.has(systemCode(error) ?? '')) continue // taken since: the next name
+      throw error
     }
     trace.store?.('renamed', { type: kind, attempts: attempt })
     tree.moveTo(place)
@@ -75,8 +75,8 @@ async function renameFile({ base, names, held }: PartTree, to: string, signal: A
     try {
       calls.link(held.at(base), held.at(to))
       isLinked = true
-    } catch (err) {
-      if (systemCode(err) === 'EEXIST') throw err
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') throw error
       calls.rename(held.at(base), held.at(to))
     }
   }, signal)
@@ -93,7 +93,7 @@ async function register(
     if (files.length % 512 === 511) await new Promise(resolve => setImmediate(resolve))
     const at = tree.finishedPath(idx)
     const stat = tree.findStat(at)
-    if (stat === undefined) throw new CodedError('not-writable', 'A received file was taken away. Get it again.')
+    if (stat == null) throw new CodedError('not-writable', 'A received file was taken away. Get it again.')
     files.push({ idx, path: at, stat })
   }
   store.db.transaction('durable', () => {
@@ -116,10 +116,10 @@ function makeSymlinks(tree: PartTree): string[] {
     tree.ensureFolder(path.dirname(at))
     try {
       symlinkSync(symlink.target, tree.held.at(at))
-    } catch (err) {
+    } catch (error) {
       const isThere =
-        systemCode(err) === 'EEXIST' && lstatSync(at).isSymbolicLink() && readlinkSync(at) === symlink.target
-      if (!isThere) throw err
+        systemCode(error) === 'EEXIST' && lstatSync(at).isSymbolicLink() && readlinkSync(at) === symlink.target
+      if (!isThere) throw error
     }
   })
   return leftOut
@@ -149,11 +149,11 @@ export async function removePart(tree: PartTree, ours?: ReadonlyMap<number, Uint
     const at = tree.finishedPath(idx)
     if (!noteFolder(path.dirname(at))) continue
     const [stat, left] = [tree.findStat(at), ours?.get(idx)]
-    if (left === undefined || (stat !== undefined && isSameFile(stat, left))) await remove(tree, at, 'unlink')
+    if (left == null || (stat != null && isSameFile(stat, left))) await remove(tree, at, 'unlink')
     await remove(tree, tree.unfinishedPath(idx), 'unlink')
   }
-  if (ours !== undefined) folders.delete(base)
-  if (ours !== undefined) return removeEmpty(tree, folders)
+  if (ours != null) folders.delete(base)
+  if (ours != null) return removeEmpty(tree, folders)
   for (const symlink of placed.symlinks) {
     const at = path.join(base, ...symlink.path)
     if (noteFolder(path.dirname(at)) && lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink())
@@ -172,9 +172,9 @@ async function removeEmpty(tree: PartTree, folders: ReadonlySet<string>): Promis
 async function remove({ names, held }: PartTree, at: string, how: 'unlink' | 'rmdir'): Promise<void> {
   try {
     await names.patiently((calls: NameCalls) => calls[how](held.at(at)))
-  } catch (err) {
-    if (codeOf(err) === 'unsafe-name') return
-    const code = systemCode(err)
-    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw codedWrite(err)
+  } catch (error) {
+    if (codeOf(error) === 'unsafe-name') return
+    const code = systemCode(error)
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw codedWrite(error)
   }
 }

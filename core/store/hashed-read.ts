@@ -31,7 +31,7 @@ export function readHashedNow(fd: number, offset: number, length: number): Hashe
 
 /** True when these are `length` bytes with this digest. */
 export function isLeaf(read: Hashed | undefined, length: number, digest: Uint8Array): read is Hashed {
-  return read !== undefined && read.bytes.length === length && Buffer.compare(read.digest, digest) === 0
+  return read != null && read.bytes.length === length && Buffer.compare(read.digest, digest) === 0
 }
 
 /** The same of bytes in memory; blocks for 1 ms a MiB. */

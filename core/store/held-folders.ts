@@ -39,14 +39,14 @@ export class HeldFolders {
     try {
       this.#hold(folder)
       return []
-    } catch (err) {
-      if (systemCode(err) !== 'ENOENT' || folder === this.#top) throw err
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || folder === this.#top) throw error
     }
     const above = this.make(path.dirname(folder))
     try {
       mkdirSync(this.at(folder))
-    } catch (err) {
-      if (systemCode(err) !== 'EEXIST') throw err
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error
     }
     this.#hold(folder)
     return [...above, folder]
@@ -65,7 +65,7 @@ export class HeldFolders {
     this.#held.delete(folder)
     this.#held.set(folder, held)
     const [oldest] = this.#held
-    if (this.#held.size > MAX_HELD && oldest !== undefined) {
+    if (this.#held.size > MAX_HELD && oldest != null) {
       oldest[1][Symbol.dispose]()
       this.#held.delete(oldest[0])
     }
@@ -77,9 +77,9 @@ export class HeldFolders {
     this.#realTop ??= realpathSync.native(this.#top)
     try {
       return new RealFolder(path.join(this.#realTop, path.relative(this.#top, folder)))
-    } catch (err) {
-      if (systemCode(err) === 'ELOOP') throw symlinkInTheWay(err)
-      throw err
+    } catch (error) {
+      if (systemCode(error) === 'ELOOP') throw symlinkInTheWay(error)
+      throw error
     }
   }
 }

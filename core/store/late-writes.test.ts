@@ -8,7 +8,7 @@ const MIB = 1024 * 1024
 /** A disk that is told how much is free, and what was written to it. */
 function bench() {
   const disk = { freeBytes: 0, isFull: true, written: [] as string[], faults: [] as unknown[] }
-  const late = new LateWrites({ freeBytes: () => disk.freeBytes, onFault: thrown => disk.faults.push(thrown) })
+  const late = new LateWrites({ freeBytes: () => disk.freeBytes, onFault: error => disk.faults.push(error) })
   const write = (what: string) => () => {
     if (disk.isFull) {
       late.foundFull()
@@ -63,7 +63,7 @@ test('a read-only or busy index is waited for too, without calling its disk full
   let code: 'not-writable' | undefined = 'not-writable'
   let written = 0
   late.note('a', () => {
-    if (code !== undefined) throw new CodedError(code, 'Not now.')
+    if (code != null) throw new CodedError(code, 'Not now.')
     written++
   })
   assert.deepEqual([late.isFull, late.has('a')], [false, true])

@@ -13,7 +13,7 @@ export interface LateWritesPorts {
   /** On the disk of the index. */
   freeBytes(): number
   /** A write failed for a reason that does not pass by itself, and is given up. */
-  onFault(thrown: unknown): void
+  onFault(error: unknown): void
 }
 
 /** One per index. Keys name what is written, so that the newest is enough: there are as many as there are things to note. */
@@ -37,7 +37,7 @@ export class LateWrites implements Disposable {
     this.#kept.delete(key)
     if (this.#isFull || !this.#write(write)) this.#kept.set(key, write)
     const [oldest] = this.#kept.keys()
-    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest)
+    if (this.#kept.size > MAX_KEPT && oldest != null) this.#kept.delete(oldest)
     this.#wait()
   }
 
@@ -82,15 +82,15 @@ export class LateWrites implements Disposable {
   #write(write: () => void): boolean {
     try {
       write()
-    } catch (thrown) {
-      if (PASSING.has(codeOf(thrown))) return false
-      this.#ports.onFault(thrown)
+    } catch (error) {
+      if (PASSING.has(codeOf(error))) return false
+      this.#ports.onFault(error)
     }
     return true
   }
 
   #wait(): void {
-    if (this.#timer !== undefined || (!this.#isFull && this.#kept.size === 0)) return
+    if (this.#timer != null || (!this.#isFull && this.#kept.size === 0)) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.look()

@@ -44,7 +44,7 @@ export function candidates(db: Db, digest: Uint8Array): Candidate[] {
 }
 
 export function isLeafIndexEmpty(db: Db): boolean {
-  return db.get('SELECT 1 FROM leaf LIMIT 1') === undefined
+  return db.get('SELECT 1 FROM leaf LIMIT 1') == null
 }
 
 function prefixOf(digest: Uint8Array): bigint {

@@ -55,8 +55,8 @@ export class LeafThreads implements AsyncDisposable {
 
   #idlest(): Thread {
     let idlest: Thread | undefined
-    for (const thread of this.#threads) if (idlest === undefined || thread.open.size < idlest.open.size) idlest = thread
-    if (idlest !== undefined && (idlest.open.size === 0 || this.#threads.length >= this.#size)) return idlest
+    for (const thread of this.#threads) if (idlest == null || thread.open.size < idlest.open.size) idlest = thread
+    if (idlest != null && (idlest.open.size === 0 || this.#threads.length >= this.#size)) return idlest
     return this.#start()
   }
 
@@ -71,7 +71,7 @@ export class LeafThreads implements AsyncDisposable {
       if (thread.open.size === 0) worker.unref()
       waiting?.resolve(answer)
     })
-    worker.on('error', thrown => void (cause = thrown))
+    worker.on('error', error => void (cause = error))
     worker.on('exit', () => {
       const at = this.#threads.indexOf(thread)
       if (at >= 0) this.#threads.splice(at, 1)

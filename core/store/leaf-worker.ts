@@ -13,8 +13,8 @@ parentPort?.on('message', (order: LeafTask) => {
       order.bytes.buffer.transfer(0) // gives the memory back now, not at some garbage collection
       answer({ kind: 'write', id: order.id, isRight })
     }
-  } catch (err) {
-    const code = err instanceof Error && 'code' in err ? String(err.code) : 'EIO'
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO'
     answer({ kind: 'failed', id: order.id, errno: code })
   }
 })

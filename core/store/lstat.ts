@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs'
 
 export function isTaken(at: string): boolean {
-  return lstatSync(at, { throwIfNoEntry: false }) !== undefined
+  return lstatSync(at, { throwIfNoEntry: false }) != null
 }
 
 export const isFolder = (at: string): boolean => lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === true

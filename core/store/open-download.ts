@@ -57,7 +57,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     mkdirSync(directory, { recursive: true })
     const known = (await knownDownload(store, options, tree.names, signal)) ?? (await addingTo(store, options, signal))
     const needBytes = chosenBytes(layout, options.selection)
-    if (known === undefined && !store.room.fits(directory, needBytes, options.reserveBytes)) throw noRoom()
+    if (known == null && !store.room.fits(directory, needBytes, options.reserveBytes)) throw noRoom()
     const { row, base } = known ?? newPart(store, root, options)
     tree.moveTo(base)
     const isAdding = row.part === row.place
@@ -82,9 +82,9 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     if (!download.takeRoom(options.reserveBytes)) throw noRoom()
     opening.move()
     return download
-  } catch (err) {
+  } catch (error) {
     signal.throwIfAborted()
-    throw codedWrite(err)
+    throw codedWrite(error)
   }
 }
 
@@ -105,21 +105,20 @@ async function knownDownload(
 ): Promise<OpenedPart | undefined> {
   const root = rootText(layout.root)
   const row = findDownload(store.db, root, directory)
-  if (row === undefined) return undefined
+  if (row == null) return undefined
   if (row.part === row.place) {
     if (isFolder(row.part)) return { row, base: row.part }
     dropDownload(store.db, root, row.id)
     return undefined
   }
-  if (row.place !== null && isMovedTo(store, layout, row, row.place)) {
+  if (row.place != null && isMovedTo(store, layout, row, row.place)) {
     const isLeft = layout.kind === 'file' && isTaken(row.part) // the other name of the same file
     if (isLeft) await names.patiently(calls => calls.unlink(row.part), signal)
     return { row, base: row.place }
   }
   const stats = lstatSync(row.part, { throwIfNoEntry: false })
-  if (stats === undefined) makePart(layout, row.part)
-  if (stats === undefined || (layout.kind === 'folder' ? stats.isDirectory() : stats.isFile()))
-    return { row, base: row.part }
+  if (stats == null) makePart(layout, row.part)
+  if (stats == null || (layout.kind === 'folder' ? stats.isDirectory() : stats.isFile())) return { row, base: row.part }
   dropDownload(store.db, root, row.id)
   return undefined
 }
@@ -132,7 +131,7 @@ function isMovedTo(store: Store, layout: Layout, row: DownloadRow, place: string
     files.length > 0 &&
     files.every(([idx, left]) => {
       const stat = idx < layout.files.length ? tree.findStat(tree.finishedPath(idx)) : undefined
-      return stat !== undefined && isSameFile(stat, left)
+      return stat != null && isSameFile(stat, left)
     })
   )
 }
@@ -140,7 +139,7 @@ function isMovedTo(store: Store, layout: Layout, row: DownloadRow, place: string
 /** The folder that an earlier download of this root made here, to be added to. */
 async function addingTo(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<OpenedPart | undefined> {
   const found = await findExistingDestination(store, options, signal)
-  if (found === undefined) return undefined
+  if (found == null) return undefined
   const { base, standing } = found
   const { directory, name, layout } = options
   return { row: addDownload(store.db, rootText(layout.root), directory, name, base, base), base, standing }
@@ -157,9 +156,9 @@ function newPart(store: Store, root: string, { layout, name, directory }: Downlo
     const part = path.join(directory, free + PART)
     try {
       makePart(layout, part)
-    } catch (err) {
-      if (systemCode(err) === 'EEXIST') continue // made by somebody else just now
-      throw err
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') continue // made by somebody else just now
+      throw error
     }
     return { row: addDownload(store.db, root, directory, name, part), base: part }
   }
@@ -185,7 +184,7 @@ function begunOf(store: Store, row: DownloadRow, layout: Layout): Begun {
 }
 
 function chosenBytes(layout: Layout, selection: readonly number[] | undefined): number {
-  if (selection === undefined) return layout.sizeBytes
+  if (selection == null) return layout.sizeBytes
   return selection.reduce((bytes, idx) => bytes + (layout.files[idx]?.sizeBytes ?? 0), 0)
 }
 

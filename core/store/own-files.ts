@@ -23,7 +23,7 @@ export function dropOwnFiles(db: Db, dataDirs: DataDirs): string[] {
     }
     for (const [rootId, root] of touched) {
       db.run('DELETE FROM copy WHERE root_id = ? AND id NOT IN (SELECT copy_id FROM file)', rootId)
-      if (db.get('SELECT 1 FROM copy WHERE root_id = ?', rootId) === undefined) dropShare(db, root)
+      if (db.get('SELECT 1 FROM copy WHERE root_id = ?', rootId) == null) dropShare(db, root)
       else {
         countHere(db, rootId)
         countState(db, rootId)

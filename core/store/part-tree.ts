@@ -93,10 +93,10 @@ export class PartTree implements AsyncDisposable {
     this.#finished.delete(idx)
     this.#begun.delete(idx)
     const finished = this.findStat(this.finishedPath(idx))
-    if (finished !== undefined) this.#finished.add(idx)
-    if (finished !== undefined) return finished
+    if (finished != null) this.#finished.add(idx)
+    if (finished != null) return finished
     const unfinished = this.findStat(this.unfinishedPath(idx))
-    if (unfinished !== undefined) this.#begun.add(idx)
+    if (unfinished != null) this.#begun.add(idx)
     return unfinished
   }
 
@@ -112,7 +112,7 @@ export class PartTree implements AsyncDisposable {
   unfinishedPath(idx: number): string {
     if (this.#isFile) return this.#base
     const other = this.#unfinished?.[idx]
-    return other === undefined ? this.finishedPath(idx) + PART : path.join(this.#base, ...other)
+    return other == null ? this.finishedPath(idx) + PART : path.join(this.#base, ...other)
   }
 
   /** The packed stat of a regular file at `at`; undefined when there is none. */
@@ -166,8 +166,8 @@ export class PartTree implements AsyncDisposable {
     const at = this.path(idx)
     try {
       return await this.#readAt(at, offset, length)
-    } catch (err) {
-      if (systemCode(err) !== 'ENOENT' || this.path(idx) === at) throw err
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || this.path(idx) === at) throw error
       return this.#readAt(this.path(idx), offset, length) // got its own name meanwhile
     }
   }
@@ -259,10 +259,10 @@ export class PartTree implements AsyncDisposable {
     const at = this.finishedPath(idx)
     try {
       this.held.in(at, it => writeNow(it, FLAGS | constants.O_EXCL, bytes))
-    } catch (err) {
-      if (systemCode(err) === 'EEXIST') return false
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return false
       this.held.in(at, it => rmSync(it, { force: true }))
-      throw err
+      throw error
     }
     this.#finished.add(idx)
     this.#newFolders.add(path.dirname(at))
@@ -271,8 +271,7 @@ export class PartTree implements AsyncDisposable {
 
   async #readAt(at: string, offset: number, length: number): Promise<Hashed> {
     if (this.#fds.has(at) || length > SMALL_BYTES) {
-      if (!this.#fds.has(at) && this.findStat(at) === undefined)
-        throw Object.assign(new Error('gone'), { code: 'ENOENT' })
+      if (!this.#fds.has(at) && this.findStat(at) == null) throw Object.assign(new Error('gone'), { code: 'ENOENT' })
       // it may get its own name before it is opened: then nothing is to be made under the old one
       return this.#fds.use(at, fd => readHashed(this.#threads, fd, offset, length), FLAGS & ~constants.O_CREAT)
     }
@@ -285,7 +284,7 @@ export class PartTree implements AsyncDisposable {
   }
 }
 
-const isThere = (at: string): boolean => lstatSync(at, { throwIfNoEntry: false }) !== undefined
+const isThere = (at: string): boolean => lstatSync(at, { throwIfNoEntry: false }) != null
 
 async function syncNow(fd: number): Promise<Uint8Array> {
   await syncAt(fd)

@@ -24,26 +24,26 @@ export async function readLeafFrom(
     const offset = layout.leafOffset(ordinal)
     const length = layout.leafBytes(ordinal)
     const piece = await files.read(file.path, offset, length, stat => isSameFile(stat, file.stat))
-    if (piece.stat === undefined) return { type: 'missing', cause: undefined }
-    if (piece.read === undefined) return { type: 'touched', stat: piece.stat }
+    if (piece.stat == null) return { type: 'missing', cause: undefined }
+    if (piece.read == null) return { type: 'touched', stat: piece.stat }
     if (!isLeaf(piece.read, length, layout.digest(ordinal))) return { type: 'mismatch', stat: piece.stat }
     return { type: 'bytes', bytes: piece.read.bytes }
-  } catch (cause) {
-    return { type: isGone(cause) ? 'missing' : 'unreadable', cause }
+  } catch (error) {
+    return { type: isGone(error) ? 'missing' : 'unreadable', cause: error }
   }
 }
 
 /** True for the errors of a path where nothing stands that was shared: also when a symlink was put there. */
-export function isGone(err: unknown): boolean {
-  return err instanceof Error && 'code' in err && typeof err.code === 'string' && GONE.has(err.code)
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && GONE.has(error.code)
 }
 
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 
 /** True for what fails now and may not the next time: too many open files, a disk or a share in the network that has trouble. */
-export function isPassing(err: unknown, platform: NodeJS.Platform = process.platform): boolean {
-  const code = systemCode(err)
-  return code !== undefined && (PASSING.has(code) || (platform === 'win32' && BUSY_CODES.has(code)))
+export function isPassing(error: unknown, platform: NodeJS.Platform = process.platform): boolean {
+  const code = systemCode(error)
+  return code != null && (PASSING.has(code) || (platform === 'win32' && BUSY_CODES.has(code)))
 }
 
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EIO', 'ETIMEDOUT', 'ESTALE'])

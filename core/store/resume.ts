@@ -57,9 +57,9 @@ export async function resume(
     if (++looked % 256 === 0) await new Promise(resolve => setImmediate(resolve))
     signal.throwIfAborted()
     const stat = tree.look(idx)
-    if (stat !== undefined) files.push(idx)
-    if (stat === undefined || !isAsLeft(stat, stats.get(idx), touched.has(idx), layout.files[idx]!.sizeBytes)) {
-      doubt(idx, stat !== undefined)
+    if (stat != null) files.push(idx)
+    if (stat == null || !isAsLeft(stat, stats.get(idx), touched.has(idx), layout.files[idx]!.sizeBytes)) {
+      doubt(idx, stat != null)
     }
   }
   const written = await rehash(tree, layout, [...doubtful], signal)
@@ -90,7 +90,7 @@ export async function settleNames(
 
 /** A file that was being written when the run ended has another mtime; its durable leaves were synced before. */
 function isAsLeft(stat: Uint8Array, left: Uint8Array | undefined, isTouched: boolean, sizeBytes: number): boolean {
-  if (left !== undefined && isSameFile(left, stat)) return true
+  if (left != null && isSameFile(left, stat)) return true
   return isTouched && packedSize(stat) === sizeBytes
 }
 

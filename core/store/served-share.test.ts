@@ -170,7 +170,7 @@ test('whatever is done to the files, a leaf that is read is the right one', asyn
         }
         for (let i = 0; i < 3; i++) {
           const leaf = await held.readLeaf(i).catch(() => undefined)
-          if (leaf !== undefined) assert.ok(right[i]!.equals(leaf), 'never a wrong byte')
+          if (leaf != null) assert.ok(right[i]!.equals(leaf), 'never a wrong byte')
         }
         await store.whenChecked()
       }

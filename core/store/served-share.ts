@@ -91,10 +91,10 @@ export class ServedShare implements Servable {
     if (!this.#have.has(ordinal)) throw this.#notHeld()
     let unreadable: unknown
     const own = await this.readOwn(ordinal, cause => (unreadable = cause))
-    if (own !== undefined) return own
+    if (own != null) return own
     const digest = this.#ports.layouts.get(this.root, this.sizeBytes).digest(ordinal)
     const elsewhere = await this.#ports.readElsewhere(digest, this.#key)
-    if (elsewhere !== undefined) return elsewhere
+    if (elsewhere != null) return elsewhere
     if (unreadable === undefined) throw this.#notHeld()
     throw new CodedError('unreadable', `A file of “${this.name}” cannot be read. Check who may read it.`, {
       cause: unreadable
@@ -158,7 +158,7 @@ export class ServedShare implements Servable {
 
   #doubt(row: FileRow, found: LeafRead): void {
     const now = this.#copiesOf(row.idx).find(it => it.copyId === row.copyId)
-    if (now === undefined || now.state !== FILE.clean || Buffer.compare(now.stat, row.stat) !== 0) return // known since
+    if (now == null || now.state !== FILE.clean || Buffer.compare(now.stat, row.stat) !== 0) return // known since
     this.#ports.files.forget(row.path)
     if (found.type === 'touched' && packedSize(found.stat) === row.sizeBytes) {
       this.mark(row, FILE.checking, row.stat)
@@ -170,12 +170,12 @@ export class ServedShare implements Servable {
   /** The file in every copy. Small files are asked for one after the other: the next ones are read along. */
   #copiesOf(idx: number): readonly FileRow[] {
     const known = this.#rows.get(idx)
-    if (known !== undefined) return known
+    if (known != null) return known
     if (this.#rows.size > MAX_ROWS) this.#rows.clear()
     for (let i = idx; i < idx + ROWS_AT_ONCE; i++) this.#rows.set(i, [])
     for (const row of copiesOfFiles(this.#ports.db, this.#key, idx, idx + ROWS_AT_ONCE)) {
       const found = this.#unwritten.get(keyOf(row))
-      this.#rows.get(row.idx)!.push(found === undefined ? row : { ...row, ...found })
+      this.#rows.get(row.idx)!.push(found == null ? row : { ...row, ...found })
     }
     return this.#rows.get(idx)!
   }
@@ -190,7 +190,7 @@ export class ServedShare implements Servable {
   #recount(idx: number): void {
     const copies = this.#copiesOf(idx)
     const first = copies[0]
-    if (first === undefined) return
+    if (first == null) return
     const state = this.state
     const [start, end] = [first.first, first.first + first.leaves]
     const best = Math.min(...copies.map(row => row.state))

@@ -70,7 +70,7 @@ export function findShare(db: Db, root: string): ShareRow | undefined {
     `SELECT ${SHARE_COLUMNS} FROM share JOIN root ON root.id = root_id WHERE root.cid = ?`,
     root
   )
-  return row === undefined ? undefined : withSources(db, row)
+  return row == null ? undefined : withSources(db, row)
 }
 
 function withSources(db: Db, row: Omit<ShareRow, 'sourcePaths'>): ShareRow {
@@ -110,7 +110,7 @@ export function putShare(
   copy: NewCopy
 ): void {
   const { rootId, layout } = share
-  const isNew = db.get('SELECT 1 FROM share WHERE root_id = ?', rootId) === undefined
+  const isNew = db.get('SELECT 1 FROM share WHERE root_id = ?', rootId) == null
   if (isNew) {
     db.run(
       `INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, 'ready', ?, ?, 0, 0)`,
@@ -139,8 +139,8 @@ export function putShare(
 function copyFor(db: Db, rootId: number, copy: NewCopy): number {
   const sources = JSON.stringify(copy.sources)
   const known = db.get<{ id: number }>('SELECT id FROM copy WHERE root_id = ? AND sources = ?', rootId, sources)
-  if (known !== undefined && copy.isMore === true) return known.id
-  if (known !== undefined) db.run('DELETE FROM copy WHERE id = ?', known.id)
+  if (known != null && copy.isMore === true) return known.id
+  if (known != null) db.run('DELETE FROM copy WHERE id = ?', known.id)
   db.run('INSERT INTO copy (root_id, base, sources) VALUES (?, ?, ?)', rootId, copy.base, sources)
   return db.get<{ id: number }>('SELECT last_insert_rowid() AS id')!.id
 }
@@ -157,7 +157,7 @@ export function countHere(db: Db, rootId: number): void {
 /** Forgets the share and its copies. False when there was none. In a transaction. */
 export function dropShare(db: Db, root: string): boolean {
   const id = findRootId(db, root)
-  if (id === undefined || db.run('DELETE FROM share WHERE root_id = ?', id) === 0) return false
+  if (id == null || db.run('DELETE FROM share WHERE root_id = ?', id) === 0) return false
   dropLeaves(db, id)
   dropUnusedRoot(db, id)
   return true
@@ -217,7 +217,7 @@ export function countState(db: Db, rootId: number): ShareState {
     'SELECT 1 FROM copy JOIN file ON file.copy_id = copy.id AND file.state > 0 WHERE root_id = ? LIMIT 1',
     rootId
   )
-  const worst = isTroubled === undefined ? FILE.clean : worstFile(db, rootId)
+  const worst = isTroubled == null ? FILE.clean : worstFile(db, rootId)
   const state = (['ready', 'indexing', 'missing', 'changed'] as const)[worst]
   db.run('UPDATE share SET state = ?1 WHERE root_id = ?2 AND state <> ?1', state, rootId)
   return state

@@ -8,7 +8,7 @@ const SHORT_ROW_BYTES = 64 * 1024 // a shorter last row is filled up, so that sm
 /** The row of a root, made when it is missing. */
 export function rootId(db: Db, root: string): number {
   const known = findRootId(db, root)
-  if (known !== undefined) return known
+  if (known != null) return known
   db.run('INSERT INTO root (cid) VALUES (?)', root)
   return db.get<{ id: number }>('SELECT id FROM root WHERE cid = ?', root)!.id
 }
@@ -30,7 +30,7 @@ export function dropUnusedRoot(db: Db, id: number): void {
 /** How many bytes of the root's skeleton are stored: a prefix of it. */
 export function skeletonBytes(db: Db, root: string): number {
   const last = lastRow(db, findRootId(db, root))
-  return last === undefined ? 0 : last.start + last.length
+  return last == null ? 0 : last.start + last.length
 }
 
 /** Appends verified bytes; `offset` must be what `skeletonBytes` says. */
@@ -52,7 +52,7 @@ export function appendSkeleton(db: Db, root: string, offset: number, bytes: Uint
 }
 
 function lastRow(db: Db, id: number | undefined): { start: number; length: number } | undefined {
-  if (id === undefined) return undefined
+  if (id == null) return undefined
   return db.get<{ start: number; length: number }>(
     'SELECT start, length(bytes) AS length FROM skeleton WHERE root_id = ? ORDER BY start DESC LIMIT 1',
     id
@@ -69,16 +69,16 @@ export function readSkeleton(db: Db, root: string, offset: number, maxBytes: num
     offset,
     maxBytes
   )
-  return row === undefined || row.bytes.length === 0 ? undefined : row.bytes
+  return row == null || row.bytes.length === 0 ? undefined : row.bytes
 }
 
 /** The stored skeleton from its beginning, row by row. */
 export function* skeletonParts(db: Db, root: string): Generator<Uint8Array> {
   const id = findRootId(db, root)
-  if (id === undefined) return
+  if (id == null) return
   for (let start = 0; ;) {
     const row = db.get<{ bytes: Uint8Array }>('SELECT bytes FROM skeleton WHERE root_id = ? AND start = ?', id, start)
-    if (row === undefined) return
+    if (row == null) return
     yield row.bytes
     start += row.bytes.length
   }

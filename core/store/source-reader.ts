@@ -42,10 +42,10 @@ export class SourceReader implements AsyncDisposable {
     if (length <= SMALL_BYTES && offset === 0 && !this.#fds.has(path)) return readNow(path, length, isExpected)
     const piece = await this.#fds.use(path, async fd => {
       const stat = stored(fstatSync(fd, { bigint: true }))
-      if (stat === undefined || !isExpected(stat)) return { stat, read: undefined }
+      if (stat == null || !isExpected(stat)) return { stat, read: undefined }
       return { stat, read: await readHashed(this.#threads, fd, offset, length) }
     })
-    if (piece.read === undefined) void this.#fds.forget(path)
+    if (piece.read == null) void this.#fds.forget(path)
     return piece
   }
 
@@ -63,7 +63,7 @@ function readNow(path: string, length: number, isExpected: (stat: Uint8Array) =>
   const fd = openSync(path, FLAGS)
   try {
     const stat = stored(fstatSync(fd, { bigint: true }))
-    if (stat === undefined || !isExpected(stat)) return { stat, read: undefined }
+    if (stat == null || !isExpected(stat)) return { stat, read: undefined }
     return { stat, read: readHashedNow(fd, 0, length) }
   } finally {
     closeSync(fd)

@@ -25,7 +25,7 @@ export class SqlStatCache implements StatCache {
   find(stat: FileStat): Uint8Array | undefined {
     const key = packStat(stat)
     const waiting = this.#waiting.get(keyText(key))
-    if (waiting !== undefined) return waiting.digests.slice()
+    if (waiting != null) return waiting.digests.slice()
     const row = this.#db.get<{ digests: Uint8Array }>('SELECT digests FROM stat_cache WHERE stat = ?', key)
     return row?.digests
   }
@@ -49,8 +49,8 @@ export class SqlStatCache implements StatCache {
     if (this.#waiting.size === 0) return
     try {
       this.#write()
-    } catch (err) {
-      if (!(err instanceof CodedError)) throw err
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
       if (!this.#isFull) return
     }
     this.#waiting.clear()

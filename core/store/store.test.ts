@@ -137,7 +137,7 @@ test('a skeleton appended in pieces of any size reads back as one stream', () =>
       const read: Uint8Array[] = []
       for (let at = 0; ; at += read.at(-1)!.length) {
         const bytes = readSkeleton(store.db, 'root', at, 700_000)
-        if (bytes === undefined) break
+        if (bytes == null) break
         read.push(bytes)
       }
       assert.deepEqual(Buffer.concat(read), whole)

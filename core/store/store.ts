@@ -47,7 +47,7 @@ export interface StoreOptions {
   /** The account of the room on disks; a system's own unless a test has others. */
   readonly room?: DiskRoom
   /** A write that nobody waited for failed for good. */
-  readonly onFault?: (thrown: unknown) => void
+  readonly onFault?: (error: unknown) => void
 }
 
 /** What `indexPaths` found. */
@@ -83,7 +83,7 @@ export class Store implements Disposable {
     this.room = room
     const { folder } = db
     this.late = new LateWrites({
-      freeBytes: () => (folder === undefined ? Number.POSITIVE_INFINITY : (freeBytes(folder) ?? 0)),
+      freeBytes: () => (folder == null ? Number.POSITIVE_INFINITY : (freeBytes(folder) ?? 0)),
       onFault
     })
     db.onFull = () => this.late.foundFull()
@@ -199,9 +199,9 @@ export class Store implements Disposable {
   held(root: CID): ServedShare | undefined {
     const key = rootText(root)
     const known = this.#held.get(key)
-    if (known !== undefined) return known
+    if (known != null) return known
     const share = findShare(this.db, key)
-    if (share === undefined) return undefined
+    if (share == null) return undefined
     const held = new ServedShare(root, share, {
       db: this.db,
       files: this.#files,
@@ -227,10 +227,10 @@ export class Store implements Disposable {
    * thousand files, for a look that nobody waits for.
    */
   async checkShares(signal: AbortSignal, root?: string, pauseMs = 0): Promise<void> {
-    const roots = root === undefined ? allShares(this.db).map(share => share.root) : [root]
+    const roots = root == null ? allShares(this.db).map(share => share.root) : [root]
     for (const it of roots) {
       const held = this.held(parseRoot(it))
-      if (held === undefined) continue
+      if (held == null) continue
       for (const page of filePages(this.db, it)) {
         await checkFiles(held, page, row => this.#rechecker.add(held, row), signal)
         if (pauseMs > 0) await delay(pauseMs, undefined, { signal, ref: false })
@@ -258,7 +258,7 @@ export class Store implements Disposable {
     onBytes: (bytes: number) => void = () => {}
   ): Promise<{ bytes: number; bad: string[] }> {
     const held = this.held(root)
-    if (held === undefined) throw new CodedError('not-found', 'There is no such share.')
+    if (held == null) throw new CodedError('not-found', 'There is no such share.')
     const layout = await held.load()
     const bad = new Set<string>()
     let bytes = 0
@@ -295,11 +295,11 @@ export class Store implements Disposable {
     for (const { root, ordinal } of candidates(this.db, digest)) {
       if (root === except) continue
       const held = this.held(parseRoot(root))
-      if (held === undefined || !held.have.has(ordinal)) continue
+      if (held == null || !held.have.has(ordinal)) continue
       const layout = await held.load()
       if (Buffer.compare(layout.digest(ordinal), digest) !== 0) continue
       const bytes = await held.readOwn(ordinal)
-      if (bytes !== undefined) return bytes
+      if (bytes != null) return bytes
     }
     return undefined
   }
@@ -356,7 +356,7 @@ export class Store implements Disposable {
   /** What of a download that is not open was made durable; undefined when it made nothing. */
   received(root: string, directory: string, leafCount: number): Bitset | undefined {
     const row = findDownload(this.db, root, directory)
-    return row === undefined ? undefined : durableLeaves(this.db, row.id, leafCount)
+    return row == null ? undefined : durableLeaves(this.db, row.id, leafCount)
   }
   goodPeers(): peers.GoodPeer[] {
     return peers.goodPeers(this.db)
@@ -402,7 +402,7 @@ export class Store implements Disposable {
     for (const root of roots) {
       this.late.note(`count ${root}`, () => {
         const id = skeletons.findRootId(this.db, root)
-        if (id !== undefined) countState(this.db, id)
+        if (id != null) countState(this.db, id)
       })
       this.#announce(root)
     }

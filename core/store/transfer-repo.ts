@@ -62,7 +62,7 @@ export function putTransfer(db: Db, it: TransferRow): void {
       it.name,
       it.state,
       it.error ?? null,
-      it.selection === undefined ? null : JSON.stringify(it.selection),
+      it.selection == null ? null : JSON.stringify(it.selection),
       JSON.stringify(it.addrs),
       it.bytes,
       it.totalBytes ?? null,
@@ -78,7 +78,7 @@ export function putTransfer(db: Db, it: TransferRow): void {
 export function removeTransfer(db: Db, root: string, directory: string): boolean {
   return db.transaction('written', () => {
     const id = findRootId(db, root)
-    if (id === undefined) return false
+    if (id == null) return false
     const removed = db.run('DELETE FROM transfer WHERE root_id = ? AND directory = ?', id, directory) > 0
     dropUnusedRoot(db, id)
     return removed
@@ -90,9 +90,9 @@ function fromRow(row: Row): TransferRow {
   return {
     ...rest,
     addrs: JSON.parse(addrs) as string[], // written above
-    ...(error !== null && { error }),
-    ...(selection !== null && { selection: JSON.parse(selection) as number[] }), // written above
-    ...(totalBytes !== null && { totalBytes }),
-    ...(path !== null && { path })
+    ...(error != null && { error }),
+    ...(selection != null && { selection: JSON.parse(selection) as number[] }), // written above
+    ...(totalBytes != null && { totalBytes }),
+    ...(path != null && { path })
   }
 }

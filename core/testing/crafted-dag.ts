@@ -49,11 +49,11 @@ export function varint(value: number): Buffer {
 }
 
 export function number(field: number, value: number | undefined): Buffer {
-  return value === undefined ? Buffer.alloc(0) : Buffer.concat([varint(field * 8), varint(value)])
+  return value == null ? Buffer.alloc(0) : Buffer.concat([varint(field * 8), varint(value)])
 }
 
 export function bytes(field: number, value: string | Uint8Array | undefined): Buffer {
-  if (value === undefined) return Buffer.alloc(0)
+  if (value == null) return Buffer.alloc(0)
   const content = Buffer.from(value)
   return Buffer.concat([varint(field * 8 + 2), varint(content.length), content])
 }
@@ -89,7 +89,7 @@ export function node(data: CraftedData | Buffer | undefined, links: readonly Cra
   const encoded = links.map(({ to, name, dagBytes }) =>
     bytes(2, Buffer.concat([bytes(1, to.cid), bytes(2, name), number(3, dagBytes)]))
   )
-  const content = data === undefined || Buffer.isBuffer(data) ? data : unixfs(data)
+  const content = data == null || Buffer.isBuffer(data) ? data : unixfs(data)
   return blockOf(
     Buffer.concat([...encoded, bytes(1, content)]),
     links.map(link => link.to)
@@ -142,7 +142,7 @@ export function streamOf(root: Crafted): Buffer {
   const pieces: Buffer[] = []
   const visit = (crafted: Crafted): void => {
     const key = crafted.cid.subarray(-32).toString('hex')
-    if (crafted.block === undefined || seen.has(key)) return
+    if (crafted.block == null || seen.has(key)) return
     seen.add(key)
     pieces.push(varint(crafted.block.length), crafted.block)
     crafted.below.forEach(visit)
@@ -164,7 +164,7 @@ export function refused(what: string, code: Code, make: () => Crafted): void {
     const root = make()
     assert.throws(
       () => read(root),
-      thrown => thrown instanceof CodedError && (assert.equal(thrown.code, code, thrown.message), true)
+      error => error instanceof CodedError && (assert.equal(error.code, code, error.message), true)
     )
   })
 }

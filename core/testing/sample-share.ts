@@ -32,7 +32,7 @@ export function writeSample(dir: string, name: string, sample: Sample): Shareabl
   const top = path.join(dir, name)
   for (const [at, it] of Object.entries(sample)) {
     const file = path.join(top, at)
-    if (it === null) mkdirSync(file, { recursive: true })
+    if (it == null) mkdirSync(file, { recursive: true })
     else if (it instanceof Uint8Array) {
       mkdirSync(path.dirname(file), { recursive: true })
       writeFileSync(file, it)
@@ -71,9 +71,9 @@ function treeOf(sample: Sample): SourceTree {
       entries.set(name, folder)
       if (folder.kind === 'folder') entries = folder.entries
     }
-    if (it === null) entries.set(last, { kind: 'folder', entries: new Map() })
+    if (it == null) entries.set(last, { kind: 'folder', entries: new Map() })
     else if (it instanceof Uint8Array) entries.set(last, { kind: 'file', leaves: leavesOf(it) })
-    else if (it !== undefined) entries.set(last, { kind: 'symlink', target: it.target })
+    else if (it != null) entries.set(last, { kind: 'symlink', target: it.target })
   }
   return { kind: 'folder', entries: top }
 }

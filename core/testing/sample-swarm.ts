@@ -53,12 +53,12 @@ export function sampleContent(files: SampleFiles): Content {
 }
 
 function treeOf(files: SampleFiles): SourceTree {
-  if (files[''] !== undefined) return file(files[''])
+  if (files[''] != null) return file(files[''])
   const top: Record<string, SourceTree> = {}
   const inside = new Map<string, [string, SourceTree][]>()
   for (const [at, bytes] of Object.entries(files)) {
     const [first, second] = at.split('/') as [string, string | undefined] // split never gives an empty list
-    if (second === undefined) top[first] = file(bytes)
+    if (second == null) top[first] = file(bytes)
     else
       inside
         .set(first, inside.get(first) ?? [])
@@ -113,8 +113,7 @@ export class ContentServable implements Servable {
     await this.beforeRead(ordinal)
     const instead = this.tampered.get(ordinal)
     if (typeof instead === 'string') throw new CodedError(instead, 'A fault of the test')
-    if (this.isWithdrawn || (instead === undefined && !this.have.has(ordinal)))
-      throw new CodedError('not-found', 'Not held')
+    if (this.isWithdrawn || (instead == null && !this.have.has(ordinal))) throw new CodedError('not-found', 'Not held')
     return new Uint8Array(instead ?? this.content.leaves.get(hex(this.layout.digest(ordinal)))!)
   }
   leafBytes(ordinal: number): number {
@@ -154,7 +153,7 @@ export class MemoryDownload extends ContentServable implements DownloadPort {
   constructor(content: Content, wanted?: readonly number[]) {
     super(content, false)
     this.wanted = new Bitset(this.leafCount)
-    if (wanted === undefined) this.wanted.addRange(0, this.leafCount)
+    if (wanted == null) this.wanted.addRange(0, this.leafCount)
     for (const ordinal of wanted ?? []) this.wanted.add(ordinal)
   }
 

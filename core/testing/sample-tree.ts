@@ -86,7 +86,7 @@ export function skeletonBlocks(root: CID, nodes: Nodes): Uint8Array[] {
   const blocks = new Map<string, Uint8Array>()
   const visit = (cid: CID): void => {
     const block = nodes.get(hexOf(cid))
-    if (cid.code !== DAG_PB || block === undefined || blocks.has(hexOf(cid))) return
+    if (cid.code !== DAG_PB || block == null || blocks.has(hexOf(cid))) return
     blocks.set(hexOf(cid), block)
     for (const { Hash: hash } of decode(block).Links) visit(hash)
   }
@@ -139,7 +139,7 @@ export function expanded(root: CID, nodes: Nodes, rootBytes: number): Summary {
   const entryAt = (cid: CID, path: string[], dagBytes: number): void => {
     const block = nodes.get(hexOf(cid))
     const { Data: data, Links: links } = cid.code === DAG_PB && block ? decode(block) : { Links: [] }
-    const unixfs = data === undefined ? undefined : UnixFS.unmarshal(data)
+    const unixfs = data == null ? undefined : UnixFS.unmarshal(data)
     if (unixfs?.type === 'symlink') {
       summary.symlinks.push([path, Buffer.from(unixfs.data ?? []).toString()])
     } else if (unixfs?.isDirectory()) {
@@ -147,7 +147,7 @@ export function expanded(root: CID, nodes: Nodes, rootBytes: number): Summary {
       entriesOf(unixfs, links, path)
     } else {
       const start = summary.leaves.length
-      const sizeBytes = unixfs === undefined ? dagBytes : Number(unixfs.fileSize())
+      const sizeBytes = unixfs == null ? dagBytes : Number(unixfs.fileSize())
       leavesBelow(cid, sizeBytes, 0)
       summary.files.push([path, start, summary.leaves.length, sizeBytes])
     }

@@ -94,11 +94,7 @@ export class SampleLine {
   #send(peer: string, line: Line): void {
     const burst = Math.max(FRAME_BYTES, (line.ratePerSecond * STEP_MS) / 1000)
     let credit = Math.min(2 * burst, (this.#credit.get(peer) ?? 0) + (line.ratePerSecond * STEP_MS) / 1000)
-    for (
-      let it = this.#queues.get(peer)![0];
-      it !== undefined && it.startAt <= this.now;
-      it = this.#queues.get(peer)![0]
-    ) {
+    for (let it = this.#queues.get(peer)![0]; it != null && it.startAt <= this.now; it = this.#queues.get(peer)![0]) {
       const bytes = Math.min(it.left, FRAME_BYTES)
       if (credit < bytes) break
       credit -= bytes

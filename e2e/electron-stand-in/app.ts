@@ -20,7 +20,7 @@ class CommandLine {
   appendSwitch(name: string, value = ''): void {
     const key = name.toLowerCase()
     const before = this.switches.get(key)
-    const isList = before !== undefined && /^(en|dis)able-features$/.test(key)
+    const isList = before != null && /^(en|dis)able-features$/.test(key)
     this.switches.set(key, isList ? `${before},${value}` : value)
   }
   hasSwitch(name: string): boolean {

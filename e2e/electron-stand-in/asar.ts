@@ -34,10 +34,10 @@ export function unpackAsar(archive: string): string {
 
   const unpack = (entry: Entry, name: string): void => {
     const target = path.join(folder, name)
-    if (entry.files !== undefined) {
+    if (entry.files != null) {
       mkdirSync(target, { recursive: true })
       for (const [inner, child] of Object.entries(entry.files)) unpack(child, path.join(name, inner))
-    } else if (entry.link !== undefined) symlinkSync(path.join(folder, entry.link), target)
+    } else if (entry.link != null) symlinkSync(path.join(folder, entry.link), target)
     else if (entry.unpacked) cpSync(path.join(`${archive}.unpacked`, name), target)
     else {
       const bytes = read(firstFile + Number(entry.offset), entry.size ?? 0)

@@ -101,7 +101,7 @@ function quitOnSignals(): void {
 
 async function start(): Promise<void> {
   const executable = process.env.STAND_IN_EXECUTABLE
-  if (executable === undefined) throw new Error('stand-in: start it by its executable, electron')
+  if (executable == null) throw new Error('stand-in: start it by its executable, electron')
   const args = process.argv.slice(2)
   const archive = path.join(path.dirname(executable), 'resources/app.asar')
   app.isPackaged = existsSync(archive)
@@ -112,7 +112,7 @@ async function start(): Promise<void> {
   }
   setGlobals(executable, args, app.isPackaged)
   offerElectron()
-  if (inspect !== undefined) inspector.open(Number(inspect.split(':').at(-1)), '127.0.0.1')
+  if (inspect != null) inspector.open(Number(inspect.split(':').at(-1)), '127.0.0.1')
   const main = findMain(app.isPackaged ? unpackAsar(archive) : (target ?? '.'))
   const require = createRequire(main)
   for (const module of required) require(module)

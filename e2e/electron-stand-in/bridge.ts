@@ -67,9 +67,9 @@ export function bridge(outName: string, inName: string): Bridge {
     if (Array.isArray(value)) return value.map(unwrap)
     if (value === null || Object.prototype.toString.call(value) !== '[object Object]') return value
     const { fn, promise, error, object } = value as Wrapped // only `wrap` makes plain objects here
-    if (fn !== undefined) return (...args: unknown[]) => call(fn, args)
-    if (promise !== undefined) return new Promise((resolve, reject) => pending.set(promise, { resolve, reject }))
-    if (error !== undefined) return Object.assign(new Error(error[1]), { name: error[0] })
+    if (fn != null) return (...args: unknown[]) => call(fn, args)
+    if (promise != null) return new Promise((resolve, reject) => pending.set(promise, { resolve, reject }))
+    if (error != null) return Object.assign(new Error(error[1]), { name: error[0] })
     return Object.fromEntries(Object.entries(object ?? {}).map(([key, inner]) => [key, unwrap(inner)]))
   }
   const call = (id: number, args: readonly unknown[]): unknown => {
@@ -77,7 +77,7 @@ export function bridge(outName: string, inName: string): Bridge {
     post({ kind: 'call', id, args: args.map(wrap) })
     const answer = returned as Extract<Message, { kind: 'returned' }> | undefined // set by the listener meanwhile
     returned = undefined
-    if (answer === undefined) throw new Error('stand-in: contextBridge has no answer from the other world')
+    if (answer == null) throw new Error('stand-in: contextBridge has no answer from the other world')
     if (answer.isError) throw unwrap(answer.value)
     return unwrap(answer.value)
   }

@@ -247,7 +247,7 @@ export class BrowserWindow extends strictEmitter('BrowserWindow', EVENTS) {
   /** The page gets exactly this size, whatever Chromium's own frame takes of its window. */
   async #applyBounds(): Promise<void> {
     const { cdp, targetId } = this.webContents
-    if (cdp === undefined || targetId === undefined) return
+    if (cdp == null || targetId == null) return
     const { x, y, width, height } = this.#bounds
     try {
       await cdp.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 0, mobile: false })

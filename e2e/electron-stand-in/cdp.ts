@@ -77,14 +77,14 @@ export function openCdp({ executable, args, onStderr, onExit }: CdpOptions): Cdp
   }
 
   const receive = ({ id, sessionId, method, params, result, error }: Message): void => {
-    if (id === undefined) {
-      const target = sessionId === undefined ? browser : session(sessionId)
+    if (id == null) {
+      const target = sessionId == null ? browser : session(sessionId)
       target.events.emit(method ?? '', params)
       return
     }
     const asked = waiting.get(id)
     waiting.delete(id)
-    if (error === undefined) asked?.resolve(result)
+    if (error == null) asked?.resolve(result)
     else asked?.reject(Object.assign(new Error(`${asked.method}: ${error.message}`), { code: error.code }))
   }
 

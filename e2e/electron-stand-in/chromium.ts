@@ -39,7 +39,7 @@ export interface ChromiumOptions {
 /** Starts it; the switches of the command line and of `app.commandLine` come last and so win, as in Electron. */
 export async function startChromium({ profile, switches, onGone }: ChromiumOptions): Promise<{ version: string }> {
   const executable = findChromium()
-  if (executable === undefined) throw new Error('stand-in: no Chromium here: install it, or name it in CHROMIUM')
+  if (executable == null) throw new Error('stand-in: no Chromium here: install it, or name it in CHROMIUM')
   const profileFolder = path.join(profile, 'stand-in-chromium')
   mkdirSync(profileFolder, { recursive: true })
   const hasDisplay = Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
@@ -67,19 +67,19 @@ export async function startChromium({ profile, switches, onGone }: ChromiumOptio
 
 /** The session of the browser itself. Throws before it is started. */
 export function chromium(): CdpSession {
-  if (cdp === undefined) throw new Error('stand-in: Chromium is not started yet')
+  if (cdp == null) throw new Error('stand-in: Chromium is not started yet')
   return cdp.browser
 }
 
 export function sessionOf(id: string): CdpSession {
-  if (cdp === undefined) throw new Error('stand-in: Chromium is not started yet')
+  if (cdp == null) throw new Error('stand-in: Chromium is not started yet')
   return cdp.session(id)
 }
 
 /** Ends it in order, at the latest after three seconds by force (the exit handler above). */
 export async function closeChromium(): Promise<void> {
   isClosing = true
-  if (cdp === undefined || cdp.process.exitCode !== null) return
+  if (cdp == null || cdp.process.exitCode != null) return
   const ended = new Promise<void>(resolve => cdp?.process.once('exit', () => resolve()))
   const tooLong = new Promise<void>(resolve => setTimeout(resolve, CLOSE_WITHIN_MS).unref())
   cdp.browser.send('Browser.close').catch(() => {}) // it may end before it answers

@@ -288,7 +288,7 @@ test.describe('the page', () => {
     const error = await app.evaluate(({ BrowserWindow }) =>
       BrowserWindow.getAllWindows()[0]
         ?.loadURL('app://bundle/away')
-        .catch((thrown: Error) => thrown.message)
+        .catch((failure: Error) => failure.message)
     )
     expect(error).toContain('ERR_FAILED (-2)')
     expect(await seen('did-fail-load')).toEqual([]) // what was called off has not failed

@@ -16,7 +16,7 @@ const versions = {
 }
 Object.defineProperty(process, 'versions', { value: versions, configurable: true, enumerable: true })
 const executable = process.env.STAND_IN_EXECUTABLE
-if (executable !== undefined) process.execPath = executable
+if (executable != null) process.execPath = executable
 
 const MISSING_CIPHER = /chacha|ccm$|ocb$|aria|camellia|wrap/i
 /** Flags that this Node's V8 has and Electron's has not: there it only says so. */

@@ -98,7 +98,7 @@ export class MenuItem {
     const role = options.role?.toLowerCase()
     const submenu = options.submenu ?? SUBMENUS[role ?? '']?.map(inner => ({ role: inner }))
     this.id = options.id
-    this.type = options.type ?? (submenu === undefined ? 'normal' : 'submenu')
+    this.type = options.type ?? (submenu == null ? 'normal' : 'submenu')
     this.role = role
     this.accelerator = options.accelerator
     this.label = options.label ?? ROLES[role ?? '']?.label ?? LABELS[role ?? ''] ?? ''
@@ -108,7 +108,7 @@ export class MenuItem {
     this.enabled = options.enabled ?? true
     this.visible = options.visible ?? true
     this.checked = options.checked ?? false
-    this.submenu = submenu === undefined || submenu instanceof Menu ? submenu : Menu.of(submenu)
+    this.submenu = submenu == null || submenu instanceof Menu ? submenu : Menu.of(submenu)
     this.#click = options.click
   }
   /** What choosing it in the menu does. Electron's own signature: tests pass nothing. */
@@ -116,9 +116,9 @@ export class MenuItem {
     if (!this.enabled) return
     if (this.type === 'checkbox') this.checked = !this.checked
     if (this.type === 'radio') this.menu?.choose(this)
-    if (this.role === undefined) return this.#click?.(this, window, event)
+    if (this.role == null) return this.#click?.(this, window, event)
     const role = ROLES[this.role]
-    if (role === undefined) throw notImplemented(`MenuItem: role ${this.role}`)
+    if (role == null) throw notImplemented(`MenuItem: role ${this.role}`)
     role.run(window)
   }
 }

@@ -59,7 +59,7 @@ export class Navigation {
 
   async #isAllowed({ frameId, request, resourceType, redirectedRequestId }: Paused, url: string): Promise<boolean> {
     const isMainDocument = resourceType === 'Document' && this.#handlers.isMainFrame(frameId)
-    if (isMainDocument && redirectedRequestId !== undefined) return this.#handlers.mayRedirect(url)
+    if (isMainDocument && redirectedRequestId != null) return this.#handlers.mayRedirect(url)
     // Chromium reports what a page asks for before it requests it. What the main process or a driver loads is not asked.
     const isAskedByPage = isMainDocument && this.#askedByPage.delete(withoutHash(request.url))
     if (isAskedByPage && !this.#handlers.mayNavigate(url)) return false
@@ -68,7 +68,7 @@ export class Navigation {
 
   async #answer({ requestId, request }: Paused, url: string): Promise<void> {
     const handler = handlerOf(new URL(url).protocol.slice(0, -1))
-    if (handler === undefined) {
+    if (handler == null) {
       await this.#session.send('Fetch.continueRequest', { requestId })
       return
     }
@@ -93,7 +93,7 @@ export class Navigation {
   async load(url: string): Promise<void> {
     const turn = ++this.#loads
     const { errorText } = await this.#session.send('Page.navigate', { url: toInner(url) })
-    if (errorText === undefined || errorText === '') return
+    if (errorText == null || errorText === '') return
     const code = errorText.replace('net::', '')
     if (code === 'ERR_ABORTED') throw loadError(turn === this.#loads ? 'ERR_FAILED' : code, url)
     this.#handlers.onFailed(code, url)

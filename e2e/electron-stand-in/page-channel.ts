@@ -77,7 +77,7 @@ export class PageChannel {
   }
   #post(message: Downward): void {
     const text = this.#codec.encode(message) // throws to the caller, as Electron does
-    if (this.#context === undefined) return // no preload there yet or any more: Electron drops it too
+    if (this.#context == null) return // no preload there yet or any more: Electron drops it too
     const expression = `standInReceive(${JSON.stringify(text)})`
     this.#session.send('Runtime.evaluate', { expression, uniqueContextId: this.#context }).catch(() => {}) // left meanwhile
   }

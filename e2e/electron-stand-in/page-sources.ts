@@ -13,7 +13,7 @@ export interface PageSources {
 
 export function pageSources(secret: string, facts: PreloadFacts, preloadFile: string | undefined): PageSources {
   const key = JSON.stringify(secret)
-  const preload = preloadFile === undefined ? '' : readFileSync(preloadFile, 'utf8')
+  const preload = preloadFile == null ? '' : readFileSync(preloadFile, 'utf8')
   if (preloadFile?.endsWith('.mjs')) throw new Error('stand-in: a sandboxed preload cannot be an ES module')
   return {
     page: `if (window === window.top) {

@@ -22,7 +22,7 @@ const DEFAULTS: Record<string, () => string> = {
 
 export function getPath(name: string): string {
   const path = chosen.get(name) ?? DEFAULTS[name]?.()
-  if (path === undefined) throw new Error(`Failed to get '${name}' path`)
+  if (path == null) throw new Error(`Failed to get '${name}' path`)
   return path
 }
 

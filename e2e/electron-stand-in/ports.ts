@@ -26,7 +26,7 @@ export class MessagePortMain extends strictEmitter('MessagePortMain', ['message'
   postMessage(data: unknown, transfer: readonly unknown[] = []): void {
     if (transfer.length > 0) throw notImplemented('MessagePortMain.postMessage with ports')
     const copy = cloneValue(data)
-    if (!this.#isClosed && this.#onward === undefined) this.#wire?.send(copy)
+    if (!this.#isClosed && this.#onward == null) this.#wire?.send(copy)
   }
   start(): void {
     this.#isStarted = true
@@ -41,21 +41,21 @@ export class MessagePortMain extends strictEmitter('MessagePortMain', ['message'
 
   /** A message from the other end; kept until `start`. */
   deliver(data: unknown): void {
-    if (this.#onward !== undefined) this.#onward.send(data)
+    if (this.#onward != null) this.#onward.send(data)
     else if (this.#isClosed) return
     else if (this.#isStarted) this.emit('message', { data, ports: [] })
     else this.#early.push(data)
   }
   /** The other end is gone. */
   hangUp(): void {
-    if (this.#onward !== undefined) return this.#onward.close()
+    if (this.#onward != null) return this.#onward.close()
     if (this.#isClosed) return
     this.#isClosed = true
     this.emit('close')
   }
   /** Gives this end away: what was and will be delivered goes `onward`; returned is the way back to the other end. */
   transferTo(onward: Wire): Wire {
-    if (this.#onward !== undefined || this.#isClosed) throw new Error('Port at index 0 is already neutered')
+    if (this.#onward != null || this.#isClosed) throw new Error('Port at index 0 is already neutered')
     this.#onward = onward
     for (const data of this.#early.splice(0)) onward.send(data)
     return { send: data => this.#wire?.send(data), close: () => this.#wire?.close() }

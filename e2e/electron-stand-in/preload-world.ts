@@ -112,7 +112,7 @@ export function preloadWorld(
       case 'reply': {
         const waiter = replies.get(message.id)
         replies.delete(message.id)
-        if (message.error === null) waiter?.resolve(message.value)
+        if (message.error == null) waiter?.resolve(message.value)
         else waiter?.reject(new Error(message.error))
         break
       }
@@ -142,7 +142,7 @@ export function preloadWorld(
     }
   }
 
-  if (sessionStorage.getItem('stand-in ports') !== null) {
+  if (sessionStorage.getItem('stand-in ports') != null) {
     sessionStorage.removeItem('stand-in ports')
     post({ kind: 'ports-left-open' })
   }

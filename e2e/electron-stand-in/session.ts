@@ -108,14 +108,14 @@ class Session extends strictEmitter('session', ['will-download', 'preconnect']) 
     const details = { isMainFrame: true, requestingUrl }
     const isAllowed = this.#check?.(page, permission, new URL(requestingUrl).href, details) ?? true
     const request = this.#request
-    if (!isAllowed || request === null) return isAllowed
+    if (!isAllowed || request == null) return isAllowed
     return new Promise(resolve => request(page, permission, resolve, details))
   }
 
   /** Not Electron's: whether webRequest lets a request pass. */
   async mayRequest(details: object): Promise<boolean> {
     const listener = this.#beforeRequest
-    if (listener === null) return true
+    if (listener == null) return true
     return new Promise(resolve => listener(details, ({ cancel }) => resolve(cancel !== true)))
   }
 }

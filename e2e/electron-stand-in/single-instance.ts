@@ -18,7 +18,7 @@ let told: Promise<void> = Promise.resolve()
 
 export function requestLock(userData: string, data: unknown, onSecond: (second: SecondInstance) => void): boolean {
   if (process.platform !== 'linux') throw notImplemented('app.requestSingleInstanceLock on this platform')
-  if (server !== undefined) return true
+  if (server != null) return true
   mkdirSync(userData, { recursive: true })
   const name = `\0electron-stand-in-${createHash('sha256').update(realpathSync(userData)).digest('hex')}`
   const tried = net.createServer({ allowHalfOpen: true }, socket => receive(socket, onSecond))
@@ -32,7 +32,7 @@ export function requestLock(userData: string, data: unknown, onSecond: (second: 
   return false
 }
 
-export const hasLock = (): boolean => server !== undefined
+export const hasLock = (): boolean => server != null
 export function releaseLock(): void {
   server?.close()
   server = undefined

@@ -11,7 +11,7 @@ import { webContents } from './web-contents.ts'
 /** The same clipboard as the pages': one of them does it, so there must be one. */
 async function onClipboard(call: string): Promise<unknown> {
   const page = webContents.getAllWebContents()[0]
-  if (page === undefined) throw notImplemented('clipboard without a window')
+  if (page == null) throw notImplemented('clipboard without a window')
   return page.onClipboard(call)
 }
 export const clipboard = strict('clipboard', {

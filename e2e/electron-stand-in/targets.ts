@@ -26,9 +26,9 @@ export async function followTargets(): Promise<void> {
   browser.on('Target.attachedToTarget', attached => {
     const { targetInfo, sessionId } = attached
     const claim = unclaimed.get(targetInfo.targetId)
-    if (claim !== undefined) claim(attached)
+    if (claim != null) claim(attached)
     else if (targetInfo.type !== 'page') return
-    else if (targetInfo.openerId === undefined && creating > 0) early.set(targetInfo.targetId, attached)
+    else if (targetInfo.openerId == null && creating > 0) early.set(targetInfo.targetId, attached)
     else void closeOpened(targetInfo.targetId, sessionOf(sessionId))
   })
   browser.on('Target.targetDestroyed', ({ targetId }) => {

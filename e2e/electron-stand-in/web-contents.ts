@@ -125,7 +125,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
 
   #follow(cdp: CdpSession): void {
     cdp.on('Page.frameNavigated', ({ frame }) => {
-      if (frame.parentId !== undefined) return
+      if (frame.parentId != null) return
       this.#isCrashed = false
       this.#url = toOuter(frame.url + (frame.urlFragment ?? ''))
       this.emit('did-navigate', {}, this.#url, 200, 'OK')
@@ -206,7 +206,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
   }
   async #invoke(channel: string, args: readonly unknown[]): Promise<unknown> {
     const handler = this.ipc.findHandler(channel) ?? ipcMain.findHandler(channel)
-    if (handler === undefined) throw new Error(`No handler registered for '${channel}'`)
+    if (handler == null) throw new Error(`No handler registered for '${channel}'`)
     return await handler(this.#event(), ...args)
   }
   #receive(channel: string, args: readonly unknown[], ports: readonly MessagePortMain[]): void {
@@ -249,19 +249,19 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
     const params = { expression: code, awaitPromise: true, returnByValue: true, userGesture }
     const answer = await this.#page?.cdp.send('Runtime.evaluate', params)
     const thrown = answer?.exceptionDetails
-    if (thrown !== undefined) throw new Error(thrown.exception?.description ?? thrown.text)
+    if (thrown != null) throw new Error(thrown.exception?.description ?? thrown.text)
     return answer?.result.value
   }
   /** Not Electron's: runs in the preload's world, which may use the clipboard for that long. */
   async onClipboard(call: string): Promise<unknown> {
     await this.window.opened
     const { cdp, channel } = this.#page ?? {}
-    if (cdp === undefined || channel?.context === undefined) throw notImplemented('clipboard without a page')
+    if (cdp == null || channel?.context == null) throw notImplemented('clipboard without a page')
     return this.session.withClipboard(this, async () => {
       const expression = `navigator.clipboard.${call}`
       const params = { expression, awaitPromise: true, returnByValue: true, userGesture: true }
       const answer = await cdp.send('Runtime.evaluate', { ...params, uniqueContextId: channel.context ?? '' })
-      if (answer.exceptionDetails !== undefined) throw new Error(`stand-in: clipboard: ${answer.exceptionDetails.text}`)
+      if (answer.exceptionDetails != null) throw new Error(`stand-in: clipboard: ${answer.exceptionDetails.text}`)
       return answer.result.value as unknown
     })
   }
@@ -351,7 +351,7 @@ export class WebContents extends strictEmitter('webContents', EVENTS) {
     this.#isDestroyed = true
     all.delete(this.id)
     this.#page?.channel.reset()
-    if (this.#page !== undefined) closeTarget(this.#page.targetId)
+    if (this.#page != null) closeTarget(this.#page.targetId)
     this.#loaded?.reject(loadError('ERR_FAILED', this.#url))
     this.emit('destroyed')
   }

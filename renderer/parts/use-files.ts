@@ -42,8 +42,8 @@ export function useFiles(root: string | null, name: string, version: string | nu
         setFiles(known => (known.root === root && known.rows.length > rows.length && !isWhole ? known : now))
       }
     }
-    read().catch((thrown: unknown) => {
-      if (!life.signal.aborted) setFiles({ ...NONE, root, code: ui.failureOf(thrown).code })
+    read().catch((error: unknown) => {
+      if (!life.signal.aborted) setFiles({ ...NONE, root, code: ui.failureOf(error).code })
     })
     return () => life.abort()
   }, [ui, root, name, version, isOpen])

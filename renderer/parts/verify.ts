@@ -16,7 +16,7 @@ export async function startVerify(ui: Ui, root: string): Promise<void> {
   set({ type: 'progress', bytes: 0, total: null, rate: 0 })
   try {
     for await (const event of await ui.session.client.share.verify({ root })) set(event)
-  } catch (thrown) {
-    set({ type: 'failed', code: failureOf(thrown).code })
+  } catch (error) {
+    set({ type: 'failed', code: failureOf(error).code })
   }
 }

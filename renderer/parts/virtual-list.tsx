@@ -105,7 +105,7 @@ export function VirtualList<Row>({
     >
       {virtual.getVirtualItems().map(item => {
         const row = rows[item.index]
-        if (row === undefined) return null
+        if (row == null) return null
         return (
           <li
             key={item.key}

@@ -38,8 +38,8 @@ export function FoldersSheet({ onClose }: { onClose: () => void }) {
       for (const path of paths)
         grants.push((await client.grant.inside({ folder: at.folder, path: [...path], use: 'read' })).grant)
       await ui.share(grants)
-    } catch (thrown) {
-      setFailed(ui.failureOf(thrown).code)
+    } catch (error) {
+      setFailed(ui.failureOf(error).code)
       return
     }
     onClose()
@@ -136,8 +136,8 @@ function useEntries(at: Place | null): { entries: readonly Entry[] | null; code:
     const life = new AbortController()
     ui.session.client.grant.entries({ folder, path }, { signal: life.signal }).then(
       entries => setFound({ key, entries, code: null }),
-      (thrown: unknown) => {
-        if (!life.signal.aborted) setFound({ key, entries: null, code: ui.failureOf(thrown).code })
+      (error: unknown) => {
+        if (!life.signal.aborted) setFound({ key, entries: null, code: ui.failureOf(error).code })
       }
     )
     return () => life.abort()

@@ -22,7 +22,7 @@ export function LinkSheet({ of, onClose }: { of: LinkTo; onClose: () => void }) 
   useEffect(() => {
     if (!isOpen) return
     setCode(null)
-    linkTo(ui, of).then(setLink, (thrown: unknown) => setCode(ui.failureOf(thrown).code))
+    linkTo(ui, of).then(setLink, (error: unknown) => setCode(ui.failureOf(error).code))
   }, [ui, of, isOpen])
   const copy = (): void => {
     ui.platform.copy(link ?? '').then(

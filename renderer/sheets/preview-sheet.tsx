@@ -46,8 +46,8 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
       onClose()
       ui.go('transfers')
       ui.drawer.set({ type: 'transfer', id })
-    } catch (thrown) {
-      setStartFailed(ui.failureOf(thrown).code)
+    } catch (error) {
+      setStartFailed(ui.failureOf(error).code)
     }
   }
   const pasteOther = (): void => {
@@ -169,8 +169,8 @@ function usePreview(link: string): { preview: Preview | null; failure: Failure |
       const rows = await ui.session.client.transfer.preview({ link }, { signal: life.signal })
       for await (const row of rows) setPreview(row)
     }
-    read().catch((thrown: unknown) => {
-      if (!life.signal.aborted) setFailure(ui.failureOf(thrown))
+    read().catch((error: unknown) => {
+      if (!life.signal.aborted) setFailure(ui.failureOf(error))
     })
     return () => life.abort()
   }, [ui, link, isOpen])

@@ -43,9 +43,9 @@ export function UploadSheet({ dropped, onClose }: { dropped: Dropped; onClose: (
       await ui.share(grants)
       onClose()
       ui.go('library')
-    } catch (thrown) {
+    } catch (error) {
       setSent(null)
-      if (!running.current.signal.aborted) setCode(ui.failureOf(thrown).code)
+      if (!running.current.signal.aborted) setCode(ui.failureOf(error).code)
     }
   }
   const footer = (
