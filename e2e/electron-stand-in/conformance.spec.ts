@@ -285,12 +285,12 @@ test.describe('the page', () => {
 
   test('a redirect may be refused', async () => {
     await forget()
-    const error = await app.evaluate(({ BrowserWindow }) =>
+    const refusal = await app.evaluate(({ BrowserWindow }) =>
       BrowserWindow.getAllWindows()[0]
         ?.loadURL('app://bundle/away')
-        .catch((failure: Error) => failure.message)
+        .catch((error: Error) => error.message)
     )
-    expect(error).toContain('ERR_FAILED (-2)')
+    expect(refusal).toContain('ERR_FAILED (-2)')
     expect(await seen('did-fail-load')).toEqual([]) // what was called off has not failed
     expect(await seen('will-redirect')).toEqual([['app://bundle/index.html']])
     expect(await seen('will-navigate')).toEqual([])
