@@ -4,7 +4,17 @@ import { openFake } from '../app/testing/fake-service.ts'
 import { startInline } from '../app/engine/engine.ts'
 import { CodedError } from '../core/errors.ts'
 import type { Caller, Service } from '../app/contract/service.ts'
-import type { Ban, FileRow, Peer, Preview, Settings, Share, ShareJob, Transfer } from '../app/contract/shapes.ts'
+import {
+  type Ban,
+  DEFAULT_SETTINGS,
+  type FileRow,
+  type Peer,
+  type Preview,
+  type Settings,
+  type Share,
+  type ShareJob,
+  type Transfer
+} from '../app/contract/shapes.ts'
 import type { EngineOptions } from '../app/engine/options.ts'
 import { newToken } from '../app/host/guard.ts'
 import { readPage } from '../app/host/page-files.ts'
@@ -189,14 +199,10 @@ const whole = <Row>(rows: Row[]) => ({ seq: 0, whole: true, rows, removed: [] as
 
 function sceneOf(content: Content, service: Service): Service {
   const settings: Settings = {
+    ...DEFAULT_SETTINGS,
     name: content === 'crowded' ? 'Maximiliane von Hohenstein-Wittelsbachs Arbeitsrechner' : 'Kind Mango',
     network: content === 'empty' ? null : 'lan',
-    uploadBytesPerSecond: content === 'crowded' ? 12_500_000 : 0,
-    downloadBytesPerSecond: 0,
-    reserveBytes: null,
-    maxConnections: 150,
-    keepSharing: true,
-    activeDownloads: 5
+    uploadBytesPerSecond: content === 'crowded' ? 12_500_000 : 0
   }
   const files = FILES[content]
   const preview: Preview = {

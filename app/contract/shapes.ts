@@ -262,6 +262,17 @@ export const Settings = z.object({
 })
 export type Settings = z.infer<typeof Settings>
 
+/** As they are before anything is chosen. The name is made up once for each device. */
+export const DEFAULT_SETTINGS: Omit<Settings, 'name'> = {
+  network: null,
+  uploadBytesPerSecond: 0,
+  downloadBytesPerSecond: 0,
+  reserveBytes: null,
+  maxConnections: 150,
+  keepSharing: true,
+  activeDownloads: 5
+}
+
 /** A folder that the host was started with (`--folder`) and that a browser may choose from. */
 export const Folder = z.object({
   id: z.int().min(0),

@@ -10,7 +10,7 @@ import { systemClock } from '../../core/clock.ts'
 import { Holdings } from '../../core/exchange/holdings.ts'
 import type { FoundServable } from '../../core/exchange/servable.ts'
 import { DataDirs } from '../../core/files/data-dirs.ts'
-import { openHashPool } from '../../core/files/hash-pool.ts'
+import { type HashPool, openHashPool } from '../../core/files/hash-pool.ts'
 import { openIdentity } from '../../core/network/identity.ts'
 import { type Network, openNetwork } from '../../core/network/open-network.ts'
 import { findDownload } from '../../core/store/download-repo.ts'
@@ -24,7 +24,7 @@ import { Connections, type ConnectionsPorts } from './connections.ts'
 import { Folders } from './folders.ts'
 import { Grants } from './grants.ts'
 import { type Log, openLog } from './log.ts'
-import { createHandlers } from './handlers.ts'
+import { createHandlers } from './handlers/create-handlers.ts'
 import { RunLimits } from './run-limits.ts'
 import { openSettings, type SettingsFile } from './settings.ts'
 import { ShareJobs } from './share-jobs.ts'
@@ -36,111 +36,47 @@ const PROVIDE_DEADLINE_MS = 60_000
 
 /** Rejects with `data-newer`, `data-damaged`, `not-writable`, `usage`, `forbidden`. The data directory is locked by the caller. */
 export async function openApplication(options: EngineOptions, signal: AbortSignal): Promise<Application> {
-  const { dataDir } = options
   await using acquiring = new AsyncDisposableStack()
-  const log = openLog(dataDir)
-  const dataDirs = new DataDirs({ running: dataDir, open: options.ownFiles })
-  const settings = openSettings(dataDir)
-  const mode = options.network ?? settings.value.network ?? 'lan'
-  const store = acquiring.use(
-    openStore(path.join(dataDir, 'shoal.db'), { onFault: error => log.error('store.write-failed', error) })
-  )
-  const withdrawn = store.withdrawOwn(dataDirs)
-  if (withdrawn.length > 0) log.info('share.own-data-withdrawn', { shares: withdrawn.length })
-  const pool = acquiring.use(openHashPool())
-  const limits = new RunLimits(settings, options.limits)
-
-  const privateKey = await openIdentity(dataDir)
-  const folders = new Folders(options.folders, folder => limits.reserveBytes(folder), dataDirs)
-  const network = options.offline
-    ? undefined
-    : acquiring.use(await openNode(options, privateKey, mode, settings, store, log, signal))
+  const base = openBase(options, acquiring)
+  const { settings, store, fault } = base
+  const privateKey = await openIdentity(options.dataDir)
+  const network = options.offline ? undefined : acquiring.use(await openNode(base, privateKey, signal))
   signal.throwIfAborted()
   let transfers: Transfers | undefined // the server may be asked before they are there
-  // what is shared is served as it is also while the rest of it, or another copy, is being got
-  const choose = (root: CID): FoundServable => {
-    const held = store.held(root)
-    return held != null && held.have.nextSet(0) < held.leafCount ? held : (transfers?.contents.servable(root) ?? held)
-  }
-  const isWhole = (root: CID): boolean => {
-    const found = choose(root)
-    return typeof found === 'object' && !found.isWithdrawn && found.have.isFull
-  }
-  const holdings = new Holdings({ load: async root => void (await store.loadHeld(root)), choose })
-  const connections =
-    network &&
-    acquiring.use(connect({ network, servables: holdings, isWhole }, limits, settings, store, options.version, log))
+  const { holdings, isWhole } = openHoldings(store, root => transfers?.contents.servable(root))
+  const connections = network && acquiring.use(connect(base, { network, servables: holdings, isWhole }))
   acquiring.defer(store.onShares(root => connections?.told.look(parseRoot(root))))
   const provide = (root: CID): void => {
     holdings.changed(root)
     void connections?.server.refresh(root)
     if (network == null) return
     const given = AbortSignal.any([signal, AbortSignal.timeout(PROVIDE_DEADLINE_MS)])
-    network.provide(root, given).catch(() => log.info('provide.waits')) // it stays scheduled
+    network.provide(root, given).catch(() => base.log.info('provide.waits')) // it stays scheduled
   }
-  const unprovide = (root: CID): void => network?.unprovide(root)
-  const nothingServed = { copies: 0, readers: 0, sentBytes: 0 }
-  const shares = acquiring.use(
-    new Shares({
-      store,
-      addrs: () => network?.addrs() ?? [],
-      served: root => connections?.served(root) ?? nothingServed,
-      others: root => connections?.others(root) ?? [],
-      provide,
-      unprovide
-    })
-  )
-  const fault = (event: string) => (error: unknown) => log.error(event, error)
-  const jobs = acquiring.use(
-    new ShareJobs({
-      store,
-      pool,
-      dataDirs,
-      shared: (row, root, job) => {
-        shares.madeBy(row.root, job)
-        provide(root)
-      },
-      outdated: root => shares.remove(root),
-      linkOf: row => shares.linkOf(row),
-      log: fault('share.failed')
-    })
-  )
-  const running = acquiring.use(
-    new Transfers({
-      clock: systemClock,
-      store,
-      swarm: connections,
-      pool,
-      sharedLimits: [limits.download],
-      reserveBytes: directory => limits.reserveBytes(directory),
-      holds: provide,
-      discardPart: async row => discardPart(store, row),
-      keepSharing: () => settings.value.keepSharing,
-      activeDownloads: settings.value.activeDownloads,
-      received: (peerId, bytes) => connections?.countReceived(peerId, bytes),
-      log: fault('transfer.failed')
-    })
-  )
+  const swarm = { network, connections, provide }
+  const shares = acquiring.use(openShares(store, swarm))
+  const jobs = acquiring.use(openJobs(base, shares, swarm))
+  const running = acquiring.use(openTransfers(base, swarm))
   transfers = running
   const closing = new AbortController()
   acquiring.defer(() => closing.abort(new DOMException('Closing', 'AbortError')))
-  const life = AbortSignal.any([signal, closing.signal])
-  if (!options.offline) {
-    running.resumeAll()
-    store.checkShares(life).catch((error: unknown) => {
-      if (!life.aborted) log.error('check.failed', error)
-    })
-  }
+  if (!options.offline) goOn(base, running, AbortSignal.any([signal, closing.signal]))
+  const welcomeDir = path.join(options.dataDir, 'welcome')
   const welcome = acquiring.use(
-    new Welcome({ dir: path.join(dataDir, 'welcome'), version: options.version, log: fault('welcome.failed') })
+    new Welcome({ dir: welcomeDir, version: options.version, log: fault('welcome.failed') })
   )
   const outdated = Promise.withResolvers<void>()
+  settings.onChange(({ maxConnections, activeDownloads, network: chosen }) => {
+    network?.setMaxConnections(maxConnections)
+    running.setActive(activeDownloads)
+    // a mode this run was started with stays; the answer to whoever chose another is on its way before the end
+    const isOpen = options.network == null && !options.offline
+    if (isOpen && chosen != null && chosen !== base.mode) setImmediate(outdated.resolve)
+  })
   const service = createHandlers({
+    ...base,
     version: options.version,
     listen: options.listen,
-    mode,
-    settings,
-    store,
     peerId: peerIdFromPrivateKey(privateKey).toString(),
     network,
     connections,
@@ -148,40 +84,51 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     jobs,
     transfers: running,
     grants: new Grants(),
-    folders,
-    dataDirs,
-    limits,
-    downloads: () => settings.value.downloads ?? options.folders[0] ?? path.join(os.homedir(), 'Downloads'),
-    indexBytes: () => indexBytes(dataDir),
     welcome,
-    // a mode this run was started with stays; the answer to whoever chose another is on its way before the end
-    choseNetwork: chosen => {
-      if (options.network == null && !options.offline && chosen !== mode) setImmediate(outdated.resolve)
-    },
-    log
+    downloads: () => settings.value.downloads ?? options.folders[0] ?? path.join(os.homedir(), 'Downloads'),
+    indexBytes: () => indexBytes(options.dataDir)
   })
   const owned = acquiring.move()
   return { service, outdated: outdated.promise, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
 }
 
-/** The database and what it has not yet taken in. */
-function indexBytes(dataDir: string): number {
-  const sizes = ['shoal.db', 'shoal.db-wal'].map(
-    name => statSync(path.join(dataDir, name), { throwIfNoEntry: false })?.size
-  )
-  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
+/** What everything else of one run stands on. */
+interface Base {
+  readonly options: EngineOptions
+  readonly log: Log
+  /** Logs what nobody foresaw, as this event. */
+  readonly fault: (event: string) => (error: unknown) => void
+  readonly dataDirs: DataDirs
+  readonly settings: SettingsFile
+  readonly mode: NetworkMode
+  readonly store: Store
+  readonly pool: HashPool
+  readonly limits: RunLimits
+  readonly folders: Folders
+}
+
+function openBase(options: EngineOptions, owner: AsyncDisposableStack): Base {
+  const { dataDir } = options
+  const log = openLog(dataDir)
+  const fault = (event: string) => (error: unknown) => log.error(event, error)
+  const dataDirs = new DataDirs({ running: dataDir, open: options.ownFiles })
+  const settings = openSettings(dataDir)
+  const mode = options.network ?? settings.value.network ?? 'lan'
+  const store = owner.use(openStore(path.join(dataDir, 'shoal.db'), { onFault: fault('store.write-failed') }))
+  const withdrawn = store.withdrawOwn(dataDirs)
+  if (withdrawn.length > 0) log.info('share.own-data-withdrawn', { shares: withdrawn.length })
+  const pool = owner.use(openHashPool())
+  const limits = new RunLimits(settings, options.limits)
+  const folders = new Folders(options.folders, folder => limits.reserveBytes(folder), dataDirs)
+  return { options, log, fault, dataDirs, settings, mode, store, pool, limits, folders }
 }
 
 async function openNode(
-  options: EngineOptions,
+  { options, settings, mode, store, log }: Base,
   privateKey: Ed25519PrivateKey,
-  mode: NetworkMode,
-  settings: SettingsFile,
-  store: Store,
-  log: Log,
   signal: AbortSignal
 ): Promise<Network> {
-  const network = await openNetwork(
+  return openNetwork(
     {
       mode,
       privateKey,
@@ -204,21 +151,33 @@ async function openNode(
     },
     signal
   )
-  return network
+}
+
+/** @param running the download of a root, as far as one is open */
+function openHoldings(
+  store: Store,
+  running: (root: CID) => FoundServable
+): { holdings: Holdings; isWhole: (root: CID) => boolean } {
+  // what is shared is served as it is also while the rest of it, or another copy, is being got
+  const choose = (root: CID): FoundServable => {
+    const held = store.held(root)
+    return held != null && held.have.nextSet(0) < held.leafCount ? held : (running(root) ?? held)
+  }
+  const isWhole = (root: CID): boolean => {
+    const found = choose(root)
+    return typeof found === 'object' && !found.isWithdrawn && found.have.isFull
+  }
+  return { holdings: new Holdings({ load: async root => void (await store.loadHeld(root)), choose }), isWhole }
 }
 
 function connect(
-  swarm: Pick<ConnectionsPorts, 'network' | 'servables' | 'isWhole'>,
-  limits: RunLimits,
-  settings: SettingsFile,
-  store: Store,
-  version: string,
-  log: Log
+  { options, limits, settings, store, log }: Base,
+  swarm: Pick<ConnectionsPorts, 'network' | 'servables' | 'isWhole'>
 ): Connections {
   return new Connections({
     ...swarm,
     budget: limits.upload,
-    agent: `shoal/${version}`,
+    agent: `shoal/${options.version}`,
     deviceName: () => settings.value.name,
     bans: {
       load: () => store.bans(),
@@ -227,6 +186,74 @@ function connect(
     },
     log
   })
+}
+
+/** Whom everything is shared with; both are undefined when offline. */
+interface Swarm {
+  readonly network: Network | undefined
+  readonly connections: Connections | undefined
+  /** From now on this root is served, or served as something else. */
+  readonly provide: (root: CID) => void
+}
+
+function openShares(store: Store, { network, connections, provide }: Swarm): Shares {
+  const nothingServed = { copies: 0, readers: 0, sentBytes: 0 }
+  return new Shares({
+    store,
+    addrs: () => network?.addrs() ?? [],
+    served: root => connections?.served(root) ?? nothingServed,
+    others: root => connections?.others(root) ?? [],
+    provide,
+    unprovide: root => network?.unprovide(root)
+  })
+}
+
+function openJobs({ store, pool, dataDirs, fault }: Base, shares: Shares, { provide }: Swarm): ShareJobs {
+  return new ShareJobs({
+    store,
+    pool,
+    dataDirs,
+    shared: (row, root, job) => {
+      shares.madeBy(row.root, job)
+      provide(root)
+    },
+    outdated: root => shares.remove(root),
+    linkOf: row => shares.linkOf(row),
+    log: fault('share.failed')
+  })
+}
+
+function openTransfers({ settings, store, pool, limits, fault }: Base, { connections, provide }: Swarm): Transfers {
+  return new Transfers({
+    clock: systemClock,
+    store,
+    swarm: connections,
+    pool,
+    sharedLimits: [limits.download],
+    reserveBytes: directory => limits.reserveBytes(directory),
+    holds: provide,
+    discardPart: async row => discardPart(store, row),
+    keepSharing: () => settings.value.keepSharing,
+    activeDownloads: settings.value.activeDownloads,
+    received: (peerId, bytes) => connections?.countReceived(peerId, bytes),
+    log: fault('transfer.failed')
+  })
+}
+
+/** What this device held and was getting when it last ended. @param life until the application closes */
+function goOn({ store, log }: Base, transfers: Transfers, life: AbortSignal): void {
+  transfers.resumeAll()
+  store.checkShares(life).catch((error: unknown) => {
+    if (!life.aborted) log.error('check.failed', error)
+  })
+}
+
+/** The database and what it has not yet taken in. */
+function indexBytes(dataDir: string): number {
+  const sizes = ['shoal.db', 'shoal.db-wal'].map(
+    name => statSync(path.join(dataDir, name), { throwIfNoEntry: false })?.size
+  )
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
 }
 
 /** Opening it is what finds out which files it made; the space for the rest of it is not needed any more. */

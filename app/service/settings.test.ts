@@ -34,6 +34,18 @@ test('a change survives, and a wrong one changes nothing', () => {
   assert.deepEqual(settings.value, openSettings(it.dir).value)
 })
 
+test('whoever acts on settings hears of each change, and of none that could not be kept', () => {
+  using it = scratch()
+  const settings = openSettings(it.dir)
+  const heard: number[] = []
+  settings.onChange(({ activeDownloads }) => heard.push(activeDownloads))
+  settings.change({ activeDownloads: 7 })
+  assert.throws(() => settings.change({ activeDownloads: 0 }), { code: 'usage' })
+  mkdirSync(`${it.file}.new`) // where the draft goes
+  assert.throws(() => settings.change({ activeDownloads: 9 }), { code: 'not-writable' })
+  assert.deepEqual(heard, [7])
+})
+
 test('keys of another version are kept, missing ones get their default', () => {
   using it = scratch()
   writeFileSync(it.file, JSON.stringify({ name: 'Ana', theme: { dark: true } }))

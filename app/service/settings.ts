@@ -6,7 +6,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
 import { isNoRoom, ownDiskFull } from '../../core/files/write-error.ts'
-import { Settings } from '../contract/shapes.ts'
+import { DEFAULT_SETTINGS, Settings } from '../contract/shapes.ts'
 import { randomDeviceName } from './device-name.ts'
 
 const FILE = 'settings.json'
@@ -30,17 +30,13 @@ export interface SettingsFile {
   readonly value: SavedSettings
   /** Replaces the named ones and is on the disk when it returns. Throws usage, not-writable, disk-full. */
   change(changed: Partial<SavedSettings>): SavedSettings
+  /** Called after each change, with all of them. */
+  onChange(listener: (now: SavedSettings) => void): void
 }
 
 const defaults = (): SavedSettings => ({
+  ...DEFAULT_SETTINGS,
   name: randomDeviceName(randomInt),
-  network: null,
-  uploadBytesPerSecond: 0,
-  downloadBytesPerSecond: 0,
-  reserveBytes: null,
-  maxConnections: 150,
-  keepSharing: true,
-  activeDownloads: 5,
   listenPort: randomInt(20_000, 32_000), // below the ranges that systems hand out by themselves
   uiPort: DEFAULT_UI_PORT,
   downloads: null
@@ -54,6 +50,7 @@ export function openSettings(dir: string): SettingsFile {
   const file = path.join(dir, FILE)
   const found = readIfThere(file)
   let value = found === undefined ? defaults() : parse(found)
+  const listeners = new Set<(now: SavedSettings) => void>()
   if (found === undefined || !hasAll(found)) write(file, value) // the name and the port are chosen once
   return {
     get value() {
@@ -65,8 +62,10 @@ export function openSettings(dir: string): SettingsFile {
       if (!next.success) throw new CodedError('usage', `This cannot be a setting: ${fields(next.error)}`)
       write(file, next.data)
       value = next.data
+      for (const listener of listeners) listener(value)
       return value
-    }
+    },
+    onChange: listener => void listeners.add(listener)
   }
 }
 

@@ -1,13 +1,21 @@
 // A Service for tests of everything around it: answers at once, remembers what it was asked, moves no byte.
 import { CODES, CodedError } from '../../core/errors.ts'
 import type { Caller, Service } from '../contract/service.ts'
-import type { NodeInfo, Peer, Settings, Share, Transfer } from '../contract/shapes.ts'
+import {
+  DEFAULT_SETTINGS,
+  type NodeInfo,
+  type Peer,
+  type Settings,
+  type Share,
+  type Transfer
+} from '../contract/shapes.ts'
 import type { Application, EngineOptions } from '../engine/options.ts'
 
 export const ROOT = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
 /** The one file of the one share, read in leaves of `LEAF_BYTES`. */
 export const CONTENT = Buffer.from('0123456789abcdefghij')
 const LEAF_BYTES = 8
+const NAME = 'Kind Mango'
 const LINK = `shoal:${ROOT}?n=hello.txt&s=5`
 
 const share: Share = {
@@ -77,7 +85,7 @@ async function* hold<T>(value: T, { signal }: Caller): AsyncGenerator<T> {
 export function openFake(options: EngineOptions): Promise<Application> {
   const info: NodeInfo = {
     version: options.version,
-    name: 'Kind Mango',
+    name: NAME,
     peerId: '12D3KooWself',
     addrs: options.offline ? [] : ['/ip4/127.0.0.1/tcp/9/p2p/12D3KooWself'],
     listen: [...options.listen],
@@ -85,16 +93,7 @@ export function openFake(options: EngineOptions): Promise<Application> {
     ownDisk: 'ok'
   }
   const outdated = Promise.withResolvers<void>()
-  let settings: Settings = {
-    name: 'Kind Mango',
-    network: null,
-    uploadBytesPerSecond: 0,
-    downloadBytesPerSecond: 0,
-    reserveBytes: null,
-    maxConnections: 150,
-    keepSharing: true,
-    activeDownloads: 5
-  }
+  let settings: Settings = { ...DEFAULT_SETTINGS, name: NAME }
   let shares = [share]
   const fail = (text: string): void => {
     const code = CODES.find(known => text.endsWith(`/${known}`))
