@@ -1,6 +1,8 @@
 // What the window's own surfaces say: menus, tray, notifications, dialogs. The page has its words in renderer/i18n; these are the few it cannot draw.
+import { placeNames } from '../app/contract/places.ts'
 
 const en = {
+  ...placeNames('en'),
   'menu.file': 'File',
   'menu.edit': 'Edit',
   'menu.view': 'View',
@@ -8,10 +10,6 @@ const en = {
   'menu.help': 'Help',
   'menu.share.files': 'Share files…',
   'menu.share.folder': 'Share a folder…',
-  'menu.home': 'Home',
-  'menu.transfers': 'Downloads',
-  'menu.library': 'Library',
-  'menu.peers': 'Peers',
   'menu.settings': 'Settings…',
   'menu.logs': 'Show log files',
   'tray.open': 'Open Shoal',
@@ -39,6 +37,7 @@ const en = {
 export type TextKey = keyof typeof en
 
 const de: Record<TextKey, string> = {
+  ...placeNames('de'),
   'menu.file': 'Datei',
   'menu.edit': 'Bearbeiten',
   'menu.view': 'Ansicht',
@@ -46,10 +45,6 @@ const de: Record<TextKey, string> = {
   'menu.help': 'Hilfe',
   'menu.share.files': 'Dateien teilen …',
   'menu.share.folder': 'Einen Ordner teilen …',
-  'menu.home': 'Start',
-  'menu.transfers': 'Downloads',
-  'menu.library': 'Bibliothek',
-  'menu.peers': 'Peers',
   'menu.settings': 'Einstellungen …',
   'menu.logs': 'Protokolldateien anzeigen',
   'tray.open': 'Shoal öffnen',

@@ -22,7 +22,7 @@ export function menuFor({ t, ask, showLogs, isPackaged }: MenuParts, platform: N
   const isMac = platform === 'darwin'
   const place = (name: Place, accelerator: string): Item => ({
     id: name,
-    label: t(`menu.${name}`),
+    label: name === 'settings' ? t('menu.settings') : t(`place.${name}`),
     accelerator,
     click: () => ask({ type: 'place', place: name })
   })
@@ -31,22 +31,6 @@ export function menuFor({ t, ask, showLogs, isPackaged }: MenuParts, platform: N
   const places = PLACES.flatMap((name, at) =>
     name === 'settings' ? [] : { ...place(name, `Alt+${at + 1}`), registerAccelerator: false }
   )
-  const program: Item = {
-    role: 'appMenu',
-    submenu: [
-      { role: 'about' },
-      SEPARATOR,
-      settings,
-      SEPARATOR,
-      { role: 'services' },
-      SEPARATOR,
-      { role: 'hide' },
-      { role: 'hideOthers' },
-      { role: 'unhide' },
-      SEPARATOR,
-      { role: 'quit' }
-    ]
-  }
   const file: Item = {
     label: t('menu.file'),
     submenu: [
@@ -78,7 +62,7 @@ export function menuFor({ t, ask, showLogs, isPackaged }: MenuParts, platform: N
     ]
   }
   return [
-    ...(isMac ? [program] : []),
+    ...(isMac ? [programMenu(settings)] : []),
     file,
     { role: 'editMenu', label: t('menu.edit') },
     view,
@@ -86,3 +70,21 @@ export function menuFor({ t, ask, showLogs, isPackaged }: MenuParts, platform: N
     help
   ]
 }
+
+/** A Mac's first menu, which bears the program's name. */
+const programMenu = (settings: Item): Item => ({
+  role: 'appMenu',
+  submenu: [
+    { role: 'about' },
+    SEPARATOR,
+    settings,
+    SEPARATOR,
+    { role: 'services' },
+    SEPARATOR,
+    { role: 'hide' },
+    { role: 'hideOthers' },
+    { role: 'unhide' },
+    SEPARATOR,
+    { role: 'quit' }
+  ]
+})

@@ -1,7 +1,9 @@
 // Deutsch, vollständig. Gleiche Schlüssel wie Englisch; ein Test sieht nach.
+import { placeNames } from '../../app/contract/places.ts'
 import type { en } from './en.ts'
 
 export const de: Record<keyof typeof en, string> = {
+  ...placeNames('de'),
   again: 'Erneut versuchen',
   back: 'Download behalten',
   'badge.active': 'laufend',
@@ -190,11 +192,6 @@ export const de: Record<keyof typeof en, string> = {
   'peers.empty': 'Noch keine Geräte',
   'peers.empty.text':
     'Öffnen Sie Shoal auf einem anderen Gerät in diesem Netzwerk, oder fügen Sie einen Link ein. Geräte erscheinen hier automatisch.',
-  'place.home': 'Start',
-  'place.library': 'Bibliothek',
-  'place.peers': 'Peers',
-  'place.settings': 'Einstellungen',
-  'place.transfers': 'Downloads',
   preview: 'Vorschau',
   'preview.held': 'bereits vorhanden',
   'preview.looking': 'Suche nach einem Gerät, das es hat …',

@@ -1,5 +1,8 @@
 // English: complete, and what every other language is measured by.
+import { placeNames } from '../../app/contract/places.ts'
+
 export const en = {
+  ...placeNames('en'),
   again: 'Try again',
   back: 'Keep download',
   'badge.active': 'in progress',
@@ -182,11 +185,6 @@ export const en = {
   'peers.empty': 'No devices yet',
   'peers.empty.text':
     'Open Shoal on another device on this network, or paste a link. Devices appear here automatically.',
-  'place.home': 'Home',
-  'place.library': 'Library',
-  'place.peers': 'Peers',
-  'place.settings': 'Settings',
-  'place.transfers': 'Downloads',
   preview: 'Preview',
   'preview.held': 'you already have this',
   'preview.looking': 'Looking for a device that has it …',
