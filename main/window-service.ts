@@ -56,15 +56,8 @@ export function createWindowService(parts: WindowParts): WindowService {
         await parts.copy(text)
         return {}
       },
-      change({ openAtLogin, staysOpen }) {
-        const before = state.value
-        if (openAtLogin != null && before.openAtLogin != null) {
-          state.set({ ...state.value, openAtLogin: parts.openAtLogin(openAtLogin) })
-        }
-        if (staysOpen != null && before.staysOpen != null) {
-          parts.stayOpen(staysOpen)
-          state.set({ ...state.value, staysOpen })
-        }
+      change(to) {
+        change(parts, to)
         return {}
       },
       look(look) {
@@ -88,5 +81,18 @@ export function createWindowService(parts: WindowParts): WindowService {
         return {}
       }
     }
+  }
+}
+
+/** What is not possible here stays as it is. */
+function change(parts: WindowParts, to: { openAtLogin?: boolean | undefined; staysOpen?: boolean | undefined }): void {
+  const { state } = parts
+  const { openAtLogin, staysOpen } = state.value
+  if (to.openAtLogin != null && openAtLogin != null) {
+    state.set({ ...state.value, openAtLogin: parts.openAtLogin(to.openAtLogin) })
+  }
+  if (to.staysOpen != null && staysOpen != null) {
+    parts.stayOpen(to.staysOpen)
+    state.set({ ...state.value, staysOpen: to.staysOpen })
   }
 }

@@ -120,14 +120,27 @@ interface Flags {
 export function parseArgs(args: readonly string[], around: Surroundings): Command | Told {
   let asked: Request | undefined
   let text = ''
-  const program = new Commander('shoal')
-  const request = (made: Request): void => {
-    asked = made
+  const absolute = (given: string): string => path.resolve(around.cwd, given)
+  const program = programOf(around.version, out => (text += out))
+  addCommands(program, around.cwd, absolute, made => (asked = made))
+  for (const command of program.commands) command.exitOverride()
+  try {
+    program.parse([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return { name: 'told', text }
+    throw new CodedError('usage', sentence(error.message))
   }
-  program
+  if (asked == null) throw new CodedError('usage', 'No command given; see --help.')
+  return { ...asked, ...common(program.opts(), around, absolute) }
+}
+
+/** With the options that every command has. */
+function programOf(version: string, writeOut: (text: string) => void): Commander {
+  return new Commander('shoal')
     .description('Share files of any size, directly between computers.')
     .usage('COMMAND [OPTIONS]')
-    .version(around.version, '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .option('--data <DIR>', 'where Shoal keeps its identity, database and settings')
     .addOption(new Option('--network <MODE>', 'how far it may connect').choices(NetworkMode.options))
     .option('--listen <MULTIADDR>', 'listen on this address (repeatable)', addrs)
@@ -138,12 +151,20 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
     .option('--reserve <B>', 'bytes to keep free on the disk', bytes)
     .option('--json', 'print one JSON object per line on stdout')
     .exitOverride()
-    .configureOutput({ writeOut: out => (text += out), writeErr: () => {} })
+    .configureOutput({ writeOut, writeErr: () => {} })
     .configureHelp({ showGlobalOptions: true })
     .action(() => {
       throw new CodedError('usage', 'No command given. The commands are share, get, serve, ls, peers, transfers, remove, verify and info; see --help.') // prettier-ignore
     })
-  const absolute = (given: string): string => path.resolve(around.cwd, given)
+}
+
+/** @param request called with what was asked for */
+function addCommands(
+  program: Commander,
+  cwd: string,
+  absolute: (given: string) => string,
+  request: (made: Request) => void
+): void {
   program
     .command('share')
     .description('print a link for files and folders, and share them until Ctrl-C')
@@ -162,7 +183,7 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
       request({
         name: 'get',
         link: linkText(text),
-        cwd: around.cwd,
+        cwd,
         directory: absolute(own.output),
         giveUpAfterMs: Math.round(own.timeout * 1000)
       })
@@ -181,27 +202,18 @@ export function parseArgs(args: readonly string[], around: Surroundings): Comman
         open: own.open
       })
     )
-  const asks = {
-    ls: 'list shares',
-    peers: 'list connected peers',
-    transfers: 'list downloads',
-    info: 'show version, name, addresses and data directory'
-  }
-  for (const [name, description] of Object.entries(asks))
-    program.command(name).description(description).action(() => request({ name: name as keyof typeof asks })) // prettier-ignore
+  for (const [name, description] of Object.entries(SHOWN))
+    program.command(name).description(description).action(() => request({ name: name as keyof typeof SHOWN })) // prettier-ignore
   program.command('remove').description('stop sharing; your files are kept').argument('<root>').action((root: string) => request({ name: 'remove', root: canonical(root) })) // prettier-ignore
   program.command('verify').description('check the files of a share').argument('<root>').action((root: string) => request({ name: 'verify', root: canonical(root) })) // prettier-ignore
-  for (const command of program.commands) command.exitOverride()
+}
 
-  try {
-    program.parse([...args], { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) return { name: 'told', text }
-    throw new CodedError('usage', sentence(error.message))
-  }
-  if (asked == null) throw new CodedError('usage', 'No command given; see --help.')
-  return { ...asked, ...common(program.opts(), around, absolute) }
+/** Commands that show something and take nothing. */
+const SHOWN = {
+  ls: 'list shares',
+  peers: 'list connected peers',
+  transfers: 'list downloads',
+  info: 'show version, name, addresses and data directory'
 }
 
 function common(flags: Flags, { env }: Surroundings, absolute: (given: string) => string): Common {

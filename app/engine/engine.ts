@@ -53,9 +53,7 @@ export async function startEngine(
   { entry = ENTRY, onCrash = () => {} }: Hosting = {}
 ): Promise<Engine> {
   signal.throwIfAborted()
-  countBuffers()
-  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB }
-  const worker = new Worker(entry, { workerData: options, name: 'engine', resourceLimits })
+  const worker = startThread(entry, options)
   const start = Promise.withResolvers<void>()
   const end = Promise.withResolvers<CodedError | undefined>()
   const exit = Promise.withResolvers<void>()
@@ -92,15 +90,11 @@ export async function startEngine(
     }
   }
 
-  const abandon = (): void => start.reject(signal.reason)
-  signal.addEventListener('abort', abandon, { once: true })
   try {
-    await start.promise
+    await untilAborted(start, signal)
   } catch (error) {
     await stop()
     throw error
-  } finally {
-    signal.removeEventListener('abort', abandon)
   }
   return {
     connect(door) {
@@ -111,6 +105,23 @@ export async function startEngine(
     },
     ended: end.promise,
     [Symbol.asyncDispose]: stop
+  }
+}
+
+function startThread(entry: URL, options: EngineOptions): Worker {
+  countBuffers()
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB }
+  return new Worker(entry, { workerData: options, name: 'engine', resourceLimits })
+}
+
+/** Resolves or rejects as it does, or rejects with the signal's reason. */
+async function untilAborted(start: PromiseWithResolvers<void>, signal: AbortSignal): Promise<void> {
+  const abandon = (): void => start.reject(signal.reason)
+  signal.addEventListener('abort', abandon, { once: true })
+  try {
+    await start.promise
+  } finally {
+    signal.removeEventListener('abort', abandon)
   }
 }
 

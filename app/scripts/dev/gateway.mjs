@@ -11,20 +11,10 @@ import { doorOf, isBearer, refusal } from '../../host/guard.ts'
 export function createGateway(token, target) {
   const tokens = { cli: '', ui: token }
 
-  /** What the host is to read in place of what came. */
-  function headersFor(headers, to) {
-    const host = `127.0.0.1:${to.port}`
-    const out = { ...headers, host }
-    if (headers.origin !== undefined) out.origin = `http://${host}`
-    if (isBearer(headers, tokens)) out.authorization = `Bearer ${to.token}`
-    if (doorOf(headers, tokens) === 'ui')
-      out['sec-websocket-protocol'] = headers['sec-websocket-protocol'].replace(`token.${token}`, `token.${to.token}`)
-    return out
-  }
-
   function ask(request, to) {
-    const { method, url, headers } = request
-    return http.request({ host: '127.0.0.1', port: to.port, method, path: url, headers: headersFor(headers, to) })
+    const { method, url } = request
+    const headers = headersFor(request.headers, tokens, to)
+    return http.request({ host: '127.0.0.1', port: to.port, method, path: url, headers })
   }
 
   return {
@@ -71,6 +61,17 @@ export function createGateway(token, target) {
       asked.end()
     }
   }
+}
+
+/** What the host is to read in place of what came. */
+function headersFor(headers, tokens, to) {
+  const host = `127.0.0.1:${to.port}`
+  const out = { ...headers, host }
+  if (headers.origin != null) out.origin = `http://${host}`
+  if (isBearer(headers, tokens)) out.authorization = `Bearer ${to.token}`
+  if (doorOf(headers, tokens) === 'ui')
+    out['sec-websocket-protocol'] = headers['sec-websocket-protocol'].replace(`token.${tokens.ui}`, `token.${to.token}`)
+  return out
 }
 
 function rawHeaders({ rawHeaders: all }) {
