@@ -77,6 +77,7 @@ export class PartTree implements AsyncDisposable {
     }
     this.#base = base
     this.#seen.clear()
+    this.#newFolders.add(path.dirname(base)) // the name of the part itself
   }
 
   /** The way to everything in here that is made, named or removed. */
