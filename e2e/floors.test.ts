@@ -25,7 +25,8 @@ const STANDS_ON: Record<string, readonly string[]> = {
   'app/cli/': ['app/contract/', 'app/engine/', 'app/service/', 'app/host/']
 }
 
-const isTesting = (file: string): boolean => /^(core|app)\/testing\//.test(file)
+/** What is for tests, the simulator with it. */
+const isTesting = (file: string): boolean => /^(core|app)\/(testing|simulation)\//.test(file)
 const production = sources.filter(file => !isTesting(file) && !file.endsWith('.bench.ts'))
 
 const isOn = (floor: string, file: string): boolean =>

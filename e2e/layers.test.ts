@@ -68,7 +68,7 @@ test('electron is imported by main alone, react by the renderer alone, servers b
       if (/^react(-dom)?(\/|$)/.test(target)) assert.match(file, /^renderer\//)
       if (/^(node:https?|node:http2|ws)$/.test(target))
         assert.match(file, /^app\/(host|cli)\//, `${file} imports ${target}`)
-      if (/^node:sqlite$/.test(target)) assert.match(file, /^core\/store\//)
+      if (/^node:sqlite$/.test(target)) assert.match(file, /^core\/store\/|^(core|app)\/simulation\//)
     }
   }
 })

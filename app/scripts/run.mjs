@@ -16,6 +16,7 @@ const COMMANDS = {
   test: { file: at('app/scripts/test.mjs'), args: ['all'] },
   'test:unit': { file: at('app/scripts/test.mjs'), args: ['unit'], noBuild: true },
   'test:long': { file: at('app/scripts/test.mjs'), args: ['long'] },
+  simulate: { file: at('app/simulation/main.ts'), noBuild: true },
   bench: { file: at('e2e/bench/main.ts') },
   screenshots: { file: at('e2e/screenshots.ts') },
   icons: { file: at('app/scripts/icons.mjs'), noBuild: true },

@@ -1,0 +1,21 @@
+// Runs that once broke a promise, made as small as they could be, each under the name of what they broke. One that the simulator finds is added here before
+// its cure.
+import type { Plan } from './plan.ts'
+
+const LINUX = { capacityBytes: 400_000_000, platform: 'linux' } as const
+
+export const CASES: Readonly<Record<string, Plan>> = {
+  'the folder that a .part was made in is synced before its leaves are called durable': {
+    seed: 4,
+    nodes: [LINUX, LINUX],
+    contents: [{ name: 'c0.bin', files: [{ path: '', sizeBytes: 3_000_000 }], seed: 1 }],
+    steps: [
+      { at: 10, node: 0, do: 'share', content: 0 },
+      { at: 2_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
+    ],
+    calmAt: 3_000
+  }
+}
+
+/** What `npm test` runs of the seeds. */
+export const SEEDS: readonly number[] = Array.from({ length: 25 }, (_, i) => i + 1)

@@ -1,0 +1,65 @@
+// The faults of one simulated disk, as the steps of a run ask for them.
+import type { DiskFaults } from '../../core/simulation/disk.ts'
+import type { Dice } from '../../core/simulation/dice.ts'
+import type { FaultPlan } from './plan.ts'
+
+/** Calls that leave something on the disk: those a crash is counted by. */
+const CHANGING = new Set(['write', 'fsync', 'ftruncate', 'rename', 'link', 'unlink', 'rmdir', 'mkdir', 'symlink'])
+
+export class DiskScript implements DiskFaults {
+  readonly #dice: Dice
+  readonly #faults = new Set<FaultPlan>()
+  readonly #slow = new Map<string, number>()
+  #callsLeft = Infinity
+  #onCrash: () => void = () => {}
+  /** Told of every call that was made to fail. */
+  onFault: (call: string, path: string, code: string) => void = () => {}
+
+  constructor(dice: Dice) {
+    this.#dice = dice
+  }
+
+  fail(fault: FaultPlan): () => void {
+    this.#faults.add(fault)
+    return () => this.#faults.delete(fault)
+  }
+
+  slow(call: string, ms: number): () => void {
+    this.#slow.set(call, ms)
+    return () => this.#slow.delete(call)
+  }
+
+  crashAfter(calls: number, crash: () => void): void {
+    this.#callsLeft = calls
+    this.#onCrash = crash
+  }
+
+  /** Everything works from now on. */
+  calm(): void {
+    this.#faults.clear()
+    this.#slow.clear()
+    this.#callsLeft = Infinity
+  }
+
+  before(call: string, path: string): string | undefined {
+    if (CHANGING.has(call) && --this.#callsLeft <= 0) {
+      this.#callsLeft = Infinity
+      this.#onCrash()
+      return 'EIO' // what goes on of it has no effect any more
+    }
+    for (const { calls, code, chance } of this.#faults) {
+      if (!calls.includes(call) || !this.#dice.chance(chance)) continue
+      this.onFault(call, path, code)
+      return code
+    }
+    return undefined
+  }
+
+  delayMs(call: string): number {
+    return this.#slow.get(call) ?? this.#dice.scale(0.02, call === 'fsync' ? 20 : 2)
+  }
+
+  shortened(bytes: number): number {
+    return this.#dice.chance(0.05) ? this.#dice.int(1, bytes) : bytes
+  }
+}

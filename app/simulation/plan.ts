@@ -1,0 +1,238 @@
+// What is to happen in one simulated run, decided beforehand from its seed: plain data, so that a run that failed can be made smaller and kept.
+import { Dice } from '../../core/simulation/dice.ts'
+import type { ContentPlan } from './content.ts'
+
+/** Calls of a disk that can be made to fail, and how. */
+export type FaultPlan = {
+  readonly calls: readonly string[]
+  readonly code: string
+  readonly chance: number
+}
+
+interface At {
+  readonly at: number
+  readonly node: number
+}
+
+/** What somebody at a computer asks its Shoal for. */
+export type Wish = At &
+  (
+    | { readonly do: 'share' | 'unshare'; readonly content: number }
+    | {
+        readonly do: 'get'
+        readonly content: number
+        readonly selection: readonly number[] | null
+        readonly first: boolean
+        readonly hints: boolean
+        readonly giveUpAfterMs: number | null
+      }
+    | { readonly do: 'pause' | 'resume' | 'cancel' | 'retry' | 'remove' | 'startNow'; readonly content: number }
+    | { readonly do: 'limit'; readonly active: number }
+  )
+
+/** What happens to a computer, its disk and its links. */
+export type Event = At &
+  (
+    | { readonly do: 'quit' | 'kill' | 'cut' | 'start' }
+    /** At the n-th call from now that changes the disk. */
+    | { readonly do: 'crash'; readonly calls: number; readonly isCut: boolean }
+    | {
+        readonly do: 'change'
+        readonly content: number
+        readonly file: number
+        readonly how: 'write' | 'touch' | 'delete' | 'restore'
+      }
+    | { readonly do: 'fill' | 'free'; readonly leaveBytes: number }
+    | { readonly do: 'fail'; readonly fault: FaultPlan; readonly forMs: number }
+    | { readonly do: 'slow'; readonly call: string; readonly ms: number; readonly forMs: number }
+    | { readonly do: 'link'; readonly to: number; readonly how: 'down' | 'silent' | 'slow'; readonly forMs: number }
+  )
+
+export type Step = Wish | Event
+
+const WISHES: readonly string[] = 'share unshare get pause resume cancel retry remove startNow limit'.split(' ')
+export const isWish = (step: Step): step is Wish => WISHES.includes(step.do)
+
+export interface Plan {
+  readonly seed: number
+  readonly nodes: readonly { readonly capacityBytes: number; readonly platform: NodeJS.Platform }[]
+  readonly contents: readonly ContentPlan[]
+  readonly steps: readonly Step[]
+  /** When faults stop. */
+  readonly calmAt: number
+}
+
+type Size = 'small' | 'middle' | 'large'
+const SIZES: Readonly<
+  Record<Size, { nodes: number; contents: number; gets: number; steps: number; fileBytes: number; files: number }>
+> = {
+  small: { nodes: 3, contents: 3, gets: 5, steps: 14, fileBytes: 5_000_000, files: 20 },
+  middle: { nodes: 6, contents: 8, gets: 20, steps: 40, fileBytes: 4_000_000, files: 150 },
+  large: { nodes: 12, contents: 16, gets: 60, steps: 80, fileBytes: 3_000_000, files: 1_500 }
+}
+
+/** What a run may see at all: most see only some of it, so that one thing does not hide another. */
+interface Weather {
+  readonly crashes: boolean
+  readonly faults: boolean
+  readonly links: boolean
+  readonly people: boolean
+  readonly changes: boolean
+  readonly fills: boolean
+}
+
+export function planOf(seed: number): Plan {
+  const dice = new Dice(seed ^ 0x5eed)
+  const size = dice.weighted<Size>({ small: 70, middle: 25, large: 5 })
+  const most = SIZES[size]
+  const nodes = Array.from({ length: dice.int(2, most.nodes) }, () => ({
+    capacityBytes: 400_000_000,
+    platform: dice.pick<NodeJS.Platform>(['linux', 'linux', 'win32'])
+  }))
+  const contents = Array.from({ length: dice.int(1, most.contents) }, (_, i) => contentOf(dice, i, most))
+  const calmAt = dice.scale(5_000, 900_000)
+  const weather: Weather = {
+    crashes: dice.chance(0.5),
+    faults: dice.chance(0.5),
+    links: dice.chance(0.5),
+    people: dice.chance(0.7),
+    changes: dice.chance(0.3),
+    fills: dice.chance(0.3)
+  }
+  const steps: Step[] = []
+  contents.forEach((_, content) => {
+    const sharers = dice.chance(0.7) ? 1 : dice.int(1, nodes.length)
+    for (let i = 0; i < sharers; i++)
+      steps.push({ at: dice.int(0, 2_000), node: dice.int(0, nodes.length - 1), do: 'share', content })
+  })
+  const gets = dice.int(1, most.gets)
+  for (let i = 0; i < gets; i++) {
+    const at = dice.chance(0.6) ? dice.int(1_000, 5_000) : dice.int(1_000, calmAt)
+    steps.push(getOf(dice, at, nodes.length, contents))
+  }
+  const others = dice.int(0, most.steps)
+  for (let i = 0; i < others; i++) {
+    const step = otherOf(dice, dice.int(1_000, calmAt), nodes.length, contents, weather)
+    if (step != null) steps.push(...step)
+  }
+  steps.sort((a, b) => a.at - b.at)
+  return { seed, nodes, contents, steps, calmAt }
+}
+
+function contentOf(dice: Dice, i: number, most: { fileBytes: number; files: number }): ContentPlan {
+  const seed = dice.int(1, 1_000_000)
+  const size = (): number => (dice.chance(0.1) ? 0 : Math.floor(dice.scale(1, most.fileBytes)))
+  if (dice.chance(0.5)) return { name: `c${i}.bin`, files: [{ path: '', sizeBytes: size() }], seed }
+  const small = (): number => Math.floor(dice.scale(1, dice.chance(0.9) ? 40_000 : 2_000_000))
+  const count = Math.floor(dice.scale(1, most.files))
+  const files = Array.from({ length: count }, (_, n) => ({
+    path: dice.chance(0.5) ? `f${n}.dat` : `d${n % 3}/f${n}.dat`,
+    sizeBytes: dice.chance(0.05) ? 0 : small()
+  }))
+  return { name: `c${i}`, files, seed }
+}
+
+function getOf(dice: Dice, at: number, nodes: number, contents: readonly ContentPlan[]): Wish {
+  const content = dice.int(0, contents.length - 1)
+  const files = contents[content]!.files.length
+  const isSome = contents[content]!.name.endsWith('.bin') ? false : dice.chance(0.3)
+  const selection = isSome ? Array.from({ length: files }, (_, i) => i).filter(() => dice.chance(0.4)) : null
+  return {
+    at,
+    node: dice.int(0, nodes - 1),
+    do: 'get',
+    content,
+    selection: selection?.length === 0 ? [0] : selection,
+    first: dice.chance(0.2),
+    hints: dice.chance(0.7),
+    giveUpAfterMs: dice.chance(0.1) ? dice.int(1_000, 120_000) : null
+  }
+}
+
+const READS = ['open', 'read']
+const WRITES = ['open', 'write', 'fsync', 'ftruncate', 'mkdir']
+const NAMES = ['rename', 'link', 'unlink', 'rmdir']
+
+function otherOf(
+  dice: Dice,
+  at: number,
+  nodes: number,
+  contents: readonly ContentPlan[],
+  weather: Weather
+): Step[] | undefined {
+  const node = dice.int(0, nodes - 1)
+  const content = dice.int(0, contents.length - 1)
+  const kind = dice.weighted({
+    person: weather.people ? 30 : 0,
+    crash: weather.crashes ? 15 : 0,
+    fault: weather.faults ? 15 : 0,
+    link: weather.links ? 15 : 0,
+    change: weather.changes ? 15 : 0,
+    fill: weather.fills ? 10 : 0,
+    nothing: 1
+  })
+  switch (kind) {
+    case 'person': {
+      const act = dice.weighted({
+        pause: 6,
+        resume: 6,
+        cancel: 5,
+        retry: 2,
+        remove: 2,
+        startNow: 2,
+        quit: 2,
+        unshare: 2,
+        limit: 1,
+        get: 4
+      })
+      if (act === 'get') return [getOf(dice, at, nodes, contents)]
+      if (act === 'limit') return [{ at, node, do: 'limit', active: dice.int(1, 6) }]
+      if (act === 'quit')
+        return [
+          { at, node, do: 'quit' },
+          { at: at + dice.int(10, 60_000), node, do: 'start' }
+        ]
+      return [{ at, node, do: act, content }]
+    }
+    case 'crash': {
+      const start: Step = { at: at + dice.int(10, 60_000), node, do: 'start' }
+      if (dice.chance(0.4)) return [{ at, node, do: dice.pick(['kill', 'cut']) }, start]
+      return [{ at, node, do: 'crash', calls: Math.floor(dice.scale(1, 300)), isCut: dice.chance(0.7) }, start]
+    }
+    case 'fault':
+      return [faultOf(dice, at, node)]
+    case 'link': {
+      const how = dice.pick(['down', 'silent', 'slow'] as const)
+      return [{ at, node, do: 'link', to: dice.int(0, nodes - 1), how, forMs: Math.floor(dice.scale(100, 120_000)) }]
+    }
+    case 'change': {
+      const how = dice.pick(['write', 'touch', 'delete', 'restore'] as const)
+      const file = dice.int(0, contents[content]!.files.length - 1)
+      return [{ at, node, do: 'change', content, file, how }]
+    }
+    case 'fill':
+      return [
+        { at, node, do: 'fill', leaveBytes: Math.floor(dice.scale(1, 4_000_000)) },
+        { at: at + dice.int(100, 60_000), node, do: 'free', leaveBytes: 0 }
+      ]
+    case 'nothing':
+      return undefined
+    default:
+      return kind satisfies never
+  }
+}
+
+function faultOf(dice: Dice, at: number, node: number): Step {
+  const forMs = Math.floor(dice.scale(10, 60_000))
+  if (dice.chance(0.3)) {
+    const call = dice.pick(['fsync', 'write', 'open', 'thread', 'lstat'])
+    return { at, node, do: 'slow', call, ms: Math.floor(dice.scale(1, 5_000)), forMs }
+  }
+  const [calls, codes] = dice.pick([
+    [READS, ['EIO', 'EMFILE', 'EACCES']],
+    [WRITES, ['EIO', 'ENOSPC', 'EMFILE', 'EDQUOT']],
+    [NAMES, ['EBUSY', 'EPERM', 'EIO']]
+  ] as const)
+  const fault = { calls: [dice.pick(calls)], code: dice.pick(codes), chance: dice.scale(0.02, 1) }
+  return { at, node, do: 'fail', fault, forMs }
+}

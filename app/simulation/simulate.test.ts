@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { CASES, SEEDS } from './cases.ts'
+import { loadSimulator } from './load.ts'
+
+const { simulate, planOf, replacedImports } = await loadSimulator()
+
+test('of what a machine imports, everything that waits, keeps or rolls is simulated', () => {
+  for (const name of [
+    'node:fs core/store/part-tree.ts',
+    'node:sqlite core/store/db.ts',
+    'node:worker_threads core/store/leaf-worker.ts'
+  ])
+    assert.ok(replacedImports().has(name), name)
+})
+
+test('one seed is one run: the same log and the same events, to the byte', async () => {
+  const plan = planOf(11)
+  const [first, second] = [await simulate(plan), await simulate(plan)]
+  assert.ok(first.finished > 0 && first.events > 1_000, 'something happened')
+  assert.deepEqual(second.log, first.log)
+  assert.equal(second.digest, first.digest)
+  assert.notEqual((await simulate({ ...plan, seed: 12 })).digest, first.digest)
+})
+
+suite('what once broke a promise keeps it', () => {
+  for (const [name, plan] of Object.entries(CASES)) {
+    test(name, async () => {
+      const { broken, log } = await simulate(plan)
+      assert.equal(broken, undefined, log.slice(-40).join('\n'))
+    })
+  }
+})
+
+test(`${SEEDS.length} seeds break nothing`, async () => {
+  for (const seed of SEEDS) {
+    const { broken, lastEvents } = await simulate(planOf(seed))
+    assert.equal(broken, undefined, `seed ${seed}\n${lastEvents.slice(-40).join('\n')}`)
+  }
+})

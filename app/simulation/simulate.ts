@@ -1,0 +1,71 @@
+// One simulated run: what its plan says happens, what must hold is looked at after every event, and when the faults are over everything that can be got is got.
+import { Content } from './content.ts'
+import { Actions } from './actions.ts'
+import { isOff } from './off.ts'
+import type { Plan } from './plan.ts'
+import { Watch } from './watch.ts'
+import { World } from './world.ts'
+
+/** Longest pauses that the program itself makes (a peer that was refused, a download in line): 15 minutes each. */
+const PATIENCE_MS = 2 * 3_600_000
+const LOOK_MS = 5_000
+/** Turns of the real loop until what goes on of machines that are off has come to its end. */
+const TURNS_TO_END = 10
+
+export interface Result {
+  readonly plan: Plan
+  /** What was broken; undefined: nothing. */
+  readonly broken: Error | undefined
+  readonly log: readonly string[]
+  readonly lastEvents: readonly string[]
+  readonly digest: string
+  readonly simulatedMs: number
+  readonly events: number
+  readonly finished: number
+}
+
+export async function simulate(plan: Plan): Promise<Result> {
+  const world = new World(plan.seed)
+  const onRejection = (thrown: unknown): void => {
+    if (!isOff(thrown)) world.break(`a rejection that nobody handles ends the process: ${String(thrown)}`, thrown)
+  }
+  const others = process.rawListeners('unhandledRejection') as ((reason: unknown) => void)[] // a test runner's
+  process.removeAllListeners('unhandledRejection')
+  process.on('unhandledRejection', onRejection)
+  try {
+    const contents = plan.contents.map(it => new Content(it))
+    for (const node of plan.nodes) await world.addComputer(node.capacityBytes, node.platform)
+    const watch = new Watch(world, contents)
+    const actions = new Actions(world, plan, contents, watch)
+    actions.begin()
+    const run = async (until: number): Promise<void> => {
+      while (world.broken == null && (await world.timeline.step(until))) watch.look()
+    }
+    await run(0)
+    await run(plan.calmAt)
+    actions.calm()
+    const end = world.timeline.now + PATIENCE_MS
+    while (world.broken == null && world.timeline.now < end) {
+      await run(world.timeline.now + LOOK_MS)
+      if (await actions.isSettled()) break
+    }
+    const finished = await actions.lookAtEnd()
+    watch.lookAtAll()
+    const { timeline, log, lastEvents, broken } = world
+    return {
+      plan,
+      broken,
+      log,
+      lastEvents,
+      digest: world.digest(),
+      simulatedMs: timeline.now,
+      events: timeline.count,
+      finished
+    }
+  } finally {
+    for (const computer of world.computers) computer.discard()
+    for (let turns = 0; turns < TURNS_TO_END; turns++) await new Promise(resolve => setImmediate(resolve))
+    process.off('unhandledRejection', onRejection)
+    for (const listener of others) process.on('unhandledRejection', listener)
+  }
+}

@@ -1,0 +1,116 @@
+// A simulated world: computers with disks, what is between them, one clock, one log. What happens there is in actions.ts, what must hold in watch.ts.
+import { createHash } from 'node:crypto'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { Dice } from '../../core/simulation/dice.ts'
+import { Internet, type Peer } from '../../core/simulation/internet.ts'
+import type { Machine } from '../../core/simulation/machine.ts'
+import { type Owner, Timeline } from '../../core/simulation/timeline.ts'
+import { Computer } from './computer.ts'
+import { isOff } from './off.ts'
+
+/** What breaks a promise that the program makes; the run ends with it. */
+export class Broken extends Error {
+  override readonly name = 'Broken'
+}
+
+const LAST_EVENTS = 400
+
+export class World {
+  readonly dice: Dice
+  readonly timeline: Timeline
+  readonly internet: Internet
+  readonly computers: Computer[] = []
+  /** What happened, for people: a line each. */
+  readonly log: string[] = []
+  /** The last events, whatever they were. */
+  readonly lastEvents: string[] = []
+  broken: Error | undefined
+  readonly #digest = createHash('sha256')
+  readonly #keys: Dice
+
+  constructor(seed: number) {
+    this.dice = new Dice(seed)
+    this.#keys = this.dice.fork()
+    const paths = this.dice.fork()
+    this.timeline = new Timeline({
+      event: (what, owner) => this.#noteEvent(what, owner),
+      thrown: (thrown, owner) =>
+        this.break(`an exception ends the process of ${owner?.name ?? 'the world'}: ${String(thrown)}`, thrown)
+    })
+    this.internet = new Internet({
+      timeline: this.timeline,
+      dice: this.dice.fork(),
+      newPath: () => ({
+        delayMs: paths.scale(0.2, 150),
+        bytesPerSecond: paths.scale(200_000, 100_000_000),
+        isUp: true,
+        isSilent: false,
+        isLan: paths.chance(0.6)
+      }),
+      log: what => this.note(what),
+      onBan: (by, peerId) => this.#onBan(by, peerId)
+    })
+  }
+
+  /** One more computer; nothing runs on it yet. */
+  async addComputer(capacityBytes: number, platform: NodeJS.Platform): Promise<Computer> {
+    const at = this.computers.length + 1
+    const privateKey = await generateKeyPairFromSeed('Ed25519', this.#keys.bytes(32))
+    const peerId = peerIdFromPrivateKey(privateKey).toString()
+    const peer: Peer = { peerId, privateKey, addr: `/ip4/10.0.0.${at}/tcp/4001/p2p/${peerId}`, internet: this.internet }
+    const computer = new Computer(`n${at}`, peer, this, capacityBytes)
+    computer.platform = platform
+    computer.disk.isJournaled = platform === 'win32'
+    this.computers.push(computer)
+    return computer
+  }
+
+  note(what: string, by?: Owner): void {
+    const line = `${this.timeline.now.toFixed(3)} ${by?.name ?? '-'} ${what}`
+    this.log.push(line)
+    this.#keep(line)
+    this.#digest.update(line)
+  }
+
+  break(what: string, cause?: unknown): void {
+    if (this.broken != null) return
+    this.broken = new Broken(what, { cause })
+    this.note(`BROKEN ${what}`)
+  }
+
+  /** Of everything that happened, events that are in no log too. */
+  digest(): string {
+    return this.#digest.copy().digest('hex')
+  }
+
+  /** Peers are named as their computers are. */
+  nameOf(peerId: string): string {
+    return this.computers.find(it => it.peer.peerId === peerId)?.name ?? peerId
+  }
+
+  /** What only a fault of the program, or a peer that does what no honest one does, can have caused. */
+  onLog(computer: Computer, level: 'info' | 'error', event: string, thrown: unknown): void {
+    if (level === 'info') return
+    this.note(`logs ${event}: ${String(thrown)}`, computer.machine)
+    if (isOff(thrown) || (event.startsWith('exchange.') && this.computers.some(it => !it.isHonest))) return
+    this.break(`${computer.name} logs ${event}: ${String(thrown)}`, thrown)
+  }
+
+  #noteEvent(what: string, owner: Owner | undefined): void {
+    const line = `${this.timeline.now.toFixed(3)} ${owner?.name ?? '-'} ${what}`
+    this.#keep(line)
+    this.#digest.update(line)
+  }
+
+  #keep(line: string): void {
+    this.lastEvents.push(line)
+    if (this.lastEvents.length > 2 * LAST_EVENTS) this.lastEvents.splice(0, LAST_EVENTS)
+  }
+
+  #onBan(by: Machine, peerId: string): void {
+    this.note(`refuses ${this.nameOf(peerId)}`, by)
+    const whom = this.computers.find(it => it.peer.peerId === peerId)
+    if (whom?.isHonest !== false) this.break(`${by.name} refuses ${this.nameOf(peerId)}, who is honest`)
+  }
+}

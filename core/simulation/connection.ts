@@ -1,0 +1,104 @@
+// A connection between two simulated machines, over a path that has a rate, a delay, and days on which it drops everything or says nothing.
+import type { Duplex, ExchangeProtocol } from '../exchange/duplex.ts'
+import type { Machine } from './machine.ts'
+
+/** What is between two peers, both ways alike. */
+export interface Path {
+  delayMs: number
+  bytesPerSecond: number
+  /** False: connections are reset and none can be made. */
+  isUp: boolean
+  /** True: nothing arrives, and nobody is told: half-open. */
+  isSilent: boolean
+  isLan: boolean
+}
+
+/** As core/network/liveness.ts has it: a look every so often, and the end when nothing came for so long. */
+const LOOK_MS = 15_000
+const DEAD_AFTER_MS = 30_000
+
+export class Side {
+  readonly machine: Machine
+  readonly wires = new Set<{ end(error: Error): void }>()
+  readonly path: Path
+  far: Side = this // until joined
+  isOpen = true
+  /** Bytes arrived, or an answer to a ping. */
+  heardAt: number
+  /** Told once, when it is over at this side. */
+  onClosed: () => void = () => {}
+  /** Told of every stream that the far side opens. */
+  onStream: (protocol: ExchangeProtocol, duplex: Duplex) => void = () => {}
+  readonly #forget: (side: Side) => void
+  #busyUntil = 0
+  #arrivesAt = 0
+  #stuck: (() => void)[] = []
+
+  constructor(machine: Machine, path: Path, forget: (side: Side) => void) {
+    this.machine = machine
+    this.path = path
+    this.#forget = forget
+    this.heardAt = machine.timeline.now
+  }
+
+  /** Sends something of so many bytes: told when it has left, and at the far machine when it is there. */
+  transmit(bytes: number, sent: () => void, arrived: () => void): void {
+    if (!this.isOpen) return
+    if (this.path.isSilent) return void this.#stuck.push(() => this.transmit(bytes, sent, arrived))
+    const { timeline } = this.machine
+    this.#busyUntil = Math.max(timeline.now, this.#busyUntil) + (1000 * bytes) / this.path.bytesPerSecond
+    this.#arrivesAt = Math.max(this.#arrivesAt, this.#busyUntil + this.path.delayMs)
+    this.machine.after(this.#busyUntil - timeline.now, 'net.sent', () => {
+      if (this.isOpen) sent()
+    })
+    const { far } = this
+    far.machine.after(this.#arrivesAt - timeline.now, 'net.arrived', () => {
+      if (!far.isOpen) return
+      if (this.path.isSilent) return void this.#stuck.push(() => this.#deliver(arrived))
+      far.heardAt = timeline.now
+      arrived()
+    })
+  }
+
+  /** What did not get through is sent again. */
+  heal(): void {
+    for (const act of this.#stuck.splice(0)) act()
+  }
+
+  /** It ends here; the other side hears, unless nothing gets through. */
+  close(error: Error): void {
+    if (!this.isOpen) return
+    if (!this.path.isSilent) {
+      const { far } = this
+      far.machine.after(this.path.delayMs, 'net.reset', () => far.end(new Error('The connection was closed')))
+    }
+    this.end(error)
+  }
+
+  end(error: Error): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.#stuck = []
+    for (const wire of this.wires) wire.end(error)
+    this.#forget(this)
+    this.onClosed()
+  }
+
+  /** Ends it when the far side gives no sign of life any more. */
+  watch(): void {
+    this.machine.after(LOOK_MS, 'net.look', () => {
+      if (!this.isOpen) return
+      const { now } = this.machine.timeline
+      if (!this.path.isSilent && this.far.isOpen && this.far.machine.isOn) this.heardAt = now
+      if (now - this.heardAt >= DEAD_AFTER_MS) this.end(new Error('The peer gave no sign of life'))
+      else this.watch()
+    })
+  }
+
+  #deliver(arrived: () => void): void {
+    const { far } = this
+    far.machine.after(this.path.delayMs, 'net.arrived', () => {
+      if (far.isOpen) arrived()
+    })
+  }
+}

@@ -1,0 +1,109 @@
+// One end of a simulated stream: bytes that take their time, arrive in order, and may stop arriving without a word.
+import type { Duplex } from '../exchange/duplex.ts'
+import type { Side } from './connection.ts'
+
+const HIGH_WATER = 1_048_576
+
+export class Wire implements Duplex {
+  readonly #side: Side
+  #far: Wire | undefined
+  #onBytes: ((bytes: Uint8Array) => void) | undefined
+  #onEnd: ((error?: Error) => void) | undefined
+  #isClosing = false
+  #isOver = false
+  #unsent = 0
+  #early: Uint8Array[] = []
+  readonly #waiting = new Set<PromiseWithResolvers<void>>()
+
+  constructor(side: Side) {
+    this.#side = side
+    side.wires.add(this)
+  }
+
+  join(far: Wire): void {
+    this.#far = far
+  }
+
+  send(bytes: Uint8Array): boolean {
+    if (this.#isOver || this.#isClosing) return false
+    this.#unsent += bytes.length
+    this.#side.transmit(
+      bytes.length,
+      () => this.#sent(bytes.length),
+      () => this.#far?.receive(bytes)
+    )
+    return this.#unsent < HIGH_WATER
+  }
+
+  async drained(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#isOver) throw new Error('The stream has ended')
+    if (this.#unsent < HIGH_WATER) return
+    const waiting = Promise.withResolvers<void>()
+    this.#waiting.add(waiting)
+    const abort = (): void => waiting.reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      await waiting.promise
+    } finally {
+      this.#waiting.delete(waiting)
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  get unsentBytes(): number {
+    return this.#unsent
+  }
+
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.#onBytes = listener
+    for (const bytes of this.#early.splice(0)) listener(bytes)
+  }
+
+  onEnd(listener: (error?: Error) => void): void {
+    this.#onEnd = listener
+  }
+
+  close(): void {
+    if (this.#isClosing || this.#isOver) return
+    this.#isClosing = true
+    this.#side.transmit(
+      0,
+      () => this.end(undefined),
+      () => this.#far?.end(undefined)
+    )
+  }
+
+  abort(error: Error): void {
+    if (this.#isOver) return
+    this.#side.transmit(
+      0,
+      () => {},
+      () => this.#far?.end(new Error('The far side reset the stream'))
+    )
+    this.end(error)
+  }
+
+  /** Bytes have come. */
+  receive(bytes: Uint8Array): void {
+    if (this.#isOver) return
+    if (this.#onBytes == null) this.#early.push(bytes)
+    else this.#onBytes(bytes)
+  }
+
+  /** It is over at this end. */
+  end(error: Error | undefined): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#unsent = 0
+    this.#early = []
+    this.#side.wires.delete(this)
+    for (const waiting of this.#waiting) waiting.reject(error ?? new Error('The stream has ended'))
+    this.#onEnd?.(error)
+  }
+
+  #sent(bytes: number): void {
+    this.#unsent = Math.max(0, this.#unsent - bytes)
+    if (this.#unsent < HIGH_WATER) for (const waiting of this.#waiting) waiting.resolve()
+  }
+}
