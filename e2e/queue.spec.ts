@@ -1,4 +1,4 @@
-// Downloads that wait for their turn: seen in line, moved, begun out of turn, and each goes on by itself when another is done. A real sender, slowed.
+// Downloads that wait for their turn: seen in the queue, moved, begun out of turn, and each goes on by itself when another is done. A real sender, slowed.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -33,7 +33,7 @@ async function fill(a: Instance, b: Instance, sizeBytes: number): Promise<void> 
   await go(b.page, 'Downloads')
 }
 
-test('one goes, the others wait in line; moved and begun by menu and keys; all arrive', async ({ instance }) => {
+test('one goes, the others wait in the queue; moved and begun by menu and keys; all arrive', async ({ instance }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   const { page } = b
   await sendAtMost(a.page, '0.4')

@@ -66,6 +66,6 @@ test(
       }
       return 0
     }
-    assert.equal(await waiting(), 60, 'each was tried, and says what it waits for instead of a place in line')
+    assert.equal(await waiting(), 60, 'each was tried, and says what it waits for instead of a place in the queue')
   }
 )

@@ -14,7 +14,7 @@ export interface Formats {
   /** `92 MB/s`, always that unit; below 0.1 it says `< 0.1 MB/s`. */
   rate(bytesPerSecond: number): string
   count(n: number): string
-  /** `3rd`: a place in a line. */
+  /** `3rd`: a place in a queue. */
   ordinal(n: number): string
   percent(part: number): string
   /** As it is typed into a field: no grouping. */

@@ -17,18 +17,18 @@ const ROWS = [
   row('paused', 'paused', 3)
 ]
 
-test('what goes on is first, then the line as it is, then what rests', () => {
+test('what goes on is first, then the queue as it is, then what rests', () => {
   const ids = inOrder(ROWS, ({ state }) => state === 'fetching' || state === 'waiting').map(({ id }) => id)
   assert.deepEqual(ids, ['young', 'old', 'next', 'middle', 'last', 'done', 'paused'])
   assert.deepEqual(queueOf(ROWS), ['next', 'middle', 'last'])
 })
 
 test('every move leads to where it says', () => {
-  const line = ['a', 'b', 'c', 'd']
+  const queue = ['a', 'b', 'c', 'd']
   const after = (id: string, move: Move): string | undefined => {
-    const before = placeBefore(line, id, move)
+    const before = placeBefore(queue, id, move)
     if (before === undefined) return undefined
-    const rest = line.filter(other => other !== id)
+    const rest = queue.filter(other => other !== id)
     return rest.toSpliced(before == null ? rest.length : rest.indexOf(before), 0, id).join('')
   }
   assert.deepEqual(

@@ -13,7 +13,7 @@ export const isQueued = ({ state }: Transfer): boolean => state === 'queued'
 const byPlace = (a: Transfer, b: Transfer): number =>
   (a.place ?? Infinity) - (b.place ?? Infinity) || b.addedAt - a.addedAt
 
-/** What goes on, then the line in its order, then what rests; the newest first where there is no line. */
+/** What goes on, then the queue in its order, then what rests; the newest first where nothing is queued. */
 export function inOrder(rows: readonly Transfer[], isRunning: (row: Transfer) => boolean): Transfer[] {
   const rank = (row: Transfer): number => (isQueued(row) ? 1 : isRunning(row) ? 0 : 2)
   return rows.toSorted((a, b) => {
@@ -26,18 +26,18 @@ export function inOrder(rows: readonly Transfer[], isRunning: (row: Transfer) =>
 export type Move = 'front' | 'up' | 'down' | 'end'
 
 /** Which one it is to stand before to get there; null: none, it is the last then; undefined: it stands there already, or does not wait. */
-export function placeBefore(line: readonly string[], id: string, move: Move): string | null | undefined {
-  const at = line.indexOf(id)
+export function placeBefore(queue: readonly string[], id: string, move: Move): string | null | undefined {
+  const at = queue.indexOf(id)
   if (at < 0) return undefined
   const isFirst = at === 0
-  const isLast = at === line.length - 1
+  const isLast = at === queue.length - 1
   switch (move) {
     case 'front':
-      return isFirst ? undefined : line[0]
+      return isFirst ? undefined : queue[0]
     case 'up':
-      return isFirst ? undefined : line[at - 1]
+      return isFirst ? undefined : queue[at - 1]
     case 'down':
-      return isLast ? undefined : (line[at + 2] ?? null)
+      return isLast ? undefined : (queue[at + 2] ?? null)
     case 'end':
       return isLast ? undefined : null
     default:

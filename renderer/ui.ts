@@ -55,7 +55,7 @@ export class Ui {
   /** Shares and those in the making, without what is on its way out. */
   readonly offers = new Store<Offers>(NO_OFFERS)
   /** Downloads that wait for their turn, whoever is next first. */
-  readonly line = new Store<readonly string[]>([])
+  readonly queue = new Store<readonly string[]>([])
   /** Roots that were shared from this page since it was opened, the newest first. */
   readonly fresh = new Store<readonly string[]>([])
   /** Something is under way in the sheet that would be lost if another took its place. */
@@ -75,8 +75,8 @@ export class Ui {
       this.offers.set(nextOffers(this.offers.get(), jobs.get() ?? [], shares.get().rows, leaving.get()))
     for (const store of [jobs, shares, leaving]) store.subscribe(look)
     model.transfers.subscribe(() => {
-      const line = queueOf(model.transfers.get().rows.values())
-      if (line.join() !== this.line.get().join()) this.line.set(line)
+      const queue = queueOf(model.transfers.get().rows.values())
+      if (queue.join() !== this.queue.get().join()) this.queue.set(queue)
     })
   }
 

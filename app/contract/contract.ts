@@ -120,7 +120,7 @@ export const contract = {
     resume: call(byTransfer, done),
     /** Receives now, in place of another one if need be; goes on if it rests. Throws not-found. */
     startNow: call(byTransfer, done),
-    /** Its place in line: before another one that waits, or at the end (null). Of one that does not wait nothing changes. Throws not-found. */
+    /** Its place in the queue: before another one that waits, or at the end (null). Of one that does not wait nothing changes. Throws not-found. */
     move: call(z.object({ id: TransferId, before: TransferId.nullable() }), done),
     /** Goes on at once, also where the disk was full. */
     retry: call(byTransfer, done),

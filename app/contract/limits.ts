@@ -9,7 +9,7 @@ export const MAX_PAGE_ROWS = 1000
 /** From and to, both allowed. */
 export type Bounds = readonly [least: number, most: number]
 export const CONNECTIONS: Bounds = [8, 1000]
-/** How many downloads may receive at once; the others wait in line. */
+/** How many downloads may receive at once; the others wait in the queue. */
 export const ACTIVE_DOWNLOADS: Bounds = [1, 100]
 
 /** A cell of a transfer's map whose extents are all written. */

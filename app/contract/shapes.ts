@@ -127,7 +127,7 @@ export const Transfer = z.object({
   duplicate: bytes,
   sources: bytes, // peers sending now
   from: z.array(z.string()), // names of up to three of them
-  place: maybe(z.int().min(1)), // in line, while queued
+  place: maybe(z.int().min(1)), // in the queue, while it waits there
   waitingFor: maybe(z.enum(['peers', 'bytes', 'disk'])), // why nothing moves, after 5 s without bytes
   error: maybe(WireError),
   addedAt: z.number(),

@@ -105,7 +105,7 @@ class Shell {
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `d${i}`)
 
-test('as many as may receive do, the others wait in line', () => {
+test('as many as may receive do, the others wait in the queue', () => {
   const it = new Shell(2)
   it.add(...names(5))
   for (const id of names(5)) it.report(id, true)
@@ -186,8 +186,8 @@ test('first and now: in place of others, the last word counts', () => {
   assert.ok(it.active.has('b'), 'whoever was asked for last goes now')
   it.feed({ type: 'add', id: 'second', urgency: 'first' })
   assert.ok(!it.active.has('second'), 'all that go on were asked for')
-  const line = it.queue.waiting()
-  assert.ok(line.indexOf('second') < line.indexOf('a'), 'it waits before those that were not')
+  const waiting = it.queue.waiting()
+  assert.ok(waiting.indexOf('second') < waiting.indexOf('a'), 'it waits before those that were not')
 })
 
 test('an order that was changed is kept, and numbers stay the same ones', () => {

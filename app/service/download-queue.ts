@@ -1,5 +1,5 @@
-// Decides which downloads may receive now: at most so many at once, the others wait in line (decision 0047). No clock, no I/O. A download in
-// line is open when it has a fetch that listens to who could send; those that could go on are taken first, so that one which nobody can send
+// Decides which downloads may receive now: at most so many at once, the others wait in the queue (decision 0047). No clock, no I/O. One of
+// them is open when it has a fetch that listens to who could send; those that could go on are taken first, so that one which nobody can send
 // is never in the way of one that somebody can.
 
 /** Opened at once, those that receive included: each looks for peers and keeps its root open at them. */
@@ -14,19 +14,19 @@ export const URGED_MS = 10 * 60_000
 const REST_MS = 30_000
 const MAX_REST_MS = 15 * 60_000
 
-/** `first`: before the line, in place of one that is not. `now`: in place of any other, at once. */
+/** `first`: before the others, in place of one that is not. `now`: in place of any other, at once. */
 export type Urgency = 'none' | 'first' | 'now'
 const URGENCIES: readonly Urgency[] = ['none', 'first', 'now']
 
 export type QueueInput =
-  /** It goes to the end of the line; `order`: its number there, from an earlier run. */
+  /** It goes to the end of the queue; `order`: its number there, from an earlier run. */
   | { readonly type: 'add'; readonly id: string; readonly urgency: Urgency; readonly order?: number }
   /** It is done, failed, paused or cancelled. */
   | { readonly type: 'remove'; readonly id: string }
   /** Of one that is open. `bytes`: what it has and what it received, together; only growing counts. */
   | { readonly type: 'report'; readonly id: string; readonly canReceive: boolean; readonly bytes: number }
   | { readonly type: 'urge'; readonly id: string; readonly urgency: Urgency }
-  /** In line before another one; null: at the end. */
+  /** Before another one; null: at the end. */
   | { readonly type: 'move'; readonly id: string; readonly before: string | null }
   | { readonly type: 'limit'; readonly active: number }
   | { readonly type: 'tick' }
@@ -74,7 +74,7 @@ const UNABLE = 3
 export class DownloadQueue {
   readonly #items = new Map<string, Item>()
   readonly #open = new Set<Item>()
-  readonly #urgent = new Set<Item>() // of all in line, also closed ones: who looks for these need not look at thousands
+  readonly #urgent = new Set<Item>() // of all, also closed ones: who looks for these need not look at thousands
   readonly #maxOpen: number
   #limit: number
   #lastOrder = 0
@@ -87,7 +87,7 @@ export class DownloadQueue {
     this.#maxOpen = maxOpen
   }
 
-  /** `now`: milliseconds of a clock that never goes back. What names no download in line changes nothing. */
+  /** `now`: milliseconds of a clock that never goes back. What names no download of the queue changes nothing. */
   apply(input: QueueInput, now: number): QueueEffect[] {
     return this.applyAll([input], now)
   }
@@ -134,7 +134,7 @@ export class DownloadQueue {
     return item != null && waits(item)
   }
 
-  /** The number of a download in line: those with a lower one come before it. */
+  /** The number of a download in the queue: those with a lower one come before it. */
   order(id: string): number | undefined {
     return this.#items.get(id)?.order
   }
@@ -218,11 +218,11 @@ export class DownloadQueue {
     else this.#urgent.add(item)
   }
 
-  /** The numbers in line stay the same ones, as far as they differ: only those between the old place and the new one get others. */
+  /** The numbers in the queue stay the same ones, as far as they differ: only those between the old place and the new one get others. */
   #move(item: Item, before: string | null): void {
-    const line = sorted(this.#items.values(), anyone, it => [it.order])
-    const numbers = line.map(it => it.order)
-    const others = line.filter(it => it !== item)
+    const inOrder = sorted(this.#items.values(), anyone, it => [it.order])
+    const numbers = inOrder.map(it => it.order)
+    const others = inOrder.filter(it => it !== item)
     const found = others.findIndex(it => it.id === before)
     others.splice(found < 0 ? others.length : found, 0, item)
     let last = 0
@@ -254,7 +254,7 @@ export class DownloadQueue {
     }
   }
 
-  /** Who is closed for one of this urgency: what nobody could send for long and is no more urgent; at once only what is less urgent, the last in line. */
+  /** Who is closed for one of this urgency: what nobody could send for long and is no more urgent; at once only what is less urgent, the last of the queue. */
   #leaver(urgency: number, now: number): Item | undefined {
     const idle = sorted(
       this.#open,

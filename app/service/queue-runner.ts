@@ -1,4 +1,4 @@
-// The downloads in line while the application runs: tells the queue what happens and how time passes, has its effects performed one after the other,
+// The queue of downloads while the application runs: tells it what happens and how time passes, has its effects performed one after the other,
 // and knows who waits at which place. What may receive is decided in download-queue.ts.
 import type { Clock } from '../../core/clock.ts'
 import { DownloadQueue, type QueueEffect, type QueueInput } from './download-queue.ts'
@@ -40,7 +40,7 @@ export class QueueRunner implements Disposable {
     return this.#queue.active
   }
 
-  /** Those with a lower number come before it; undefined when it is not in line. */
+  /** Those with a lower number come before it; undefined when it is not in the queue. */
   order(id: string): number | undefined {
     return this.#queue.order(id)
   }
@@ -74,7 +74,7 @@ export class QueueRunner implements Disposable {
     if (this.#cancelPlacing == null) this.#place()
   }
 
-  /** From now on nobody is in line. */
+  /** From now on nobody is in the queue. */
   [Symbol.dispose](): void {
     this.#isOver = true
     this.#cancelTick()

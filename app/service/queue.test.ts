@@ -1,4 +1,4 @@
-// Downloads that wait in line, with real nodes: who receives, who waits, and what is said of them.
+// Downloads that wait in the queue, with real nodes: who receives, who waits, and what is said of them.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -48,24 +48,28 @@ async function nothing(link: string): Promise<string> {
 const states = (rows: Map<string, Transfer>, ids: readonly string[]): string[] =>
   ids.map(id => `${rows.get(id)?.state} ${rows.get(id)?.place}`)
 
-test('one at a time: the others wait, say where in line, and follow by themselves', { timeout: 60_000 }, async t => {
-  const { seeder, getter, links, out, dir } = await pair(t, [30_000_000, 2_000_000, 2_000_000])
-  const { client } = getter
-  await client.settings.set({ activeDownloads: 1 })
-  const ids: string[] = []
-  for (const link of links) ids.push(await start(client, link, out))
-  await until(client, rows => states(rows, ids).join() === 'fetching null,queued 1,queued 2')
-  const events = []
-  for await (const event of await client.transfer.follow({ id: ids[1]! })) {
-    if (events.length === 0) await seeder.client.limits.set(NO_LIMITS) // what was to be seen of the first one was
-    events.push(event.type === 'progress' ? event.phase : event.type)
+test(
+  'one at a time: the others wait, say where in the queue, and follow by themselves',
+  { timeout: 60_000 },
+  async t => {
+    const { seeder, getter, links, out, dir } = await pair(t, [30_000_000, 2_000_000, 2_000_000])
+    const { client } = getter
+    await client.settings.set({ activeDownloads: 1 })
+    const ids: string[] = []
+    for (const link of links) ids.push(await start(client, link, out))
+    await until(client, rows => states(rows, ids).join() === 'fetching null,queued 1,queued 2')
+    const events = []
+    for await (const event of await client.transfer.follow({ id: ids[1]! })) {
+      if (events.length === 0) await seeder.client.limits.set(NO_LIMITS) // what was to be seen of the first one was
+      events.push(event.type === 'progress' ? event.phase : event.type)
+    }
+    assert.equal(events[0], 'find')
+    assert.equal(events.at(-1), 'done')
+    await until(client, rows => ids.every(id => rows.get(id)?.state === 'done'))
+    for (const i of [0, 1, 2])
+      assert.deepEqual(await readFile(path.join(out, `file-${i}`)), await readFile(path.join(dir, `from/file-${i}`)))
   }
-  assert.equal(events[0], 'find')
-  assert.equal(events.at(-1), 'done')
-  await until(client, rows => ids.every(id => rows.get(id)?.state === 'done'))
-  for (const i of [0, 1, 2])
-    assert.deepEqual(await readFile(path.join(out, `file-${i}`)), await readFile(path.join(dir, `from/file-${i}`)))
-})
+)
 
 test('start now, first, move, pause and resume change who is next', { timeout: 60_000 }, async t => {
   const { getter, links, out } = await pair(t, [20_000_000, 20_000_001, 20_000_002, 20_000_003])

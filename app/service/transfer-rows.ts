@@ -75,12 +75,12 @@ export function rowToStart(
     ...(before?.path != null && { path: before.path }), // what was got earlier stands there: more is added to it
     addedAt: before?.addedAt ?? now,
     changedAt: now,
-    inLine: before?.inLine ?? 0
+    queueOrder: before?.queueOrder ?? 0
   }
 }
 
-/** A row as it is shown with its place in line; without one it does not wait there. */
-export function inLine(shown: Transfer, place: number | undefined): Transfer {
+/** A row as it is shown with its place in the queue; without one it does not wait there. */
+export function asQueued(shown: Transfer, place: number | undefined): Transfer {
   if (place == null) return { ...shown, place: null, state: shown.state === 'queued' ? 'finding' : shown.state }
   return { ...shown, place, state: 'queued', rate: 0, secondsLeft: null, sources: 0, from: [], waitingFor: null }
 }

@@ -165,15 +165,15 @@ test(
   }
 )
 
-test('addresses that came with a link of what is in line already are kept', limit, async t => {
+test('addresses that came with a link of what is queued already are kept', limit, async t => {
   const { transfers, store, start } = await sample(t, { activeDownloads: 1 })
   start(await nothing(1))
   const id = start(await nothing(2))
   const before = store.transfers().find(row => row.root !== '' && row.addrs.length === 0)
   assert.ok(before != null)
   assert.equal(start(await nothing(2), { addrs: ['/ip4/127.0.0.1/tcp/9'] }), id)
-  const { inLine, addrs } = store.transfers().find(row => row.addrs.length > 0) ?? assert.fail('not kept')
-  assert.deepEqual([addrs, inLine], [['/ip4/127.0.0.1/tcp/9'], 2])
+  const { queueOrder, addrs } = store.transfers().find(row => row.addrs.length > 0) ?? assert.fail('not kept')
+  assert.deepEqual([addrs, queueOrder], [['/ip4/127.0.0.1/tcp/9'], 2])
   assert.equal(transfers.feed.rows().length, 2)
 })
 

@@ -14,7 +14,7 @@ import { JobFeed, ListFeed } from './snapshot-feed.ts'
 import { TransferContents } from './transfer-contents.ts'
 import { transferDetails } from './transfer-details.ts'
 import { type Entry, newEntry, TransferEntries } from './transfer-entries.ts'
-import { inLine, isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
+import { asQueued, isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
 import { type Outcome, type RunOptions, type RunPorts, TransferRun } from './transfer-run.ts'
 
 export interface StartOptions {
@@ -59,7 +59,7 @@ export class Transfers implements AsyncDisposable {
       perform: effect => this.#perform(effect),
       moved: id => {
         const shown = this.feed.get(id)
-        if (shown != null && this.#queue.has(id)) this.feed.set(id, inLine(shown, this.#queue.place(id)))
+        if (shown != null && this.#queue.has(id)) this.feed.set(id, asQueued(shown, this.#queue.place(id)))
       }
     })
     for (const row of this.#store.transfers()) {
@@ -73,13 +73,13 @@ export class Transfers implements AsyncDisposable {
   /** Goes on with everything that did when the last node ended, in the order it had. */
   resumeAll(): void {
     const going = [...this.#entries].filter(([, { row }]) => keptState(row) === 'active')
-    going.sort(([, a], [, b]) => a.row.inLine - b.row.inLine)
+    going.sort(([, a], [, b]) => a.row.queueOrder - b.row.queueOrder)
     for (const [, entry] of going) this.#goOn(entry, {})
     this.#queue.feedAll(going.map(([id, { row }]) => addInput(id, row, 'none')))
     for (const [id, entry] of going) {
       const order = this.#queue.order(id) ?? 0
-      if (order === entry.row.inLine) continue // as it is kept, and shown
-      entry.row = { ...entry.row, inLine: order }
+      if (order === entry.row.queueOrder) continue // as it is kept, and shown
+      entry.row = { ...entry.row, queueOrder: order }
       this.#store.noteTransfer(entry.row)
     }
   }
@@ -129,15 +129,15 @@ export class Transfers implements AsyncDisposable {
     this.#queue.feed({ type: 'urge', id, urgency: 'now' })
   }
 
-  /** Before another one that waits, or at the end of the line. Throws not-found. */
+  /** Before another one that waits, or at the end of the queue. Throws not-found. */
   move(id: string, before: string | null): void {
     this.#entry(id)
     if (before != null) this.#entry(before)
     this.#queue.feed({ type: 'move', id, before })
     for (const [key, entry] of this.#entries) {
-      const inLine = this.#queue.order(key)
-      if (inLine == null || inLine === entry.row.inLine) continue
-      entry.row = { ...entry.row, inLine }
+      const queueOrder = this.#queue.order(key)
+      if (queueOrder == null || queueOrder === entry.row.queueOrder) continue
+      entry.row = { ...entry.row, queueOrder }
       this.#store.noteTransfer(entry.row)
     }
   }
@@ -188,7 +188,7 @@ export class Transfers implements AsyncDisposable {
 
   async #cancel(id: string, entry: Entry): Promise<void> {
     const run = this.#takeOut(id, entry)
-    entry.row = { ...entry.row, state: 'paused', changedAt: Date.now(), inLine: 0 }
+    entry.row = { ...entry.row, state: 'paused', changedAt: Date.now(), queueOrder: 0 }
     this.#save(id, entry)
     const gone = this.#discard(run, entry.row, this.#closing.get(id))
     this.#closes(
@@ -263,7 +263,7 @@ export class Transfers implements AsyncDisposable {
   #enqueue(id: string, entry: Entry, options: Partial<RunOptions> = {}, urgency: Urgency = 'none'): void {
     this.#goOn(entry, options)
     this.#queue.feed(addInput(id, entry.row, urgency))
-    entry.row = { ...entry.row, inLine: this.#queue.order(id) ?? entry.row.inLine }
+    entry.row = { ...entry.row, queueOrder: this.#queue.order(id) ?? entry.row.queueOrder }
     this.#save(id, entry)
   }
 
@@ -307,7 +307,7 @@ export class Transfers implements AsyncDisposable {
           if (entry.run !== run) return
           this.#queue.feed({ type: 'report', id, canReceive, bytes: shown.bytes + shown.received })
           const place = this.#queue.place(id)
-          this.feed.set(id, inLine(shown, place))
+          this.feed.set(id, asQueued(shown, place))
           entry.feed.progress(place == null ? event : { ...event, phase: 'find' })
         },
         save: progress => {
@@ -360,7 +360,7 @@ export class Transfers implements AsyncDisposable {
   async #end(id: string, entry: Entry, outcome: Outcome): Promise<void> {
     const { feed } = entry
     const closed = this.#close(id, entry)
-    entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now(), inLine: 0 }
+    entry.row = { ...entry.row, ...outcome.row, changedAt: Date.now(), queueOrder: 0 }
     entry.error = outcome.error
     entry.isEnding = true
     this.#save(id, entry, outcome.event?.type === 'done' ? outcome.event : undefined)
@@ -375,7 +375,12 @@ export class Transfers implements AsyncDisposable {
     const { change } = entry
     await closed
     if (entry.change !== change || this.#entries.get(id) !== entry) return false
-    entry.row = { ...entry.row, state, changedAt: Date.now(), inLine: state === 'active' ? entry.row.inLine : 0 }
+    entry.row = {
+      ...entry.row,
+      state,
+      changedAt: Date.now(),
+      queueOrder: state === 'active' ? entry.row.queueOrder : 0
+    }
     this.#save(id, entry)
     return true
   }
@@ -385,7 +390,7 @@ export class Transfers implements AsyncDisposable {
     this.#store.noteTransfer(entry.row)
     const { received = 0, duplicate = 0 } = last ?? {}
     const shown = { ...restingRow(entry.row, entry.error), received, duplicate }
-    this.feed.set(id, inLine(shown, this.#queue.place(id)))
+    this.feed.set(id, asQueued(shown, this.#queue.place(id)))
   }
 
   #forget(id: string, { row }: Entry): void {
@@ -396,7 +401,7 @@ export class Transfers implements AsyncDisposable {
 }
 
 /** At the place it has from an earlier run, else at the end. */
-const addInput = (id: string, { inLine: order }: TransferRow, urgency: Urgency): QueueInput =>
+const addInput = (id: string, { queueOrder: order }: TransferRow, urgency: Urgency): QueueInput =>
   order > 0 ? { type: 'add', id, urgency, order } : { type: 'add', id, urgency }
 
 const notFound = (): CodedError => new CodedError('not-found', 'There is no such download.')

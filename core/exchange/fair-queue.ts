@@ -130,7 +130,7 @@ export class FairQueue {
       const given = turn.giveBack(all)
       if (given === 0) continue
       this.#used -= given
-      this.#all.delete(turn) // to the back of the line: the next one asked is another
+      this.#all.delete(turn) // to the back of the queue: the next one asked is another
       this.#all.add(turn)
       if (enough()) return true
     }

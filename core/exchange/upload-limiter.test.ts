@@ -74,7 +74,7 @@ test('no rate lets everybody go, also those who wait already', async () => {
   await waiting
 })
 
-test('an abort takes its place in the line with it', async () => {
+test('an abort takes its place in the queue with it', async () => {
   const clock = new SteppedClock()
   const limits = new UploadLimiter(clock, 1000)
   assert.equal(limits.take(10_000, 'a', never), undefined)

@@ -76,7 +76,7 @@ export class ThreadPool implements AsyncDisposable {
     return this.#threads.size < this.#size || this.#threads.values().some(it => it.open.size < ORDERS_PER_THREAD)
   }
 
-  /** From the caller that waited longest; who gave a piece goes to the end of the line. */
+  /** From the caller that waited longest; who gave a piece goes to the end of the queue. */
   #nextPiece(): { caller: Caller; work: Work; receive(answer: Answer): void } | undefined {
     for (const caller of this.#callers) {
       const piece = caller.source.next()

@@ -215,7 +215,7 @@ test('transfers, peers, bans and the reprovide schedule outlive the store', t =>
     bytes: 1,
     addedAt: 5,
     changedAt: 6,
-    inLine: 3
+    queueOrder: 3
   }
   const file = path.join(dir, 'shoal.db')
   {
@@ -264,7 +264,7 @@ test('no room for the index: what somebody waits for throws, what nobody waits f
     name: 'n',
     state: 'active',
     addrs: [],
-    inLine: 0,
+    queueOrder: 0,
     bytes: 0,
     addedAt: 1,
     changedAt: 1

@@ -22,7 +22,7 @@ export interface TransferRow {
   readonly addedAt: number
   readonly changedAt: number
   /** Those with a lower number are to receive before it. */
-  readonly inLine: number
+  readonly queueOrder: number
 }
 
 interface Row {
@@ -38,7 +38,7 @@ interface Row {
   path: string | null
   addedAt: number
   changedAt: number
-  inLine: number
+  queueOrder: number
 }
 
 /** Oldest first. */
@@ -46,7 +46,7 @@ export function allTransfers(db: Db): TransferRow[] {
   const rows = db.all<Row>(
     `SELECT root.cid AS root, directory, name, state, error, selection, addrs, bytes, total_bytes AS totalBytes, path,
        added_at AS addedAt, changed_at AS changedAt,
-       in_line AS inLine FROM transfer JOIN root ON root.id = root_id
+       in_line AS queueOrder FROM transfer JOIN root ON root.id = root_id
        ORDER BY added_at, directory`
   )
   return rows.map(fromRow)
@@ -69,7 +69,7 @@ export function putTransfer(db: Db, it: TransferRow): void {
       it.path ?? null,
       it.addedAt,
       it.changedAt,
-      it.inLine
+      it.queueOrder
     )
   })
 }

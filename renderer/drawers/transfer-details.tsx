@@ -26,7 +26,6 @@ export function TransferDetails({ id }: { id: string }) {
   const { ui, t, formats } = useUi()
   const row = useFeed(ui.model.transfers).rows.get(id)
   const live = useDetails(id, row == null || row.state === 'done' ? null : isRunning(row))
-  const line = useStore(ui.line)
   const [count, setCount] = useState(0)
   const tick = useTick(row != null && isRunning(row) && count <= FILES_FOLLOWED, FILES_EVERY_MS)
   const hasFiles = row?.total != null
@@ -52,18 +51,7 @@ export function TransferDetails({ id }: { id: string }) {
       {row.state === 'disk-full' && <Problem code="disk-full" about="waiting" />}
       <Choices row={row} />
       {live != null && <Progress live={live} />}
-      <dl className="facts">
-        <Fact name={t('details.received')}>{formats.bytes(row.received)}</Fact>
-        {row.place != null && (
-          <Fact name={t('details.place')}>
-            {t('details.place.of', { n: formats.count(row.place), total: formats.count(line.length) })}
-          </Fact>
-        )}
-        <Fact name={t('details.folder')}>
-          <bdi>{row.folder}</bdi>
-        </Fact>
-        <Fact name={t('details.added')}>{formats.day(row.addedAt)}</Fact>
-      </dl>
+      <Facts row={row} />
       {isRunning(row) && (
         <Deferred>
           <Limit id={id} />
@@ -105,6 +93,25 @@ function ChoicesNow({ row }: { row: Transfer }) {
           </Action>
         ))}
     </div>
+  )
+}
+
+function Facts({ row }: { row: Transfer }) {
+  const { ui, t, formats } = useUi()
+  const queue = useStore(ui.queue)
+  return (
+    <dl className="facts">
+      <Fact name={t('details.received')}>{formats.bytes(row.received)}</Fact>
+      {row.place != null && (
+        <Fact name={t('details.place')}>
+          {t('details.place.of', { n: formats.count(row.place), total: formats.count(queue.length) })}
+        </Fact>
+      )}
+      <Fact name={t('details.folder')}>
+        <bdi>{row.folder}</bdi>
+      </Fact>
+      <Fact name={t('details.added')}>{formats.day(row.addedAt)}</Fact>
+    </dl>
   )
 }
 

@@ -32,7 +32,7 @@ export const isRunning = ({ state }: Transfer): boolean => RUNNING.some(running 
 /** It ends by itself, sooner or later. */
 export const isGoingOn = (row: Transfer): boolean => isRunning(row) || isQueued(row)
 
-/** Where it may go in line. */
+/** Where it may go in the queue. */
 const MOVES = [
   { move: 'up', icon: ArrowUp },
   { move: 'down', icon: ArrowDown },
@@ -43,8 +43,8 @@ const MOVES = [
 /** With Alt, as lines are moved in editors. */
 const KEYS: Partial<Record<string, Move>> = { ArrowUp: 'up', ArrowDown: 'down' }
 
-function moveInLine(ui: Ui, id: string, move: Move): void {
-  const before = placeBefore(ui.line.get(), id, move)
+function moveInQueue(ui: Ui, id: string, move: Move): void {
+  const before = placeBefore(ui.queue.get(), id, move)
   if (before !== undefined) void ui.try(async () => ui.session.client.transfer.move({ id, before }))
 }
 
@@ -69,11 +69,11 @@ export function transferChoices(row: Transfer, { ui, t }: Context, isFull: boole
     isQueued(row) && { id: 'start', label: t('queue.start'), icon: Play, run: call('startNow'), inRow: true },
     ...MOVES.map(
       ({ move, icon }) =>
-        placeBefore(ui.line.get(), id, move) !== undefined && {
+        placeBefore(ui.queue.get(), id, move) !== undefined && {
           id: move,
           label: t(`queue.${move}`),
           icon,
-          run: () => moveInLine(ui, id, move),
+          run: () => moveInQueue(ui, id, move),
           inMenuOnly: true
         }
     ),
@@ -127,7 +127,7 @@ function TransferRowNow({ row }: { row: Transfer }) {
   const { ui, t, formats } = context
   const drawer = useStore(ui.drawer)
   const isFull = useChosen(ui.model.status, isOwnDiskFull)
-  useStore(ui.line) // who is last may move no further down
+  useStore(ui.queue) // who is last may move no further down
   const isOpen = drawer?.type === 'transfer' && drawer.id === row.id
   const name = nameOf(row)
   const part = partOf(row)
@@ -145,7 +145,7 @@ function TransferRowNow({ row }: { row: Transfer }) {
         keys: 'Alt+ArrowUp Alt+ArrowDown',
         onKey: ({ altKey, key }) => {
           const move = altKey ? KEYS[key] : undefined
-          if (move != null) moveInLine(ui, row.id, move)
+          if (move != null) moveInQueue(ui, row.id, move)
           return move != null
         }
       })}
