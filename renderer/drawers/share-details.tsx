@@ -1,7 +1,7 @@
 // One share: where else it is, who fetches it, its files; whether this device may be closed.
 import { Laptop, ShieldCheck } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { ShareDetails as ShareDetailsOf } from '../../app/contract/shapes.ts'
+import type { Share, ShareDetails as ShareDetailsOf } from '../../app/contract/shapes.ts'
 import { Action } from '../parts/controls.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
 import { LimitField } from '../parts/limit-field.tsx'
@@ -41,16 +41,7 @@ export function ShareDetails({ root }: { root: string }) {
           </Action>
         ))}
       </div>
-      <dl className="facts">
-        <Fact name={t('details.copies')}>{formats.count(row.copies)}</Fact>
-        <Fact name={t('details.readers')}>
-          {formats.count(row.readers)}
-          {row.rateOut > 0 && ` · ${formats.rate(row.rateOut)}`}
-        </Fact>
-        <Fact name={t('details.sent')}>{formats.bytes(row.sentBytes)}</Fact>
-        <Fact name={t('details.added')}>{formats.day(row.addedAt)}</Fact>
-        <Fact name={t('details.origin')}>{t(`origin.${row.origin}`)}</Fact>
-      </dl>
+      <Facts row={row} />
       <Others root={root} />
       {row.state === 'ready' && (
         <LimitField
@@ -75,6 +66,22 @@ export function ShareDetails({ root }: { root: string }) {
         </section>
       )}
     </Drawer>
+  )
+}
+
+function Facts({ row }: { row: Share }) {
+  const { t, formats } = useUi()
+  return (
+    <dl className="facts">
+      <Fact name={t('details.copies')}>{formats.count(row.copies)}</Fact>
+      <Fact name={t('details.readers')}>
+        {formats.count(row.readers)}
+        {row.rateOut > 0 && ` · ${formats.rate(row.rateOut)}`}
+      </Fact>
+      <Fact name={t('details.sent')}>{formats.bytes(row.sentBytes)}</Fact>
+      <Fact name={t('details.added')}>{formats.day(row.addedAt)}</Fact>
+      <Fact name={t('details.origin')}>{t(`origin.${row.origin}`)}</Fact>
+    </dl>
   )
 }
 

@@ -59,14 +59,6 @@ export function Row({
   onKey
 }: RowProps) {
   const [isNear, setNear] = useState(HAS_NO_HOVER)
-  const text = (
-    <>
-      <bdi className="row-name">{name}</bdi>
-      <span className="row-sentence" data-tone={tone}>
-        {sentence}
-      </span>
-    </>
-  )
   return (
     <div
       className="row"
@@ -96,20 +88,29 @@ export function Row({
         aria-disabled={onOpen == null || undefined}
         aria-expanded={onOpen == null ? undefined : isOpen}
       >
-        {text}
+        <bdi className="row-name">{name}</bdi>
+        <span className="row-sentence" data-tone={tone}>
+          {sentence}
+        </span>
       </button>
-      <div className="row-actions">
-        {isNear &&
-          choices
-            .filter(choice => choice.inRow)
-            .map(({ id, icon: Icon, label, run }) => (
-              <span className="row-action" key={id}>
-                <IconAction icon={Icon} label={label} onPress={run} />
-              </span>
-            ))}
-        {choices.length > 0 && <RowMenu label={menuLabel} choices={choices} />}
-      </div>
+      <Actions choices={choices} menuLabel={menuLabel} isNear={isNear} />
       {part !== undefined && <Bar part={part} tone={tone} />}
+    </div>
+  )
+}
+
+function Actions({ choices, menuLabel, isNear }: Pick<RowProps, 'choices' | 'menuLabel'> & { isNear: boolean }) {
+  return (
+    <div className="row-actions">
+      {isNear &&
+        choices
+          .filter(choice => choice.inRow)
+          .map(({ id, icon, label, run }) => (
+            <span className="row-action" key={id}>
+              <IconAction icon={icon} label={label} onPress={run} />
+            </span>
+          ))}
+      {choices.length > 0 && <RowMenu label={menuLabel} choices={choices} />}
     </div>
   )
 }

@@ -23,77 +23,27 @@ import { type Held, useHeld } from './use-held.ts'
 /** The element that scrolls: the screen, a drawer, a sheet. */
 export const ScrollContext = createContext<{ readonly current: HTMLElement | null }>({ current: null })
 
-export function VirtualList<Row>({
-  label,
-  rows,
-  keyOf,
-  rowHeight,
-  levelOf,
-  held: heldOutside,
-  children
-}: {
-  label: string
-  rows: readonly Row[]
-  keyOf: (row: Row) => string
+export interface VirtualListProps<Row> {
+  readonly label: string
+  readonly rows: readonly Row[]
+  readonly keyOf: (row: Row) => string
   /** As most rows are, in pixels; each is measured. */
-  rowHeight: number
+  readonly rowHeight: number
   /** Where rows stand below one another: 1 is the top. */
-  levelOf?: (row: Row) => number
+  readonly levelOf?: (row: Row) => number
   /** Of whoever wants to know which row somebody is on. */
-  held?: Held
-  children: (row: Row) => ReactNode
-}) {
-  const scroller = useContext(ScrollContext)
+  readonly held?: Held
+  readonly children: (row: Row) => ReactNode
+}
+
+export function VirtualList<Row>(props: VirtualListProps<Row>) {
+  const { label, rows, keyOf, levelOf, children } = props
   const list = useRef<HTMLUListElement>(null)
-  const scrollMargin = useDistance(scroller, list)
-  const isPlaced = useRef(false)
   const ownHeld = useHeld()
-  const held = heldOutside ?? ownHeld
+  const held = props.held ?? ownHeld
   const heldAt = held.key == null ? -1 : rows.findIndex(row => keyOf(row) === held.key)
-  const virtual = useVirtualizer<HTMLElement, HTMLLIElement>({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    getItemKey: at => keyOf(rows[at]!), // within count
-    overscan: 4,
-    rangeExtractor: range => withHeld(range, heldAt),
-    initialRect: { width: innerWidth, height: innerHeight },
-    observeElementRect: observeRect,
-    measureElement: sizeOf,
-    // the first time it would put what scrolls to its top: it is there, or where the user has scrolled it meanwhile
-    scrollToFn: (offset, options, it) => {
-      if (isPlaced.current) elementScroll(offset, options, it)
-      isPlaced.current = true
-    },
-    useFlushSync: false, // a screen of new rows is drawn when there is time, not inside the scroll event
-    scrollMargin
-  })
-
-  const wanted = useRef<number | null>(null) // the row to be focused, as soon as it is there
-  const focusWanted = (): void => {
-    if (wanted.current == null) return
-    const row = list.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"] [data-row-main]`)
-    if (row == null) return
-    wanted.current = null
-    row.focus()
-  }
-  useLayoutEffect(focusWanted) // after every drawing: which one brings it is the virtual list's affair
-  const focusRow = (at: number): void => {
-    wanted.current = at
-    virtual.scrollToIndex(at, { align: 'auto' })
-    focusWanted()
-  }
-  const onKeyDown = (event: React.KeyboardEvent): void => {
-    wanted.current = null // whoever presses a key meanwhile is somewhere else
-    const target = event.target as HTMLElement // React types it wider
-    if (target.dataset.rowMain == null) return
-    const at = Number(target.closest<HTMLElement>('[data-index]')?.dataset.index)
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key]
-    if (to == null || to < 0 || to >= rows.length) return
-    event.preventDefault()
-    focusRow(to)
-  }
-
+  const { virtual, scrollMargin } = useSeenRows(props, list, heldAt)
+  const onKeyDown = useRowKeys(virtual, list, rows.length)
   return (
     // the keys move the focus between the buttons inside
     <ul
@@ -125,14 +75,69 @@ export function VirtualList<Row>({
   )
 }
 
+type List = Virtualizer<HTMLElement, HTMLLIElement>
+
+/** Which rows are there, and where. @param heldAt the row that stays whatever is seen; -1: none */
+function useSeenRows<Row>(
+  { rows, keyOf, rowHeight }: VirtualListProps<Row>,
+  list: RefObject<HTMLElement | null>,
+  heldAt: number
+): { virtual: List; scrollMargin: number } {
+  const scroller = useContext(ScrollContext)
+  const scrollMargin = useDistance(scroller, list)
+  const isPlaced = useRef(false)
+  const virtual = useVirtualizer<HTMLElement, HTMLLIElement>({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    getItemKey: at => keyOf(rows[at]!), // within count
+    overscan: 4,
+    rangeExtractor: range => withHeld(range, heldAt),
+    initialRect: { width: innerWidth, height: innerHeight },
+    observeElementRect: observeRect,
+    measureElement: sizeOf,
+    // the first time it would put what scrolls to its top: it is there, or where the user has scrolled it meanwhile
+    scrollToFn: (offset, options, it) => {
+      if (isPlaced.current) elementScroll(offset, options, it)
+      isPlaced.current = true
+    },
+    useFlushSync: false, // a screen of new rows is drawn when there is time, not inside the scroll event
+    scrollMargin
+  })
+  return { virtual, scrollMargin }
+}
+
+/** Moves the focus from row to row, also to one that is not there yet. */
+function useRowKeys(virtual: List, list: RefObject<HTMLElement | null>, count: number) {
+  const wanted = useRef<number | null>(null) // the row to be focused, as soon as it is there
+  const focusWanted = (): void => {
+    if (wanted.current == null) return
+    const row = list.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"] [data-row-main]`)
+    if (row == null) return
+    wanted.current = null
+    row.focus()
+  }
+  useLayoutEffect(focusWanted) // after every drawing: which one brings it is the virtual list's affair
+  return (event: React.KeyboardEvent): void => {
+    wanted.current = null // whoever presses a key meanwhile is somewhere else
+    const target = event.target as HTMLElement // React types it wider
+    if (target.dataset.rowMain == null) return
+    const at = Number(target.closest<HTMLElement>('[data-index]')?.dataset.index)
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: count - 1 }[event.key]
+    if (to == null || to < 0 || to >= count) return
+    event.preventDefault()
+    wanted.current = to
+    virtual.scrollToIndex(to, { align: 'auto' })
+    focusWanted()
+  }
+}
+
 /** What is seen, and the row somebody is on: it keeps its focus and its menu when it is scrolled away. */
 function withHeld(range: Range, heldAt: number): number[] {
   const seen = defaultRangeExtractor(range)
   if (heldAt < 0 || heldAt >= range.count || seen.includes(heldAt)) return seen
   return heldAt < (seen[0] ?? 0) ? [heldAt, ...seen] : [...seen, heldAt]
 }
-
-type List = Virtualizer<HTMLElement, HTMLLIElement>
 
 function observeRect({ scrollElement }: List, receive: (rect: { width: number; height: number }) => void) {
   if (scrollElement == null) return undefined

@@ -1,5 +1,5 @@
 // Settings: each takes effect when it is changed; there is no Save.
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ACTIVE_DOWNLOADS, CONNECTIONS, MAX_DEVICE_NAME_CHARS } from '../../app/contract/limits.ts'
 import type { Settings } from '../../app/contract/shapes.ts'
@@ -18,14 +18,18 @@ const MEGA = 1_000_000
 const GIGA = 1_000_000_000
 const MODES = ['lan', 'internet', 'loopback'] as const
 
+/** What the engine keeps, and how it is changed. */
+interface Kept {
+  readonly settings: Settings
+  readonly set: (change: Partial<Settings>) => void
+}
+
 export function SettingsScreen() {
   const { ui, t } = useUi()
   const settings = useFeed(ui.model.settings)
   const status = useFeed(ui.model.status)
-  const { i18n } = useTranslation()
-  const [theme, setTheme] = useState(savedTheme)
+  const { desktop } = ui.platform
   const set = (change: Partial<Settings>): void => void ui.try(async () => ui.session.client.settings.set(change))
-  const language: Language = isLanguage(i18n.language) ? i18n.language : 'en'
   return (
     <>
       <header className="screen-head">
@@ -35,104 +39,103 @@ export function SettingsScreen() {
         <Loading />
       ) : (
         <>
-          <section className="card">
-            <h2>{t('settings.device')}</h2>
-            <Draft
-              label={t('settings.name')}
-              hint={t('settings.name.hint')}
-              value={settings.name}
-              maxLength={MAX_DEVICE_NAME_CHARS}
-              onDone={name => name.trim() !== '' && set({ name: name.trim() })}
-            />
-          </section>
-          <section className="card">
-            <h2>{t('settings.reach')}</h2>
-            <Choose
-              label={t('settings.network')}
-              value={settings.network ?? status?.network ?? 'lan'}
-              options={MODES.map(id => ({ id, name: t(`network.${id}`) }))}
-              onChange={network => set({ network })}
-              hint={
-                settings.network != null && status != null && settings.network !== status.network
-                  ? t('settings.network.later', { now: t(`network.${status.network}`) })
-                  : t('settings.network.hint')
-              }
-            />
-            <DraftField
-              label={t('settings.connections')}
-              value={settings.maxConnections}
-              unit={1}
-              bounds={CONNECTIONS}
-              onDone={n => n != null && set({ maxConnections: n })}
-            />
-          </section>
-          <section className="card">
-            <h2>{t('settings.limits')}</h2>
-            <DraftField
-              label={t('settings.atOnce')}
-              hint={t('settings.atOnce.hint')}
-              value={settings.activeDownloads}
-              unit={1}
-              bounds={ACTIVE_DOWNLOADS}
-              onDone={n => n != null && set({ activeDownloads: n })}
-            />
-            <DraftField
-              label={t('settings.upload')}
-              hint={t('settings.limit.hint')}
-              value={settings.uploadBytesPerSecond}
-              unit={MEGA}
-              onDone={n => set({ uploadBytesPerSecond: n ?? 0 })}
-            />
-            <DraftField
-              label={t('settings.download')}
-              hint={t('settings.limit.hint')}
-              value={settings.downloadBytesPerSecond}
-              unit={MEGA}
-              onDone={n => set({ downloadBytesPerSecond: n ?? 0 })}
-            />
-          </section>
-          <section className="card">
-            <h2>{t('settings.storage')}</h2>
-            <StorageFields settings={settings} set={set} />
-          </section>
-          <section className="card">
-            <h2>{t('settings.sharing')}</h2>
-            <Toggle isSelected={settings.keepSharing} onChange={keepSharing => set({ keepSharing })}>
-              {t('settings.keep')}
-            </Toggle>
-          </section>
-          {ui.platform.desktop != null && <WindowCard desktop={ui.platform.desktop} />}
+          <DeviceCard settings={settings} set={set} />
+          <ReachCard settings={settings} set={set} />
+          <LimitsCard settings={settings} set={set} />
+          <StorageCard settings={settings} set={set} />
+          <SharingCard settings={settings} set={set} />
+          {desktop != null && <WindowCard desktop={desktop} />}
         </>
       )}
-      <section className="card">
-        <h2>{t('settings.look')}</h2>
-        <Choose
-          label={t('settings.theme')}
-          value={theme}
-          options={THEMES.map(id => ({ id, name: t(`theme.${id}`) }))}
-          onChange={next => {
-            applyTheme(next)
-            setTheme(next)
-          }}
-        />
-        <Choose
-          label={t('settings.language')}
-          value={language}
-          options={Object.entries(LANGUAGES).map(([id, { name }]) => ({ id: id as Language, name }))} // its own keys
-          onChange={next => {
-            keepLanguage(next)
-            void i18n.changeLanguage(next)
-          }}
-        />
-      </section>
-      {ui.platform.desktop != null && <UpdateLine desktop={ui.platform.desktop} />}
+      <LookCard />
+      {desktop != null && <UpdateLine desktop={desktop} />}
       <p className="version">{status != null && t('settings.version', { version: status.version })}</p>
     </>
   )
 }
 
+function Card({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="card">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  )
+}
+
+function DeviceCard({ settings, set }: Kept) {
+  const { t } = useUi()
+  return (
+    <Card title={t('settings.device')}>
+      <Draft
+        label={t('settings.name')}
+        hint={t('settings.name.hint')}
+        value={settings.name}
+        maxLength={MAX_DEVICE_NAME_CHARS}
+        onDone={name => name.trim() !== '' && set({ name: name.trim() })}
+      />
+    </Card>
+  )
+}
+
+function ReachCard({ settings, set }: Kept) {
+  const { ui, t } = useUi()
+  const status = useFeed(ui.model.status)
+  const isLater = settings.network != null && status != null && settings.network !== status.network
+  return (
+    <Card title={t('settings.reach')}>
+      <Choose
+        label={t('settings.network')}
+        value={settings.network ?? status?.network ?? 'lan'}
+        options={MODES.map(id => ({ id, name: t(`network.${id}`) }))}
+        onChange={network => set({ network })}
+        hint={
+          isLater ? t('settings.network.later', { now: t(`network.${status.network}`) }) : t('settings.network.hint')
+        }
+      />
+      <DraftField
+        label={t('settings.connections')}
+        value={settings.maxConnections}
+        unit={1}
+        bounds={CONNECTIONS}
+        onDone={n => n != null && set({ maxConnections: n })}
+      />
+    </Card>
+  )
+}
+
+function LimitsCard({ settings, set }: Kept) {
+  const { t } = useUi()
+  return (
+    <Card title={t('settings.limits')}>
+      <DraftField
+        label={t('settings.atOnce')}
+        hint={t('settings.atOnce.hint')}
+        value={settings.activeDownloads}
+        unit={1}
+        bounds={ACTIVE_DOWNLOADS}
+        onDone={n => n != null && set({ activeDownloads: n })}
+      />
+      <DraftField
+        label={t('settings.upload')}
+        hint={t('settings.limit.hint')}
+        value={settings.uploadBytesPerSecond}
+        unit={MEGA}
+        onDone={n => set({ uploadBytesPerSecond: n ?? 0 })}
+      />
+      <DraftField
+        label={t('settings.download')}
+        hint={t('settings.limit.hint')}
+        value={settings.downloadBytesPerSecond}
+        unit={MEGA}
+        onDone={n => set({ downloadBytesPerSecond: n ?? 0 })}
+      />
+    </Card>
+  )
+}
+
 /** Where downloads go, what is to stay free there, and what Shoal takes for itself. */
-function StorageFields({ settings, set }: { settings: Settings; set: (change: Partial<Settings>) => void }) {
+function StorageCard({ settings, set }: Kept) {
   const { ui, t, formats } = useUi()
   const { places, refresh } = usePlaces()
   const place = places == null ? undefined : chosenPlace(places, undefined)
@@ -144,7 +147,7 @@ function StorageFields({ settings, set }: { settings: Settings; set: (change: Pa
     await refresh()
   }
   return (
-    <>
+    <Card title={t('settings.storage')}>
       {places != null && place != null && (
         <PlaceField
           label={t('settings.downloads')}
@@ -170,7 +173,18 @@ function StorageFields({ settings, set }: { settings: Settings; set: (change: Pa
         </dl>
       )}
       <p className="hint">{t('settings.index.hint')}</p>
-    </>
+    </Card>
+  )
+}
+
+function SharingCard({ settings, set }: Kept) {
+  const { t } = useUi()
+  return (
+    <Card title={t('settings.sharing')}>
+      <Toggle isSelected={settings.keepSharing} onChange={keepSharing => set({ keepSharing })}>
+        {t('settings.keep')}
+      </Toggle>
+    </Card>
   )
 }
 
@@ -182,8 +196,7 @@ function WindowCard({ desktop }: { desktop: Desktop }) {
     void ui.try(async () => desktop.client.change(to))
   if (state?.openAtLogin == null && state?.staysOpen == null) return null
   return (
-    <section className="card">
-      <h2>{t('settings.window')}</h2>
+    <Card title={t('settings.window')}>
       {state.openAtLogin != null && (
         <Toggle isSelected={state.openAtLogin} onChange={openAtLogin => change({ openAtLogin })}>
           {t('settings.login')}
@@ -194,6 +207,36 @@ function WindowCard({ desktop }: { desktop: Desktop }) {
           {t('settings.stays')}
         </Toggle>
       )}
-    </section>
+    </Card>
+  )
+}
+
+/** Kept by the page, in this browser. */
+function LookCard() {
+  const { t } = useUi()
+  const { i18n } = useTranslation()
+  const [theme, setTheme] = useState(savedTheme)
+  const language: Language = isLanguage(i18n.language) ? i18n.language : 'en'
+  return (
+    <Card title={t('settings.look')}>
+      <Choose
+        label={t('settings.theme')}
+        value={theme}
+        options={THEMES.map(id => ({ id, name: t(`theme.${id}`) }))}
+        onChange={next => {
+          applyTheme(next)
+          setTheme(next)
+        }}
+      />
+      <Choose
+        label={t('settings.language')}
+        value={language}
+        options={Object.entries(LANGUAGES).map(([id, { name }]) => ({ id: id as Language, name }))} // its own keys
+        onChange={next => {
+          keepLanguage(next)
+          void i18n.changeLanguage(next)
+        }}
+      />
+    </Card>
   )
 }

@@ -1,6 +1,7 @@
 // Downloads: what is being got and what was.
 import { ArrowDownUp, Search } from 'lucide-react'
 import { useMemo, useState } from 'react'
+import type { Transfer } from '../../app/contract/shapes.ts'
 import { Empty, Loading } from '../parts/states.tsx'
 import { Filter, Tabs } from '../parts/filter.tsx'
 import { useHeld } from '../parts/use-held.ts'
@@ -14,6 +15,14 @@ import { Action } from '../parts/controls.tsx'
 
 const KINDS = ['all', 'running', 'queued', 'stopped', 'done'] as const
 type Kind = (typeof KINDS)[number]
+
+const IS_OF: Record<Kind, (row: Transfer) => boolean> = {
+  all: () => true,
+  running: isRunning,
+  queued: isQueued,
+  stopped: row => row.state === 'paused' || row.state === 'failed',
+  done: row => row.state === 'done'
+}
 
 export function Transfers() {
   const { ui, t } = useUi()
@@ -29,15 +38,8 @@ export function Transfers() {
       ),
     [list, leaving]
   )
-  const is: Record<Kind, (row: (typeof all)[number]) => boolean> = {
-    all: () => true,
-    running: isRunning,
-    queued: isQueued,
-    stopped: row => row.state === 'paused' || row.state === 'failed',
-    done: row => row.state === 'done'
-  }
   const held = useHeld()
-  const shown = all.filter(row => row.id === held.key || (is[kind](row) && matchesFilter(row.name, text)))
+  const shown = all.filter(row => row.id === held.key || (IS_OF[kind](row) && matchesFilter(row.name, text)))
   return (
     <>
       <header className="screen-head">
@@ -49,7 +51,7 @@ export function Transfers() {
           label={t('filter.kind')}
           value={kind}
           onChange={setKind}
-          options={KINDS.map(id => ({ id, name: t(`filter.${id}`), count: all.filter(is[id]).length }))}
+          options={KINDS.map(id => ({ id, name: t(`filter.${id}`), count: all.filter(IS_OF[id]).length }))}
         />
       )}
       {list.seq == null ? (

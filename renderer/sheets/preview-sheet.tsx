@@ -1,12 +1,12 @@
 // What a link holds, before anything is downloaded: name, size, files; which of them, and where to.
 import { Download } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { NetworkMode, Preview } from '../../app/contract/shapes.ts'
-import type { Failure } from '../client.ts'
+import type { FileRow, NetworkMode, Preview } from '../../app/contract/shapes.ts'
+import type { Client, Failure } from '../client.ts'
 import { Action } from '../parts/controls.tsx'
 import { Tick } from '../parts/fields.tsx'
 import { FileTree } from '../parts/file-tree.tsx'
-import { chosenPlace, PlaceField, usePlaces } from '../parts/place-field.tsx'
+import { chosenPlace, type PlaceChoice, PlaceField, type Places, usePlaces } from '../parts/place-field.tsx'
 import { SheetFrame } from '../parts/sheet-frame.tsx'
 import { Loading, Problem } from '../parts/states.tsx'
 import { useFiles } from '../parts/use-files.ts'
@@ -18,30 +18,17 @@ import { useUi } from '../ui.ts'
 const PATIENCE_MS = 8_000 // what is near answers in one, what the wider network knows in a few
 
 export function PreviewSheet({ link, onClose }: { link: string; onClose: () => void }) {
-  const { ui, t, formats } = useUi()
+  const { ui, t } = useUi()
   const { preview, failure } = usePreview(link)
-  const { places, refresh } = usePlaces()
-  const [folder, setFolder] = useState<number | null>()
-  const [left, setLeft] = useState<ReadonlySet<number>>(new Set())
-  const [startFailed, setStartFailed] = useState<Code | null>(null)
   const isReady = preview?.ready === true
   const files = useFiles(isReady ? preview.root : null, preview?.name ?? '')
-  const place = places == null ? undefined : chosenPlace(places, folder)
-  const to = place?.id ?? null
+  const plan = usePlan(preview, files.rows)
+  const [startFailed, setStartFailed] = useState<Code | null>(null)
   const isWhole = isReady && files.isWhole // "Everything", and a folder, mean also what would come later
-  const chosen = files.rows.filter(file => !left.has(file.index))
-  const bytes = left.size === 0 ? (preview?.bytes ?? 0) : chosen.reduce((sum, file) => sum + file.bytes, 0)
-  const isDefault = to == null || to === places?.storage?.downloads.folder
-  const hereBytes = isDefault ? (preview?.hereBytes ?? 0) : 0
-  const missing = place?.roomBytes == null ? 0 : Math.max(0, bytes - hereBytes - place.roomBytes)
   const isLate = useLasting(preview != null && !isReady && failure == null, PATIENCE_MS)
-  const mayGet = preview != null && (left.size === 0 || chosen.length > 0) && missing === 0
   const get = async (): Promise<void> => {
-    const { client } = ui.session
     try {
-      const grant = to == null ? null : (await client.grant.inside({ folder: to, path: [], use: 'write' })).grant
-      const selection = left.size === 0 ? null : chosen.map(file => file.index)
-      const { id } = await client.transfer.start({ link, folder: grant, selection, addrs: [], giveUpAfterMs: null })
+      const id = await start(ui.session.client, link, plan)
       ui.toasts.keep(id) // it was to go from the list, and is got again
       onClose()
       ui.go('transfers')
@@ -61,60 +48,115 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
       ) : (
         <Action onPress={onClose}>{t('close')}</Action>
       )}
-      <Action kind="primary" icon={Download} onPress={() => void get()} isDisabled={!mayGet} autoFocus>
+      <Action kind="primary" icon={Download} onPress={() => void get()} isDisabled={!plan.mayGet} autoFocus>
         {t(preview?.held === true ? 'get.again' : isLate ? 'get.later' : 'get')}
       </Action>
     </>
   )
-  if (failure != null && preview == null) return <NoPreview failure={failure} onClose={onClose} />
+  if (failure != null && preview == null)
+    return <NoPreview failure={failure} onPasteOther={pasteOther} onClose={onClose} />
+  const title = preview == null || preview.name === preview.root ? t('preview') : preview.name
   return (
-    <SheetFrame
-      title={preview == null || preview.name === preview.root ? t('preview') : preview.name}
-      onClose={onClose}
-      footer={footer}
-      isWide
-    >
+    <SheetFrame title={title} onClose={onClose} footer={footer} isWide>
       {preview == null ? (
         <Loading label={t('preview.looking')} />
       ) : (
         <>
-          <p className="summary">
-            {[
-              preview.bytes != null && formats.bytes(preview.bytes),
-              preview.files != null && t('files', { count: preview.files, n: formats.count(preview.files) }),
-              preview.held && t('preview.held')
-            ]
-              .filter(Boolean)
-              .join(' · ')}
-          </p>
-          {places != null && place != null && (
-            <PlaceField label={t('save.to')} places={places} value={place} onChange={setFolder} onPicked={refresh} />
-          )}
-          {missing > 0 && <p className="warning">{t('too-big', { bytes: formats.bytes(missing) })}</p>}
+          <Summary preview={preview} />
+          <Destination plan={plan} />
           {startFailed != null && <Problem code={startFailed} />}
           {failure != null && <Problem code={failure.code} />}
           {!isWhole && failure == null && files.code == null && <Loading label={t('preview.looking')} />}
           {isLate && <Nobody />}
           {isReady && files.code != null && <Problem code={files.code} />}
-          {isWhole && files.rows.length > 1 && (
-            <section className="choose">
-              <Tick
-                isSelected={left.size === 0}
-                isIndeterminate={left.size > 0 && left.size < files.rows.length}
-                onChange={all => setLeft(all ? new Set() : new Set(files.rows.map(file => file.index)))}
-              >
-                <span>
-                  {left.size === 0
-                    ? t('choose.all')
-                    : t('choose.some', { n: formats.count(chosen.length), bytes: formats.bytes(bytes) })}
-                </span>
-              </Tick>
-              <FileTree files={files.rows} left={left} onChange={setLeft} />
-            </section>
-          )}
+          {isWhole && files.rows.length > 1 && <ChooseFiles files={files.rows} plan={plan} />}
         </>
       )}
     </SheetFrame>
+  )
+}
+
+/** What would be downloaded, where to, and whether it fits there. */
+interface Plan {
+  readonly places: Places | null
+  readonly refresh: () => Promise<void>
+  /** Undefined: none is known, and the default one is taken. */
+  readonly place: PlaceChoice | undefined
+  readonly setFolder: (folder: number | null) => void
+  /** Indexes of files that are not chosen. */
+  readonly left: ReadonlySet<number>
+  readonly setLeft: (left: ReadonlySet<number>) => void
+  readonly chosen: readonly FileRow[]
+  readonly bytes: number
+  /** What lacks there. */
+  readonly missingBytes: number
+  readonly mayGet: boolean
+}
+
+function usePlan(preview: Preview | null, files: readonly FileRow[]): Plan {
+  const { places, refresh } = usePlaces()
+  const [folder, setFolder] = useState<number | null>()
+  const [left, setLeft] = useState<ReadonlySet<number>>(new Set())
+  const place = places == null ? undefined : chosenPlace(places, folder)
+  const to = place?.id ?? null
+  const chosen = files.filter(file => !left.has(file.index))
+  const bytes = left.size === 0 ? (preview?.bytes ?? 0) : chosen.reduce((sum, file) => sum + file.bytes, 0)
+  const isDefault = to == null || to === places?.storage?.downloads.folder
+  const hereBytes = isDefault ? (preview?.hereBytes ?? 0) : 0
+  const missingBytes = place?.roomBytes == null ? 0 : Math.max(0, bytes - hereBytes - place.roomBytes)
+  const mayGet = preview != null && (left.size === 0 || chosen.length > 0) && missingBytes === 0
+  return { places, refresh, place, setFolder, left, setLeft, chosen, bytes, missingBytes, mayGet }
+}
+
+/** The id of the transfer. */
+async function start(client: Client, link: string, { place, left, chosen }: Plan): Promise<string> {
+  const to = place?.id ?? null
+  const grant = to == null ? null : (await client.grant.inside({ folder: to, path: [], use: 'write' })).grant
+  const selection = left.size === 0 ? null : chosen.map(file => file.index)
+  const { id } = await client.transfer.start({ link, folder: grant, selection, addrs: [], giveUpAfterMs: null })
+  return id
+}
+
+function Summary({ preview }: { preview: Preview }) {
+  const { t, formats } = useUi()
+  const parts = [
+    preview.bytes != null && formats.bytes(preview.bytes),
+    preview.files != null && t('files', { count: preview.files, n: formats.count(preview.files) }),
+    preview.held && t('preview.held')
+  ]
+  return <p className="summary">{parts.filter(Boolean).join(' · ')}</p>
+}
+
+function Destination({ plan: { places, place, setFolder, refresh, missingBytes } }: { plan: Plan }) {
+  const { t, formats } = useUi()
+  return (
+    <>
+      {places != null && place != null && (
+        <PlaceField label={t('save.to')} places={places} value={place} onChange={setFolder} onPicked={refresh} />
+      )}
+      {missingBytes > 0 && <p className="warning">{t('too-big', { bytes: formats.bytes(missingBytes) })}</p>}
+    </>
+  )
+}
+
+function ChooseFiles({ files, plan }: { files: readonly FileRow[]; plan: Plan }) {
+  const { t, formats } = useUi()
+  const { left, setLeft, chosen, bytes } = plan
+  return (
+    <section className="choose">
+      <Tick
+        isSelected={left.size === 0}
+        isIndeterminate={left.size > 0 && left.size < files.length}
+        onChange={all => setLeft(all ? new Set() : new Set(files.map(file => file.index)))}
+      >
+        <span>
+          {left.size === 0
+            ? t('choose.all')
+            : t('choose.some', { n: formats.count(chosen.length), bytes: formats.bytes(bytes) })}
+        </span>
+      </Tick>
+      <FileTree files={files} left={left} onChange={setLeft} />
+    </section>
   )
 }
 
@@ -138,14 +180,18 @@ const triedKey = (now: NetworkMode, chosen: NetworkMode | null | undefined) =>
   now === 'lan' && chosen === 'internet' ? 'preview.tried.soon' : (`preview.tried.${now}` as const)
 
 /** The way out of a link that is none: another one. */
-function NoPreview({ failure, onClose }: { failure: Failure; onClose: () => void }) {
-  const { ui, t } = useUi()
-  const again = (): void => {
-    onClose()
-    ui.go('home')
-  }
+function NoPreview({
+  failure,
+  onPasteOther,
+  onClose
+}: {
+  failure: Failure
+  onPasteOther: () => void
+  onClose: () => void
+}) {
+  const { t } = useUi()
   const footer = (
-    <Action kind="primary" onPress={again} autoFocus>
+    <Action kind="primary" onPress={onPasteOther} autoFocus>
       {t('paste.other')}
     </Action>
   )
