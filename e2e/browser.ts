@@ -2,6 +2,7 @@
 
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../app/scripts/chromium.mjs'
+import { PLAYWRIGHTS, UNSEEN } from './chromium-features.ts'
 import { listenForComplaints, type View } from './shell.ts'
 
 const FLAGS = [
@@ -10,7 +11,9 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
-  '--disable-dev-shm-usage'
+  '--disable-dev-shm-usage',
+  '--disable-gpu', // there is none: else one is imitated
+  `--disable-features=${[...PLAYWRIGHTS, ...UNSEEN].join(',')}`
 ]
 
 /** Rejects with one sentence when there is none. */

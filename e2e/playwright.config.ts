@@ -6,6 +6,9 @@ process.env.SHOAL_NETWORK = 'loopback' // nothing a spec starts may reach furthe
 
 const STAND_IN = 'electron-stand-in/*.spec.ts'
 
+/** What a failure leaves to look at, without a picture of every moment: those take a sixth of the processor's time. */
+const TRACE = { mode: 'retain-on-failure', screenshots: false, snapshots: true, sources: true } as const
+
 export default defineConfig<SpecOptions>({
   testDir: '.',
   testMatch: '*.spec.ts',
@@ -18,7 +21,7 @@ export default defineConfig<SpecOptions>({
   reporter: 'list',
   timeout: 120_000, // deadlines are for what hangs, not for what is slow on a busy machine
   expect: { timeout: 30_000 },
-  use: { actionTimeout: 30_000, trace: 'retain-on-failure', screenshot: 'only-on-failure' },
+  use: { actionTimeout: 30_000, trace: TRACE, screenshot: 'only-on-failure' },
   projects: [
     { name: 'stand-in', testMatch: STAND_IN, fullyParallel: false }, // its files share one instance among their tests; first, as they are the longest
     { name: 'web', testIgnore: STAND_IN, use: { target: 'web' } },

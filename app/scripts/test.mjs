@@ -65,6 +65,7 @@ const results = new Results(floor.script)
 const interrupted = new AbortController()
 const folders = openRunFolders()
 process.on('exit', () => folders.remove())
+process.env.NODE_COMPILE_CACHE = path.join(folders.temporary, 'compiled') // hundreds of processes read the same files
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => interrupted.abort(new Error(`interrupted by ${signal}`)))
 

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { findChromium } from '../../app/scripts/chromium.mjs'
+import { UNSEEN } from '../chromium-features.ts'
 import { type Cdp, type CdpSession, openCdp } from './cdp.ts'
 
 const FLAGS = [
@@ -19,7 +20,7 @@ const FLAGS = [
   '--disable-extensions',
   '--disable-default-apps',
   '--disable-dev-shm-usage',
-  '--disable-features=Translate,MediaRouter,OptimizationHints',
+  `--disable-features=${['Translate', 'MediaRouter', 'OptimizationHints', ...UNSEEN].join(',')}`,
   // Electron's pages hear when the other end of a port closes; Chromium's only when asked to.
   '--enable-blink-features=MessagePortCloseEvent',
   // Whatever a page asks for, no name is looked up and no other machine is spoken to.
@@ -47,7 +48,12 @@ export async function startChromium({ profile, switches, onGone }: ChromiumOptio
   const given = [...switches]
     .filter(([name]) => name !== 'no-sandbox') // the sandbox stays on wherever it can
     .map(([name, value]) => (value === '' ? `--${name}` : `--${name}=${value}`))
-  const args = [...FLAGS, ...(hasDisplay ? [] : ['--headless=new']), ...(isRoot ? ['--no-sandbox'] : []), ...given]
+  const args = [
+    ...FLAGS,
+    ...(hasDisplay ? [] : ['--headless=new', '--disable-gpu']),
+    ...(isRoot ? ['--no-sandbox'] : []),
+    ...given
+  ]
   cdp = openCdp({
     executable,
     args: [`--user-data-dir=${profileFolder}`, ...args],
