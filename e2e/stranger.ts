@@ -6,7 +6,8 @@ import { type Built, CHUNK_BYTES, buildDag } from '../core/content/build.ts'
 import type { PeerPipe } from '../core/exchange/duplex.ts'
 import { openExchangeServer } from '../core/exchange/server.ts'
 import type { ReadonlyBitset, Servable } from '../core/exchange/servable.ts'
-import { type Network, openNetwork } from '../core/network/open-network.ts'
+import type { Network } from '../core/network/network.ts'
+import { openNetwork } from '../core/network/open-network.ts'
 import { Bitset } from '../core/bitset.ts'
 
 export interface Stranger extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { parseRoot } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
 import { unlimited } from '../../core/exchange/upload-limiter.ts'
-import type { Network } from '../../core/network/open-network.ts'
+import type { Network } from '../../core/network/network.ts'
 import { Connections } from './connections.ts'
 
 const ROOT = parseRoot('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy')

@@ -93,31 +93,34 @@ export function openHashPool(options: HashPoolOptions = {}): HashPool {
       if (hashed == null) throw new CodedError('internal', 'A file was hashed without a result')
       return { ...hashed, stat }
     },
-    async listFolders(folders, visit, signal) {
-      const waiting = [...folders]
-      let open = 0
-      await runToEnd(
-        threads,
-        signal,
-        () => open === 0 && waiting.length === 0,
-        () => {
-          if (waiting.length === 0) return undefined
-          const batch = waiting.splice(-FOLDERS_AT_ONCE)
-          open++
-          return {
-            work: { kind: 'list', folders: batch.map(it => it.path) },
-            receive(answer) {
-              if (answer.kind !== 'list') return
-              const folder = batch[answer.folder]
-              if (folder != null) for (const below of visit(folder, answer)) waiting.push(below)
-              if (answer.isLast) open--
-            }
-          }
-        }
-      )
-    },
+    listFolders: async (folders, visit, signal) => await listFolders(threads, folders, visit, signal),
     [Symbol.asyncDispose]: async () => threads[Symbol.asyncDispose]()
   }
+}
+
+async function listFolders<F extends { readonly path: string }>(
+  threads: ThreadPool,
+  folders: readonly F[],
+  visit: (folder: F, rows: Listed) => readonly F[],
+  signal: AbortSignal
+): Promise<void> {
+  const waiting = [...folders]
+  let open = 0
+  const isDone = (): boolean => open === 0 && waiting.length === 0
+  await runToEnd(threads, signal, isDone, () => {
+    if (waiting.length === 0) return undefined
+    const batch = waiting.splice(-FOLDERS_AT_ONCE)
+    open++
+    return {
+      work: { kind: 'list', folders: batch.map(it => it.path) },
+      receive(answer) {
+        if (answer.kind !== 'list') return
+        const folder = batch[answer.folder]
+        if (folder != null) for (const below of visit(folder, answer)) waiting.push(below)
+        if (answer.isLast) open--
+      }
+    }
+  })
 }
 
 /** A failure to read a file, for people: `source-changed`, `not-found` or `unreadable`. */

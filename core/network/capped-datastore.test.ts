@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { encode } from 'uint8-varint'
-import { createCappedDatastore } from './capped-datastore.ts'
+import { CappedDatastore } from './capped-datastore.ts'
 
-type Store = ReturnType<typeof createCappedDatastore>
+type Store = CappedDatastore
 type Key = Parameters<Store['get']>[0]
 
 /** The datastore asks a key only for its text. */
@@ -20,7 +20,7 @@ const textsOf = async (store: Store, prefix: string): Promise<string[]> => {
 }
 
 test('peers beyond the cap leave, the least recently used first; pinned ones stay', async () => {
-  const store = createCappedDatastore({ isPinned: id => id === peer.toString(), now: () => 0 })
+  const store = new CappedDatastore({ isPinned: id => id === peer.toString(), now: () => 0 })
   await store.put(peerKey, some)
   await store.put(key('/peers/used'), some)
   for (let i = 0; i < 5000; i++) {
@@ -34,7 +34,7 @@ test('peers beyond the cap leave, the least recently used first; pinned ones sta
 })
 
 test('a value of unreasonable size is forgotten, the one before stays', async () => {
-  const store = createCappedDatastore({ isPinned: () => false, now: () => 0 })
+  const store = new CappedDatastore({ isPinned: () => false, now: () => 0 })
   await store.put(peerKey, some)
   await store.put(peerKey, new Uint8Array(1024 * 1024))
   assert.deepEqual(await store.get(peerKey), some)
@@ -42,7 +42,7 @@ test('a value of unreasonable size is forgotten, the one before stays', async ()
 
 test('provider records are answered only while they are valid and the peer is known', async () => {
   let now = 1e12
-  const store = createCappedDatastore({ isPinned: () => false, now: () => now })
+  const store = new CappedDatastore({ isPinned: () => false, now: () => now })
   const folder = '/dht/provider/bafy'
   await store.put(key(`${folder}/${peer.toString()}`), encode(now))
   assert.deepEqual(await textsOf(store, folder), [], 'nobody could be sent there')
@@ -53,7 +53,7 @@ test('provider records are answered only while they are valid and the peer is kn
 })
 
 test('a flood of provider records is bounded, for one CID and for all', async () => {
-  const store = createCappedDatastore({ isPinned: () => false, now: () => 0 })
+  const store = new CappedDatastore({ isPinned: () => false, now: () => 0 })
   for (let i = 0; i < 1000; i++) await store.put(key(`/dht/provider/one/${i}`), some)
   assert.equal((await textsOf(store, '/dht/provider/one/')).length, 256)
   for (let i = 0; i < 17_000; i++) await store.put(key(`/dht/provider/${i}/x`), some)
@@ -64,6 +64,6 @@ test('a flood of provider records is bounded, for one CID and for all', async ()
 })
 
 test('what is not there is libp2p’s NotFoundError', async () => {
-  const store = createCappedDatastore({ isPinned: () => false, now: () => 0 })
+  const store = new CappedDatastore({ isPinned: () => false, now: () => 0 })
   await assert.rejects(async () => await store.get(peerKey), { name: 'NotFoundError' })
 })

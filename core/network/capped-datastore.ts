@@ -61,112 +61,137 @@ class Shelf {
 }
 
 /** For one node. What does not fit is forgotten, never an error: a stranger's flood must not make our own calls fail. */
-export function createCappedDatastore({ isPinned, now }: DatastoreOptions): Datastore {
-  const peers = new Shelf(MAX_PEERS, key => isPinned(peerOfPeerKey(key)))
-  const others = new Shelf(MAX_OTHER)
-  const providers = new Map<string, Shelf>() // folder of a CID -> its records
-  let providerRecords = 0
+export class CappedDatastore implements Datastore {
+  readonly #isPinned: DatastoreOptions['isPinned']
+  readonly #now: DatastoreOptions['now']
+  readonly #peers: Shelf
+  readonly #others = new Shelf(MAX_OTHER)
+  readonly #providers = new Map<string, Shelf>() // folder of a CID -> its records
+  #providerRecords = 0
 
-  const folderOf = (text: string): string => text.slice(0, text.lastIndexOf('/'))
-  const shelfOf = (text: string): Shelf | undefined => {
-    if (text.startsWith('/peers/')) return peers
-    if (!text.includes('/provider/')) return others
-    return providers.get(folderOf(text))
+  constructor({ isPinned, now }: DatastoreOptions) {
+    this.#isPinned = isPinned
+    this.#now = now
+    this.#peers = new Shelf(MAX_PEERS, key => isPinned(peerOfPeerKey(key)))
   }
-  const isLive = (text: string, value: Uint8Array): boolean => {
+
+  put(key: Key, value: Uint8Array): Key {
+    const text = key.toString()
+    if (value.byteLength > MAX_VALUE_BYTES) return key
+    if (text.includes('/provider/')) this.#putProvider(text, { key, value })
+    else this.#shelfOf(text)?.put({ key, value })
+    return key
+  }
+
+  get(key: Key): Uint8Array {
+    const pair = this.#find(key)
+    if (pair == null) throw new NotFoundError('Not in the datastore')
+    return pair.value
+  }
+
+  has(key: Key): boolean {
+    return this.#find(key) != null
+  }
+
+  delete(key: Key): void {
+    const text = key.toString()
+    const shelf = this.#shelfOf(text)
+    if (shelf?.entries.delete(text) !== true || shelf === this.#peers || shelf === this.#others) return
+    this.#providerRecords--
+    if (shelf.entries.size === 0) this.#providers.delete(folderOf(text))
+  }
+
+  async *putMany(source: AsyncIterable<Pair> | Iterable<Pair>): AsyncGenerator<Key> {
+    for await (const { key, value } of source) yield this.put(key, value)
+  }
+
+  async *getMany(source: AsyncIterable<Key> | Iterable<Key>): AsyncGenerator<Pair> {
+    for await (const key of source) {
+      const pair = this.#find(key)
+      if (pair != null) yield pair
+    }
+  }
+
+  async *deleteMany(source: AsyncIterable<Key> | Iterable<Key>): AsyncGenerator<Key> {
+    for await (const key of source) {
+      this.delete(key)
+      yield key
+    }
+  }
+
+  batch(): ReturnType<Datastore['batch']> {
+    const steps: (() => void)[] = []
+    return {
+      put: (key, value) => void steps.push(() => this.put(key, value)),
+      delete: key => void steps.push(() => this.delete(key)),
+      commit: () => {
+        for (const step of steps.splice(0)) step()
+      }
+    }
+  }
+
+  *query({ prefix = '', filters = [], orders = [], offset = 0, limit = Infinity }: Query): Generator<Pair> {
+    const found = [...this.#pairs(prefix)].filter(pair => filters.every(filter => filter(pair)))
+    yield* orders.reduce((list, order) => list.sort(order), found).slice(offset, offset + limit)
+  }
+
+  *queryKeys({ prefix = '', filters = [], orders = [], offset = 0, limit = Infinity }: KeyQuery): Generator<Key> {
+    const found = [...this.#pairs(prefix)].map(({ key }) => key).filter(key => filters.every(filter => filter(key)))
+    yield* orders.reduce((list, order) => list.sort(order), found).slice(offset, offset + limit)
+  }
+
+  *#pairs(prefix: string): Generator<Pair> {
+    const folder = this.#providers.get(prefix)
+    if (folder != null) {
+      for (const [text, pair] of folder.entries) if (this.#isLive(text, pair.value)) yield pair
+      return
+    }
+    for (const shelf of [this.#peers, this.#others, ...this.#providers.values()]) {
+      for (const [text, pair] of shelf.entries) if (text.startsWith(prefix)) yield pair
+    }
+  }
+
+  #find(key: Key): Pair | undefined {
+    const text = key.toString()
+    return this.#shelfOf(text)?.get(text)
+  }
+
+  #shelfOf(text: string): Shelf | undefined {
+    if (text.startsWith('/peers/')) return this.#peers
+    if (!text.includes('/provider/')) return this.#others
+    return this.#providers.get(folderOf(text))
+  }
+
+  #putProvider(text: string, pair: Pair): void {
+    const folder = folderOf(text)
+    const shelf = this.#providers.get(folder) ?? new Shelf(MAX_PROVIDERS_PER_CID)
+    const isNew = !shelf.entries.has(text)
+    this.#providers.delete(folder) // the CID announced last is the last to leave
+    this.#providers.set(folder, shelf)
+    if (shelf.put(pair) == null && isNew) this.#providerRecords++
+    for (const [oldest, { entries }] of this.#providers) {
+      if (this.#providerRecords <= MAX_PROVIDER_RECORDS) break
+      this.#providerRecords -= entries.size
+      this.#providers.delete(oldest)
+    }
+  }
+
+  /** Whether a provider record may still be told: young enough, and of a peer whose addresses we have. */
+  #isLive(text: string, value: Uint8Array): boolean {
     const peer = text.slice(text.lastIndexOf('/') + 1)
     try {
       return (
-        decodeVarint(value) + PROVIDER_VALIDITY_MS > now() &&
-        (isPinned(peer) || peers.entries.has(`/peers/${peerIdFromString(peer).toCID().toString()}`))
+        decodeVarint(value) + PROVIDER_VALIDITY_MS > this.#now() &&
+        (this.#isPinned(peer) || this.#peers.entries.has(`/peers/${peerIdFromString(peer).toCID().toString()}`))
       )
     } catch {
       return false
     }
   }
-  const remove = (text: string): void => {
-    const shelf = shelfOf(text)
-    if (shelf?.entries.delete(text) !== true || shelf === peers || shelf === others) return
-    providerRecords--
-    if (shelf.entries.size === 0) providers.delete(folderOf(text))
-  }
-  const putProvider = (text: string, pair: Pair): void => {
-    const folder = folderOf(text)
-    const shelf = providers.get(folder) ?? new Shelf(MAX_PROVIDERS_PER_CID)
-    const isNew = !shelf.entries.has(text)
-    providers.delete(folder) // the CID announced last is the last to leave
-    providers.set(folder, shelf)
-    if (shelf.put(pair) == null && isNew) providerRecords++
-    for (const [oldest, { entries }] of providers) {
-      if (providerRecords <= MAX_PROVIDER_RECORDS) break
-      providerRecords -= entries.size
-      providers.delete(oldest)
-    }
-  }
-  const put = (key: Key, value: Uint8Array): Key => {
-    const text = key.toString()
-    if (value.byteLength > MAX_VALUE_BYTES) return key
-    if (text.includes('/provider/')) putProvider(text, { key, value })
-    else shelfOf(text)?.put({ key, value })
-    return key
-  }
-  const find = (text: string): Pair | undefined => shelfOf(text)?.get(text)
-
-  function* pairs(prefix: string): Generator<Pair> {
-    const folder = providers.get(prefix)
-    if (folder != null) {
-      for (const [text, pair] of folder.entries) if (isLive(text, pair.value)) yield pair
-      return
-    }
-    for (const shelf of [peers, others, ...providers.values()]) {
-      for (const [text, pair] of shelf.entries) if (text.startsWith(prefix)) yield pair
-    }
-  }
-
-  return {
-    put,
-    get(key) {
-      const pair = find(key.toString())
-      if (pair == null) throw new NotFoundError('Not in the datastore')
-      return pair.value
-    },
-    has: key => find(key.toString()) != null,
-    delete: key => remove(key.toString()),
-    async *putMany(source) {
-      for await (const { key, value } of source) yield put(key, value)
-    },
-    async *getMany(source) {
-      for await (const key of source) {
-        const pair = find(key.toString())
-        if (pair != null) yield pair
-      }
-    },
-    async *deleteMany(source) {
-      for await (const key of source) {
-        remove(key.toString())
-        yield key
-      }
-    },
-    batch() {
-      const steps: (() => void)[] = []
-      return {
-        put: (key, value) => void steps.push(() => put(key, value)),
-        delete: key => void steps.push(() => remove(key.toString())),
-        commit: () => {
-          for (const step of steps.splice(0)) step()
-        }
-      }
-    },
-    *query({ prefix = '', filters = [], orders = [], offset = 0, limit = Infinity }: Query) {
-      const found = [...pairs(prefix)].filter(pair => filters.every(filter => filter(pair)))
-      yield* orders.reduce((list, order) => list.sort(order), found).slice(offset, offset + limit)
-    },
-    *queryKeys({ prefix = '', filters = [], orders = [], offset = 0, limit = Infinity }: KeyQuery) {
-      const found = [...pairs(prefix)].map(({ key }) => key).filter(key => filters.every(filter => filter(key)))
-      yield* orders.reduce((list, order) => list.sort(order), found).slice(offset, offset + limit)
-    }
-  }
 }
+
+/** Of a provider record: what all records of its CID begin with. */
+const folderOf = (text: string): string => text.slice(0, text.lastIndexOf('/'))
 
 /** `/peers/<peer ID as CID>` to the peer ID's usual text. */
 function peerOfPeerKey(key: string): string {

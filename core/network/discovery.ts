@@ -34,22 +34,6 @@ export interface DiscoveryPorts {
   random(): number
 }
 
-export interface Discovery extends Disposable {
-  /** Stay connected to this address, retrying for ever with growing pauses; while it is not needed, it is not dialled. */
-  keepAddr(addr: string, via: Via, isNeeded?: () => boolean): void
-  /** The same for a peer that is known by its ID. */
-  keepPeer(peerId: string): void
-  dropPeer(peerId: string): void
-  /** Dials the best few good peers once. */
-  dialGoodPeers(peers: GoodPeers): void
-  /** A peer that mDNS heard of; addresses without /p2p/. */
-  onMdns(peerId: string, addrs: readonly Multiaddr[]): void
-  /** A peer that another one introduced; addresses with /p2p/. */
-  onIntroduced(peerId: string, addrs: readonly Multiaddr[]): void
-  onConnect(peerId: string): void
-  onDisconnect(peerId: string): void
-}
-
 interface Kept {
   readonly target: readonly Multiaddr[] | string
   readonly via: Via
@@ -57,96 +41,124 @@ interface Kept {
   peerId?: string
 }
 
-export function startDiscovery(ports: DiscoveryPorts): Discovery {
-  const redial = new Redial(ports.random)
-  const kept = new Map<string, Kept>() // by redial key
-  const dialling = new Set<string>() // peer IDs being dialled once
-  const failedAt = new Map<string, number>() // peer IDs that others keep telling us of, and that nobody reaches
-  const stopped = new AbortController()
-  const timers = new Set<NodeJS.Timeout>()
-  let wakeUp: NodeJS.Timeout | undefined
+/** Dials nothing of its own: begins when it is told of somebody. Disposing it ends what is being dialled. */
+export class Discovery implements Disposable {
+  readonly #ports: DiscoveryPorts
+  readonly #redial: Redial
+  readonly #kept = new Map<string, Kept>() // by redial key
+  readonly #dialling = new Set<string>() // peer IDs being dialled once
+  readonly #failedAt = new Map<string, number>() // peer IDs that others keep telling us of, and that nobody reaches
+  readonly #stopped = new AbortController()
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #wakeUp: NodeJS.Timeout | undefined
 
-  const feed = (input: RedialInput): void => {
-    if (stopped.signal.aborted) return
-    for (const effect of redial.apply(input, ports.now())) perform(effect)
-    clearTimeout(wakeUp)
-    const wakeAt = redial.nextWakeAt()
-    if (wakeAt == null) return
-    wakeUp = setTimeout(() => feed({ type: 'tick' }), Math.max(0, wakeAt - ports.now()))
-    wakeUp.unref()
+  constructor(ports: DiscoveryPorts) {
+    this.#ports = ports
+    this.#redial = new Redial(ports.random)
   }
-  const perform = ({ key }: RedialEffect): void => {
-    const entry = kept.get(key)
-    if (entry == null) return
-    if (!entry.isNeeded()) return feed({ type: 'failed', key }) // asked again after the pause
-    void attempt(entry.target, entry.via).then(peerId => {
-      if (peerId != null) entry.peerId = peerId
-      feed({ type: peerId == null ? 'failed' : 'connected', key })
-      if (peerId != null && !ports.isConnected(peerId)) feed({ type: 'disconnected', key }) // gone while we were told
-    })
-  }
-  const attempt = async (target: readonly Multiaddr[] | string, via: Via): Promise<string | undefined> => {
-    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
-    return await ports.dial(target, via, signal).catch(() => undefined)
-  }
-  /** One attempt, if nothing speaks against it. */
-  const tryOnce = (peerId: string, addrs: readonly Multiaddr[], via: Via): void => {
-    if (peerId === ports.ownPeerId || addrs.length === 0 || stopped.signal.aborted) return
-    if (dialling.has(peerId) || ports.isConnected(peerId)) return
-    if (ports.connectionCount() >= AUTO_PART * ports.maxConnections()) return
-    const failed = failedAt.get(peerId)
-    if (failed != null && ports.now() < failed + PAUSE_AFTER_FAILURE_MS) return
-    dialling.add(peerId)
-    void attempt(addrs, via).then(reached => {
-      dialling.delete(peerId)
-      failedAt.delete(peerId)
-      if (reached == null) failedAt.set(peerId, ports.now())
-      const [oldest] = failedAt.keys()
-      if (failedAt.size > MAX_FAILURES_KEPT && oldest != null) failedAt.delete(oldest)
-    })
-  }
-  const keysOf = (peerId: string): string[] =>
-    [...kept].filter(([key, entry]) => key === peerId || entry.peerId === peerId).map(([key]) => key)
 
-  return {
-    keepAddr(addr, via, isNeeded = () => true) {
-      kept.set(addr, { target: [multiaddr(addr)], via, isNeeded })
-      feed({ type: 'want', key: addr, isConnected: false })
-    },
-    keepPeer(peerId) {
-      if (!kept.has(peerId)) kept.set(peerId, { target: peerId, via: 'inbound', isNeeded: () => true, peerId })
-      feed({ type: 'want', key: peerId, isConnected: ports.isConnected(peerId) })
-    },
-    dropPeer(peerId) {
-      kept.delete(peerId)
-      feed({ type: 'unwant', key: peerId })
-    },
-    dialGoodPeers(peers) {
-      const latest = [...peers.load()].slice(0, FIRST_GOOD_PEERS)
-      for (const { peerId, addrs } of latest) tryOnce(peerId, addrs.flatMap(parsed), 'peer')
-    },
-    onMdns(peerId, addrs) {
-      const withPeer = addrs.map(addr => addr.encapsulate(`/p2p/${peerId}`))
-      if (ports.ownPeerId < peerId) return tryOnce(peerId, withPeer, 'mdns')
-      // both sides hear of each other at the same moment: one of them waits, so that there is one connection and not two
-      const timer = setTimeout(() => {
-        timers.delete(timer)
-        tryOnce(peerId, withPeer, 'mdns')
-      }, MDNS_TIE_MS)
-      timers.add(timer)
-    },
-    onIntroduced: (peerId, addrs) => tryOnce(peerId, addrs, 'pex'),
-    onConnect(peerId) {
-      for (const key of keysOf(peerId)) feed({ type: 'connected', key })
-    },
-    onDisconnect(peerId) {
-      for (const key of keysOf(peerId)) feed({ type: 'disconnected', key })
-    },
-    [Symbol.dispose]() {
-      stopped.abort(new Error('The node stops'))
-      clearTimeout(wakeUp)
-      for (const timer of timers) clearTimeout(timer)
+  /** Stay connected to this address, retrying for ever with growing pauses; while it is not needed, it is not dialled. */
+  keepAddr(addr: string, via: Via, isNeeded: () => boolean = () => true): void {
+    this.#kept.set(addr, { target: [multiaddr(addr)], via, isNeeded })
+    this.#feed({ type: 'want', key: addr, isConnected: false })
+  }
+
+  /** The same for a peer that is known by its ID. */
+  keepPeer(peerId: string): void {
+    if (!this.#kept.has(peerId)) {
+      this.#kept.set(peerId, { target: peerId, via: 'inbound', isNeeded: () => true, peerId })
     }
+    this.#feed({ type: 'want', key: peerId, isConnected: this.#ports.isConnected(peerId) })
+  }
+
+  dropPeer(peerId: string): void {
+    this.#kept.delete(peerId)
+    this.#feed({ type: 'unwant', key: peerId })
+  }
+
+  /** Dials the best few good peers once. */
+  dialGoodPeers(peers: GoodPeers): void {
+    const latest = [...peers.load()].slice(0, FIRST_GOOD_PEERS)
+    for (const { peerId, addrs } of latest) this.#tryOnce(peerId, addrs.flatMap(parsed), 'peer')
+  }
+
+  /** A peer that mDNS heard of; addresses without /p2p/. */
+  onMdns(peerId: string, addrs: readonly Multiaddr[]): void {
+    const withPeer = addrs.map(addr => addr.encapsulate(`/p2p/${peerId}`))
+    if (this.#ports.ownPeerId < peerId) return this.#tryOnce(peerId, withPeer, 'mdns')
+    // both sides hear of each other at the same moment: one of them waits, so that there is one connection and not two
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      this.#tryOnce(peerId, withPeer, 'mdns')
+    }, MDNS_TIE_MS)
+    this.#timers.add(timer)
+  }
+
+  /** A peer that another one introduced; addresses with /p2p/. */
+  onIntroduced(peerId: string, addrs: readonly Multiaddr[]): void {
+    this.#tryOnce(peerId, addrs, 'pex')
+  }
+
+  onConnect(peerId: string): void {
+    for (const key of this.#keysOf(peerId)) this.#feed({ type: 'connected', key })
+  }
+
+  onDisconnect(peerId: string): void {
+    for (const key of this.#keysOf(peerId)) this.#feed({ type: 'disconnected', key })
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopped.abort(new Error('The node stops'))
+    clearTimeout(this.#wakeUp)
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  #feed(input: RedialInput): void {
+    if (this.#stopped.signal.aborted) return
+    for (const effect of this.#redial.apply(input, this.#ports.now())) this.#perform(effect)
+    clearTimeout(this.#wakeUp)
+    const wakeAt = this.#redial.nextWakeAt()
+    if (wakeAt == null) return
+    this.#wakeUp = setTimeout(() => this.#feed({ type: 'tick' }), Math.max(0, wakeAt - this.#ports.now()))
+    this.#wakeUp.unref()
+  }
+
+  #perform({ key }: RedialEffect): void {
+    const entry = this.#kept.get(key)
+    if (entry == null) return
+    if (!entry.isNeeded()) return this.#feed({ type: 'failed', key }) // asked again after the pause
+    void this.#attempt(entry.target, entry.via).then(peerId => {
+      if (peerId != null) entry.peerId = peerId
+      this.#feed({ type: peerId == null ? 'failed' : 'connected', key })
+      if (peerId != null && !this.#ports.isConnected(peerId)) this.#feed({ type: 'disconnected', key }) // gone while we were told
+    })
+  }
+
+  /** One attempt, if nothing speaks against it. */
+  #tryOnce(peerId: string, addrs: readonly Multiaddr[], via: Via): void {
+    const ports = this.#ports
+    if (peerId === ports.ownPeerId || addrs.length === 0 || this.#stopped.signal.aborted) return
+    if (this.#dialling.has(peerId) || ports.isConnected(peerId)) return
+    if (ports.connectionCount() >= AUTO_PART * ports.maxConnections()) return
+    const failed = this.#failedAt.get(peerId)
+    if (failed != null && ports.now() < failed + PAUSE_AFTER_FAILURE_MS) return
+    this.#dialling.add(peerId)
+    void this.#attempt(addrs, via).then(reached => {
+      this.#dialling.delete(peerId)
+      this.#failedAt.delete(peerId)
+      if (reached == null) this.#failedAt.set(peerId, ports.now())
+      const [oldest] = this.#failedAt.keys()
+      if (this.#failedAt.size > MAX_FAILURES_KEPT && oldest != null) this.#failedAt.delete(oldest)
+    })
+  }
+
+  async #attempt(target: readonly Multiaddr[] | string, via: Via): Promise<string | undefined> {
+    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+    return await this.#ports.dial(target, via, signal).catch(() => undefined)
+  }
+
+  #keysOf(peerId: string): string[] {
+    return [...this.#kept].filter(([key, entry]) => key === peerId || entry.peerId === peerId).map(([key]) => key)
   }
 }
 

@@ -7,7 +7,7 @@ import type { MultiaddrConnection } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CodedError } from '../errors.ts'
-import { createGater, type Gater, type GaterOptions, MAX_PER_IP } from './gater.ts'
+import { Gater, type GaterOptions, MAX_PER_IP } from './gater.ts'
 import { openBareNode, openLoopbackNode } from '../testing/loopback-swarm.ts'
 import { openNetwork } from './open-network.ts'
 
@@ -115,7 +115,7 @@ test('a ban ends after 24 hours', async () => {
 const isForbidden = (error: unknown): boolean => error instanceof CodedError && error.code === 'forbidden'
 
 const gaterIn = (mode: GaterOptions['mode'], options: Partial<GaterOptions> = {}): Gater =>
-  createGater({ isNearPeer: () => false, now: () => 0, ...options, mode })
+  new Gater({ isNearPeer: () => false, now: () => 0, ...options, mode })
 
 /** As much of a connection as the gater looks at. */
 function connectionFrom(text: string): MultiaddrConnection & EventTarget {

@@ -17,64 +17,21 @@ export interface GaterOptions {
   now(): number
 }
 
-export interface Gater {
+export class Gater {
   /** What libp2p asks. */
   readonly connectionGater: ConnectionGater
-  ban(peerId: string): void
-  unban(peerId: string): void
-  isBanned(peerId: string): boolean
-}
+  readonly #now: () => number
+  readonly #bans = new Map<string, number>() // peer ID -> when it ends; insertion order is also ending order
+  readonly #inbound = new Map<string, number>() // IP group -> connections, also those still being upgraded
 
-export function createGater({ mode, isNearPeer, now }: GaterOptions): Gater {
-  const bans = new Map<string, number>() // peer ID -> when it ends; insertion order is also ending order
-  const inbound = new Map<string, number>() // IP group -> connections, also those still being upgraded
-
-  const isBanned = (peerId: string): boolean => {
-    const until = bans.get(peerId)
-    if (until == null) return false
-    if (until > now()) return true
-    bans.delete(peerId)
-    return false
-  }
-  const ban = (peerId: string): void => {
-    bans.delete(peerId)
-    bans.set(peerId, now() + BAN_MS)
-    for (const oldest of bans.keys()) {
-      if (bans.size <= MAX_BANS) break
-      bans.delete(oldest)
-    }
-  }
-
-  /** Counts a connection in until it closes; false when its address holds enough already. */
-  const admit = (connection: MultiaddrConnection): boolean => {
-    if (isNear(connection.remoteAddr)) return true
-    const group = ipGroup(connection.remoteAddr)
-    if (group == null) return false
-    const held = inbound.get(group) ?? 0
-    if (held >= MAX_PER_IP) return false
-    inbound.set(group, held + 1)
-    connection.addEventListener(
-      'close',
-      () => {
-        const left = (inbound.get(group) ?? 1) - 1
-        if (left > 0) inbound.set(group, left)
-        else inbound.delete(group)
-      },
-      { once: true }
-    )
-    return true
-  }
-
-  const denyPeer = (peer: PeerId): boolean => isBanned(peer.toString())
-  const denyAddress = (addr: Multiaddr): boolean => !mayDial(mode, addr)
-  return {
-    ban,
-    unban: peerId => void bans.delete(peerId),
-    isBanned,
-    connectionGater: {
+  constructor({ mode, isNearPeer, now }: GaterOptions) {
+    this.#now = now
+    const denyPeer = (peer: PeerId): boolean => this.isBanned(peer.toString())
+    const denyAddress = (addr: Multiaddr): boolean => !mayDial(mode, addr)
+    this.connectionGater = {
       denyDialPeer: denyPeer,
       denyDialMultiaddr: denyAddress,
-      denyInboundConnection: connection => denyAddress(connection.remoteAddr) || !admit(connection),
+      denyInboundConnection: connection => denyAddress(connection.remoteAddr) || !this.#admit(connection),
       denyOutboundConnection: (peer, connection) => denyPeer(peer) || denyAddress(connection.remoteAddr),
       denyInboundEncryptedConnection: denyPeer,
       denyOutboundEncryptedConnection: denyPeer,
@@ -84,5 +41,44 @@ export function createGater({ mode, isNearPeer, now }: GaterOptions): Gater {
       denyInboundRelayedConnection: (relay, peer) => denyPeer(relay) || denyPeer(peer),
       filterMultiaddrForPeer: (peer, addr) => mayLearn(mode, addr, isNearPeer(peer))
     }
+  }
+
+  /** For 24 h; the oldest of more than 4,096 is forgotten. */
+  ban(peerId: string): void {
+    this.#bans.delete(peerId)
+    this.#bans.set(peerId, this.#now() + BAN_MS)
+    for (const oldest of this.#bans.keys()) {
+      if (this.#bans.size <= MAX_BANS) break
+      this.#bans.delete(oldest)
+    }
+  }
+
+  unban(peerId: string): void {
+    this.#bans.delete(peerId)
+  }
+
+  isBanned(peerId: string): boolean {
+    const until = this.#bans.get(peerId)
+    if (until == null) return false
+    if (until > this.#now()) return true
+    this.#bans.delete(peerId)
+    return false
+  }
+
+  /** Counts a connection in until it closes; false when its address holds enough already. */
+  #admit(connection: MultiaddrConnection): boolean {
+    if (isNear(connection.remoteAddr)) return true
+    const group = ipGroup(connection.remoteAddr)
+    if (group == null) return false
+    const held = this.#inbound.get(group) ?? 0
+    if (held >= MAX_PER_IP) return false
+    this.#inbound.set(group, held + 1)
+    const leave = (): void => {
+      const left = (this.#inbound.get(group) ?? 1) - 1
+      if (left > 0) this.#inbound.set(group, left)
+      else this.#inbound.delete(group)
+    }
+    connection.addEventListener('close', leave, { once: true })
+    return true
   }
 }

@@ -32,64 +32,51 @@ export interface MdnsOptions {
 }
 
 /** Asks and answers until disposed. Interfaces that come later are joined within 3 s; what cannot be joined is left out. */
-export function startMdns(options: MdnsOptions): Disposable {
-  const peerName = randomBytes(20).toString('hex') // the spec wants it random: it says nothing about the peer ID
-  const sockets = new Map<string, Socket>() // by our address on that network
-  const failed = new Set<string>()
-  const timers = new Set<NodeJS.Timeout>()
-  let answeredAt = -ANSWER_MS
-  let answer: NodeJS.Timeout | undefined
-  let packets = 0
-  let isStopped = false
+export class Mdns implements Disposable {
+  readonly #options: MdnsOptions
+  readonly #peerName = randomBytes(20).toString('hex') // the spec wants it random: it says nothing about the peer ID
+  readonly #sockets = new Map<string, Socket>() // by our address on that network
+  readonly #failed = new Set<string>()
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #answeredAt = -ANSWER_MS
+  #answer: NodeJS.Timeout | undefined
+  #packets = 0
+  #isStopped = false
 
-  const later = (ms: number, run: () => void): NodeJS.Timeout => {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      run()
-    }, ms)
-    timer.unref()
-    timers.add(timer)
-    return timer
-  }
-  const sendAll = (packet: Uint8Array): void => {
-    for (const socket of sockets.values()) socket.send(packet, PORT, GROUP, () => undefined) // a network that went down loses a packet
-  }
-  const query = (): void => sendAll(encodeQuery())
-  const sendAnswer = (): void => {
-    answer = undefined
-    answeredAt = performance.now()
-    const near = options.addrs().filter(addr => scopeOf(addr) === 'private')
-    if (near.length > 0) sendAll(encodeAnswer(peerName, near.map(String)))
-  }
-  const onMessage = (bytes: Uint8Array): void => {
-    if (packets++ > MAX_PACKETS_PER_SECOND) return
-    const packet = parseMdns(bytes)
-    if (packet?.type === 'query') answer ??= later(Math.max(0, answeredAt + ANSWER_MS - performance.now()), sendAnswer)
-    if (packet?.type === 'answer') onAnswer(packet.addrs)
-  }
-  const onAnswer = (texts: readonly string[]): void => {
-    const addrs = texts.slice(0, MAX_ADDRS).flatMap(text => parseMultiaddr(text) ?? [])
-    const peerId = peerOf(addrs[0])
-    if (peerId == null || peerId === options.ownPeerId) return
-    const near = addrs.filter(addr => isNear(addr) && peerOf(addr) === peerId)
-    if (near.length > 0)
-      options.onPeer(
-        peerId,
-        near.map(addr => addr.decapsulate(`/p2p/${peerId}`))
-      )
+  constructor(options: MdnsOptions) {
+    this.#options = options
+    this.#lookAround()
+    this.#repeat(INTERFACES_MS, () => this.#lookAround())
+    this.#repeat(QUERY_MS, () => this.#query())
   }
 
-  const join = (address: string): void => {
-    const socket = createSocket({ type: 'udp4', reuseAddr: true })
-    sockets.set(address, socket)
-    const leave = (error: unknown): void => {
-      if (sockets.get(address) === socket) sockets.delete(address)
-      socket.removeAllListeners('message').close()
-      if (!failed.has(address)) options.onLeftOut(error)
-      failed.add(address)
+  [Symbol.dispose](): void {
+    this.#isStopped = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const [address, socket] of this.#sockets) this.#leave(address, socket)
+  }
+
+  #lookAround(): void {
+    this.#packets = 0
+    const present = new Set(ownNetworks())
+    for (const [address, socket] of this.#sockets) if (!present.has(address)) this.#leave(address, socket)
+    for (const address of this.#failed) if (!present.has(address)) this.#failed.delete(address)
+    for (const address of present) {
+      if (this.#sockets.has(address) || this.#failed.has(address) || this.#sockets.size >= MAX_SOCKETS) continue
+      this.#join(address)
     }
-    socket.on('error', leave)
-    socket.on('message', onMessage)
+  }
+
+  #join(address: string): void {
+    const socket = createSocket({ type: 'udp4', reuseAddr: true })
+    this.#sockets.set(address, socket)
+    const fail = (error: unknown): void => {
+      this.#leave(address, socket)
+      if (!this.#failed.has(address)) this.#options.onLeftOut(error)
+      this.#failed.add(address)
+    }
+    socket.on('error', fail)
+    socket.on('message', bytes => this.#onMessage(bytes))
     socket.bind(PORT, () => {
       try {
         socket.addMembership(GROUP, address)
@@ -97,41 +84,67 @@ export function startMdns(options: MdnsOptions): Disposable {
         socket.setMulticastTTL(HOPS)
         socket.setMulticastLoopback(true) // other nodes on this machine
       } catch (error) {
-        return leave(error)
+        return fail(error)
       }
-      for (const ms of FIRST_QUERIES_MS) later(ms, query)
+      for (const ms of FIRST_QUERIES_MS) this.#after(ms, () => this.#query())
     })
     socket.unref()
   }
-  const leave = (address: string, socket: Socket): void => {
-    sockets.delete(address)
+
+  #leave(address: string, socket: Socket): void {
+    if (this.#sockets.get(address) === socket) this.#sockets.delete(address)
     socket.removeAllListeners('message').close()
   }
-  const lookAround = (): void => {
-    packets = 0
-    const present = new Set(ownNetworks())
-    for (const [address, socket] of sockets) if (!present.has(address)) leave(address, socket)
-    for (const address of failed) if (!present.has(address)) failed.delete(address)
-    for (const address of present) {
-      if (!sockets.has(address) && !failed.has(address) && sockets.size < MAX_SOCKETS) join(address)
-    }
+
+  #onMessage(bytes: Uint8Array): void {
+    if (this.#packets++ > MAX_PACKETS_PER_SECOND) return
+    const packet = parseMdns(bytes)
+    if (packet?.type === 'answer') this.#onAnswer(packet.addrs)
+    if (packet?.type !== 'query') return
+    this.#answer ??= this.#after(Math.max(0, this.#answeredAt + ANSWER_MS - performance.now()), () =>
+      this.#sendAnswer()
+    )
   }
-  const repeat = (ms: number, run: () => void): void => {
-    later(ms, () => {
+
+  #onAnswer(texts: readonly string[]): void {
+    const addrs = texts.slice(0, MAX_ADDRS).flatMap(text => parseMultiaddr(text) ?? [])
+    const peerId = peerOf(addrs[0])
+    if (peerId == null || peerId === this.#options.ownPeerId) return
+    const near = addrs.filter(addr => isNear(addr) && peerOf(addr) === peerId)
+    const bare = near.map(addr => addr.decapsulate(`/p2p/${peerId}`))
+    if (bare.length > 0) this.#options.onPeer(peerId, bare)
+  }
+
+  #query(): void {
+    this.#sendAll(encodeQuery())
+  }
+
+  #sendAnswer(): void {
+    this.#answer = undefined
+    this.#answeredAt = performance.now()
+    const near = this.#options.addrs().filter(addr => scopeOf(addr) === 'private')
+    if (near.length > 0) this.#sendAll(encodeAnswer(this.#peerName, near.map(String)))
+  }
+
+  #sendAll(packet: Uint8Array): void {
+    for (const socket of this.#sockets.values()) socket.send(packet, PORT, GROUP, () => undefined) // a network that went down loses a packet
+  }
+
+  #repeat(ms: number, run: () => void): void {
+    this.#after(ms, () => {
       run()
-      if (!isStopped) repeat(ms, run)
+      if (!this.#isStopped) this.#repeat(ms, run)
     })
   }
 
-  lookAround()
-  repeat(INTERFACES_MS, lookAround)
-  repeat(QUERY_MS, query)
-  return {
-    [Symbol.dispose]() {
-      isStopped = true
-      for (const timer of timers) clearTimeout(timer)
-      for (const [address, socket] of sockets) leave(address, socket)
-    }
+  #after(ms: number, run: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      run()
+    }, ms)
+    timer.unref()
+    this.#timers.add(timer)
+    return timer
   }
 }
 

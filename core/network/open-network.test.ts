@@ -8,8 +8,10 @@ import { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
 import { watchLiveness } from './liveness.ts'
 import { openBareNode, openLoopbackNode, openLoopbackSwarm, until } from '../testing/loopback-swarm.ts'
-import type { GoodPeers, Network, ProvideRows } from './open-network.ts'
-import { watchPeerLinks } from './peer-links.ts'
+import type { GoodPeers } from './discovery.ts'
+import type { Network } from './network.ts'
+import type { ProvideRows } from './provide.ts'
+import { PeerLinks } from './peer-links.ts'
 import { type Duplex, PROTOCOL_IDS } from '../exchange/duplex.ts'
 
 const ROOT = CID.parse('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy')
@@ -119,7 +121,7 @@ test(
       () => node.getConnections(),
       () => performance.now()
     )
-    await watchPeerLinks(node, liveness, 200)
+    await PeerLinks.open(node, liveness, 200)
     const addr = multiaddr(far.addrs()[0])
     const first = await node.dial(addr)
     const stream = await first.newStream(PROTOCOL_IDS.control)

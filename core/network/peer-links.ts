@@ -19,66 +19,123 @@ const SETTLE_MS = 5000
 export type PeerEvent = 'connect' | 'disconnect'
 export type StreamHandler = (duplex: Duplex, peer: PeerPipe) => void
 
-export interface PeerLinks {
-  /** Peers that speak the exchange protocol and are connected. */
-  readonly speaking: ReadonlySet<string>
-  pipe(peerId: string): PeerPipe | undefined
-  onPeer(listener: (peerId: string, event: PeerEvent) => void): () => void
-  handle(protocol: ExchangeProtocol, handler: StreamHandler): void
-  connections(peerId: string): Connection[]
-}
+/** Lasts as long as the node it was opened for. */
+export class PeerLinks {
+  readonly #node: Node
+  readonly #liveness: Liveness
+  readonly #settleMs: number
+  readonly #speaking = new Set<string>()
+  readonly #listeners = new Set<(peerId: string, event: PeerEvent) => void>()
+  readonly #handlers = new Map<ExchangeProtocol, StreamHandler>()
 
-/** Registers the protocols: call before the node starts, so that identify tells everybody from the first connection on. */
-export async function watchPeerLinks(node: Node, liveness: Liveness, settleMs = SETTLE_MS): Promise<PeerLinks> {
-  const speaking = new Set<string>()
-  const listeners = new Set<(peerId: string, event: PeerEvent) => void>()
-  const handlers = new Map<ExchangeProtocol, StreamHandler>()
-
-  const tell = (peerId: string, event: PeerEvent): void => {
-    trace.network?.(event, { peer: peerId })
-    for (const listener of listeners) listener(peerId, event)
-  }
-  const connections = (peerId: string): Connection[] => {
-    const peer = peerIdFromString(peerId)
-    return node.getConnections(peer).filter(({ status }) => status === 'open')
-  }
-  const noteSpeaking = (peerId: string): void => {
-    if (speaking.has(peerId) || connections(peerId).length === 0) return
-    speaking.add(peerId)
-    tell(peerId, 'connect')
+  private constructor(node: Node, liveness: Liveness, settleMs: number) {
+    this.#node = node
+    this.#liveness = liveness
+    this.#settleMs = settleMs
   }
 
-  node.addEventListener('connection:open', ({ detail: connection }) => {
-    void liveness.probe(connection)
-    const peer = connection.remotePeer
-    trace.network?.('link-up', {
-      peer: peer.toString(),
-      direction: connection.direction,
-      near: isNear(connection.remoteAddr)
+  /** Registers the protocols: call before the node starts, so that identify tells everybody from the first connection on. */
+  static async open(node: Node, liveness: Liveness, settleMs = SETTLE_MS): Promise<PeerLinks> {
+    const links = new PeerLinks(node, liveness, settleMs)
+    node.addEventListener('connection:open', ({ detail }) => links.#onOpen(detail))
+    node.addEventListener('connection:close', ({ detail: connection }) => {
+      trace.network?.('link-down', { peer: connection.remotePeer.toString(), direction: connection.direction })
     })
-    // both peers tidying up could close each other's choice: the one with the smaller ID does it
-    if (node.getConnections(peer).length < 2 || peer.toString() < node.peerId.toString()) return
-    const timer = setTimeout(() => {
-      for (const surplus of surplusOf(connections(peer.toString()), liveness))
-        void surplus.close().catch(() => undefined)
-    }, settleMs)
-    timer.unref()
-  })
-  node.addEventListener('connection:close', ({ detail: connection }) => {
-    trace.network?.('link-down', { peer: connection.remotePeer.toString(), direction: connection.direction })
-  })
-  node.addEventListener('peer:identify', ({ detail: { peerId, protocols } }) => {
-    if (protocols.includes(PROTOCOL_IDS.control)) noteSpeaking(peerId.toString())
-  })
-  node.addEventListener('peer:disconnect', ({ detail: peer }) => {
-    const peerId = peer.toString()
-    if (connections(peerId).length > 0 || !speaking.delete(peerId)) return
-    tell(peerId, 'disconnect')
-  })
+    node.addEventListener('peer:identify', ({ detail: { peerId, protocols } }) => {
+      if (protocols.includes(PROTOCOL_IDS.control)) links.#noteSpeaking(peerId.toString())
+    })
+    node.addEventListener('peer:disconnect', ({ detail: peer }) => links.#onDisconnect(peer.toString()))
+    const limits = { maxInboundStreams: MAX_STREAMS_PER_PEER, maxOutboundStreams: MAX_STREAMS_PER_PEER }
+    for (const protocol of ['control', 'data'] as const) {
+      const accept = (stream: Stream, connection: Connection): void => links.#accept(protocol, stream, connection)
+      await node.handle(PROTOCOL_IDS[protocol], accept, limits)
+    }
+    return links
+  }
 
-  const pipeOn = (first: Connection): PeerPipe => {
+  /** Peers that speak the exchange protocol and are connected. */
+  get speaking(): ReadonlySet<string> {
+    return this.#speaking
+  }
+
+  connections(peerId: string): Connection[] {
+    return this.#node.getConnections(peerIdFromString(peerId)).filter(({ status }) => status === 'open')
+  }
+
+  /** On the best open connection there is. */
+  pipe(peerId: string): PeerPipe | undefined {
+    const connection = best(this.connections(peerId), this.#liveness)
+    return connection == null ? undefined : this.#pipeOn(connection)
+  }
+
+  /** Those there already are told of at once, after the caller's turn. Returns how to stop listening. */
+  onPeer(listener: (peerId: string, event: PeerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    const already = [...this.#speaking]
+    queueMicrotask(() => {
+      for (const peerId of already) {
+        if (this.#listeners.has(listener) && this.#speaking.has(peerId)) listener(peerId, 'connect')
+      }
+    })
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Once per protocol; streams that come earlier are refused. */
+  handle(protocol: ExchangeProtocol, handler: StreamHandler): void {
+    if (this.#handlers.has(protocol)) throw new CodedError('internal', `${protocol} streams are handled already`)
+    this.#handlers.set(protocol, handler)
+  }
+
+  #onOpen(connection: Connection): void {
+    void this.#liveness.probe(connection)
+    const peer = connection.remotePeer
+    const { direction } = connection
+    trace.network?.('link-up', { peer: peer.toString(), direction, near: isNear(connection.remoteAddr) })
+    // both peers tidying up could close each other's choice: the one with the smaller ID does it
+    if (this.#node.getConnections(peer).length < 2 || peer.toString() < this.#node.peerId.toString()) return
+    const timer = setTimeout(() => {
+      const surplus = surplusOf(this.connections(peer.toString()), this.#liveness)
+      for (const connection of surplus) void connection.close().catch(() => undefined)
+    }, this.#settleMs)
+    timer.unref()
+  }
+
+  #onDisconnect(peerId: string): void {
+    if (this.connections(peerId).length > 0 || !this.#speaking.delete(peerId)) return
+    this.#tell(peerId, 'disconnect')
+  }
+
+  #noteSpeaking(peerId: string): void {
+    if (this.#speaking.has(peerId) || this.connections(peerId).length === 0) return
+    this.#speaking.add(peerId)
+    this.#tell(peerId, 'connect')
+  }
+
+  #tell(peerId: string, event: PeerEvent): void {
+    trace.network?.(event, { peer: peerId })
+    for (const listener of this.#listeners) listener(peerId, event)
+  }
+
+  #accept(protocol: ExchangeProtocol, stream: Stream, connection: Connection): void {
+    const peerId = connection.remotePeer.toString()
+    const held = this.connections(peerId)
+      .flatMap(({ streams }) => streams)
+      .filter(it => it.direction === 'inbound' && it.protocol === PROTOCOL_IDS[protocol])
+    const handler = this.#handlers.get(protocol)
+    if (handler == null || held.length > MAX_STREAMS_PER_PEER) {
+      stream.abort(new Error(handler == null ? 'Not serving yet' : 'Too many streams'))
+      return
+    }
+    this.#noteSpeaking(peerId) // identify may have failed or come later: whoever opens such a stream speaks the protocol
+    const duplex = duplexOf(stream, () => this.#liveness.touch(connection))
+    handler(duplex, this.#pipeOn(connection))
+  }
+
+  #pipeOn(first: Connection): PeerPipe {
     const peerId = first.remotePeer.toString()
-    const current = (): Connection => (first.status === 'open' ? first : (best(connections(peerId), liveness) ?? first))
+    const liveness = this.#liveness
+    const current = (): Connection =>
+      first.status === 'open' ? first : (best(this.connections(peerId), liveness) ?? first)
     return {
       peerId,
       get remoteAddr() {
@@ -99,48 +156,6 @@ export async function watchPeerLinks(node: Node, liveness: Liveness, settleMs = 
         if (stream.status !== 'open') throw new Error('The peer refused the stream')
         return duplexOf(stream, () => liveness.touch(connection))
       }
-    }
-  }
-
-  const accept = (protocol: ExchangeProtocol, stream: Stream, connection: Connection): void => {
-    const peerId = connection.remotePeer.toString()
-    const held = connections(peerId)
-      .flatMap(({ streams }) => streams)
-      .filter(it => it.direction === 'inbound' && it.protocol === PROTOCOL_IDS[protocol])
-    const handler = handlers.get(protocol)
-    if (handler == null || held.length > MAX_STREAMS_PER_PEER) {
-      stream.abort(new Error(handler == null ? 'Not serving yet' : 'Too many streams'))
-      return
-    }
-    noteSpeaking(peerId) // identify may have failed or come later: whoever opens such a stream speaks the protocol
-    handler(
-      duplexOf(stream, () => liveness.touch(connection)),
-      pipeOn(connection)
-    )
-  }
-  const limits = { maxInboundStreams: MAX_STREAMS_PER_PEER, maxOutboundStreams: MAX_STREAMS_PER_PEER }
-  for (const protocol of ['control', 'data'] as const) {
-    await node.handle(PROTOCOL_IDS[protocol], (stream, connection) => accept(protocol, stream, connection), limits)
-  }
-
-  return {
-    speaking,
-    connections,
-    pipe(peerId) {
-      const connection = best(connections(peerId), liveness)
-      return connection == null ? undefined : pipeOn(connection)
-    },
-    onPeer(listener) {
-      listeners.add(listener)
-      const already = [...speaking]
-      queueMicrotask(() => {
-        for (const peerId of already) if (listeners.has(listener) && speaking.has(peerId)) listener(peerId, 'connect')
-      })
-      return () => void listeners.delete(listener)
-    },
-    handle(protocol, handler) {
-      if (handlers.has(protocol)) throw new CodedError('internal', `${protocol} streams are handled already`)
-      handlers.set(protocol, handler)
     }
   }
 }

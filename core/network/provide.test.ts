@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CodedError } from '../errors.ts'
 import { until } from '../testing/loopback-swarm.ts'
-import { type ProvidePorts, startProviding } from './provide.ts'
+import { type ProvidePorts, Providing } from './provide.ts'
 
 const ports = (
   provide: ProvidePorts['provide'],
@@ -28,7 +28,7 @@ test('what is due from an earlier run is provided as soon as there is a DHT peer
       { root: 'fresh', at: 1e12 - 1000 }
     ]
   )
-  using providing = startProviding(it)
+  using providing = new Providing(it)
   assert.deepEqual(provided, [])
   providing.setDhtPeers(1)
   await until(() => it.saved.length === 2, 'both are saved')
@@ -38,7 +38,7 @@ test('what is due from an earlier run is provided as soon as there is a DHT peer
 
 test('everybody who waits for a root is told once it is provided', async t => {
   const gate = Promise.withResolvers<void>()
-  using providing = startProviding(ports(() => gate.promise))
+  using providing = new Providing(ports(() => gate.promise))
   providing.setDhtPeers(1)
   const waiting = [providing.add('a', t.signal), providing.add('a', t.signal)]
   gate.resolve()
@@ -53,7 +53,7 @@ test('removing, aborting and stopping end every wait, and the request behind it'
     await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
   }
   const isCancelled = (error: unknown): boolean => error instanceof CodedError && error.code === 'cancelled'
-  const providing = startProviding(ports(never))
+  const providing = new Providing(ports(never))
   providing.setDhtPeers(1)
   const abort = new AbortController()
   const waits = [

@@ -20,100 +20,108 @@ export interface ProvidePorts {
   random(): number
 }
 
-export interface Providing extends Disposable {
-  /** Keeps the root provided from now on; resolves when it has been provided once since it was added. */
-  add(root: string, signal: AbortSignal): Promise<void>
-  remove(root: string): void
-  /** How many connected peers take part in a DHT: at 0 everything waits. */
-  setDhtPeers(count: number): void
-}
+/** Everything of `rows` is kept provided from the start. Disposing it ends what runs; who waits gets `cancelled`. */
+export class Providing implements Disposable {
+  readonly #ports: ProvidePorts
+  readonly #schedule: ProvideSchedule
+  readonly #running = new Map<number, AbortController>()
+  readonly #waiters = new Map<string, Set<PromiseWithResolvers<void>>>()
+  readonly #everProvided = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
 
-export function startProviding(ports: ProvidePorts): Providing {
-  const schedule = new ProvideSchedule(ports.random)
-  const running = new Map<number, AbortController>()
-  const waiters = new Map<string, Set<PromiseWithResolvers<void>>>()
-  const everProvided = new Set<string>()
-  let timer: NodeJS.Timeout | undefined
-  let isStopped = false
-
-  const feed = (input: ProvideInput): void => {
-    if (isStopped) return
-    for (const effect of schedule.apply(input, ports.now())) perform(effect)
-    clearTimeout(timer)
-    const wakeAt = schedule.nextWakeAt(ports.now())
-    if (wakeAt == null) return
-    timer = setTimeout(() => feed({ type: 'tick' }), Math.min(Math.max(0, wakeAt - ports.now()), MAX_TIMER_MS))
-    timer.unref()
+  constructor(ports: ProvidePorts) {
+    this.#ports = ports
+    this.#schedule = new ProvideSchedule(ports.random)
+    for (const { root, at } of ports.rows.load()) {
+      if (at != null) this.#everProvided.add(root)
+      this.#feed(at == null ? { type: 'add', root } : { type: 'add', root, providedAt: at })
+    }
   }
-  const perform = (effect: ProvideEffect): void => {
+
+  /** Keeps the root provided from now on; resolves when it has been provided once since it was added. Rejects with `cancelled`. */
+  async add(root: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#isStopped) throw new CodedError('cancelled', 'The node has stopped')
+    const waiter = Promise.withResolvers<void>()
+    if (this.#everProvided.has(root)) waiter.resolve()
+    else this.#waiters.set(root, (this.#waiters.get(root) ?? new Set()).add(waiter))
+    const onAbort = (): void => waiter.reject(new CodedError('cancelled', 'Cancelled', { cause: signal.reason }))
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#feed({ type: 'add', root })
+    try {
+      await waiter.promise
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      this.#waiters.get(root)?.delete(waiter)
+    }
+  }
+
+  remove(root: string): void {
+    this.#everProvided.delete(root)
+    this.#feed({ type: 'remove', root })
+    this.#settle(root, new CodedError('cancelled', 'No longer shared'))
+  }
+
+  /** How many connected peers take part in a DHT: at 0 everything waits. */
+  setDhtPeers(count: number): void {
+    this.#feed({ type: 'dht-peers', count })
+  }
+
+  [Symbol.dispose](): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    for (const abort of this.#running.values()) abort.abort(new Error('The node stops'))
+    for (const root of this.#waiters.keys()) this.#settle(root, new CodedError('cancelled', 'The node has stopped'))
+  }
+
+  #feed(input: ProvideInput): void {
+    if (this.#isStopped) return
+    const { now } = this.#ports
+    for (const effect of this.#schedule.apply(input, now())) this.#perform(effect)
+    clearTimeout(this.#timer)
+    const wakeAt = this.#schedule.nextWakeAt(now())
+    if (wakeAt == null) return
+    this.#timer = setTimeout(() => this.#feed({ type: 'tick' }), Math.min(Math.max(0, wakeAt - now()), MAX_TIMER_MS))
+    this.#timer.unref()
+  }
+
+  #perform(effect: ProvideEffect): void {
     switch (effect.type) {
       case 'provide':
-        void run(effect.id, effect.root)
+        void this.#run(effect.id, effect.root)
         break
       case 'cancel':
-        running.get(effect.id)?.abort(new Error('No longer provided'))
+        this.#running.get(effect.id)?.abort(new Error('No longer provided'))
         break
       case 'save':
-        everProvided.add(effect.root)
-        ports.rows.save(effect.root, effect.at)
-        settle(effect.root)
+        this.#everProvided.add(effect.root)
+        this.#ports.rows.save(effect.root, effect.at)
+        this.#settle(effect.root)
         break
       default:
         effect satisfies never
     }
   }
-  const run = async (id: number, root: string): Promise<void> => {
+
+  async #run(id: number, root: string): Promise<void> {
     const abort = new AbortController()
-    running.set(id, abort)
+    this.#running.set(id, abort)
     const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(PROVIDE_TIMEOUT_MS)])
-    const outcome = await ports.provide(root, signal).then(
+    const outcome = await this.#ports.provide(root, signal).then(
       () => 'provided' as const,
       () => 'failed' as const
     )
-    running.delete(id)
-    feed({ type: outcome, id })
+    this.#running.delete(id)
+    this.#feed({ type: outcome, id })
   }
-  const settle = (root: string, error?: Error): void => {
-    const waiting = waiters.get(root) ?? []
-    waiters.delete(root)
+
+  #settle(root: string, error?: Error): void {
+    const waiting = this.#waiters.get(root) ?? []
+    this.#waiters.delete(root)
     for (const waiter of waiting) {
       if (error == null) waiter.resolve()
       else waiter.reject(error)
-    }
-  }
-
-  for (const { root, at } of ports.rows.load()) {
-    if (at != null) everProvided.add(root)
-    feed(at == null ? { type: 'add', root } : { type: 'add', root, providedAt: at })
-  }
-  return {
-    async add(root, signal) {
-      signal.throwIfAborted()
-      if (isStopped) throw new CodedError('cancelled', 'The node has stopped')
-      const waiter = Promise.withResolvers<void>()
-      if (everProvided.has(root)) waiter.resolve()
-      else waiters.set(root, (waiters.get(root) ?? new Set()).add(waiter))
-      const onAbort = (): void => waiter.reject(new CodedError('cancelled', 'Cancelled', { cause: signal.reason }))
-      signal.addEventListener('abort', onAbort, { once: true })
-      feed({ type: 'add', root })
-      try {
-        await waiter.promise
-      } finally {
-        signal.removeEventListener('abort', onAbort)
-        waiters.get(root)?.delete(waiter)
-      }
-    },
-    remove(root) {
-      everProvided.delete(root)
-      feed({ type: 'remove', root })
-      settle(root, new CodedError('cancelled', 'No longer shared'))
-    },
-    setDhtPeers: count => feed({ type: 'dht-peers', count }),
-    [Symbol.dispose]() {
-      isStopped = true
-      clearTimeout(timer)
-      for (const abort of running.values()) abort.abort(new Error('The node stops'))
-      for (const root of waiters.keys()) settle(root, new CodedError('cancelled', 'The node has stopped'))
     }
   }
 }

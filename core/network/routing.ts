@@ -5,7 +5,7 @@ import { CID } from 'multiformats/cid'
 import { isNear, type NetworkMode } from './address-policy.ts'
 import { type FoundProvider, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD } from './dht.ts'
 import type { Node } from './open-libp2p.ts'
-import { type ProvideRows, startProviding } from './provide.ts'
+import { type ProvideRows, Providing } from './provide.ts'
 
 const QUERY_MS = 60_000
 const FIRST_PEER_MS = 5000
@@ -32,7 +32,7 @@ export function startRouting(node: Node, mode: NetworkMode, rows: ProvideRows | 
     const peopled = kads.filter(({ members }) => members.size > 0)
     return peopled.length > 0 ? peopled : kads
   }
-  const providing = startProviding({
+  const providing = new Providing({
     rows: rows ?? { load: () => [], save: () => undefined },
     provide: async (root, signal) => await provideOn(ready(), CID.parse(root), signal),
     now: Date.now,

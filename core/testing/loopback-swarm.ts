@@ -2,11 +2,12 @@
 
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
-import { createCappedDatastore } from '../network/capped-datastore.ts'
+import { CappedDatastore } from '../network/capped-datastore.ts'
 import { chooseEncrypters } from '../network/encrypters.ts'
 import type { Gater } from '../network/gater.ts'
 import { createNode, type Node } from '../network/open-libp2p.ts'
-import { type Network, type NetworkOptions, openNetwork } from '../network/open-network.ts'
+import type { Network, NetworkOptions } from '../network/network.ts'
+import { openNetwork } from '../network/open-network.ts'
 
 /** A node of its own identity in loopback mode, whatever else `options` say. */
 export async function openLoopbackNode(signal: AbortSignal, options: Partial<NetworkOptions> = {}): Promise<Network> {
@@ -27,7 +28,7 @@ export async function openBareNode(
     listen: ['/ip4/127.0.0.1/tcp/0'],
     encrypters: await chooseEncrypters(privateKey, () => undefined),
     gater: connectionGater,
-    datastore: createCappedDatastore({ isPinned: () => false, now: Date.now }),
+    datastore: new CappedDatastore({ isPinned: () => false, now: Date.now }),
     onLanDhtPeer: () => undefined
   })
   await node.start()

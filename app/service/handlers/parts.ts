@@ -1,7 +1,7 @@
 // What the handlers stand on, made by the application; and what only some doors may ask.
 import { CodedError } from '../../../core/errors.ts'
 import type { DataDirs } from '../../../core/files/data-dirs.ts'
-import type { Network } from '../../../core/network/open-network.ts'
+import type { Network } from '../../../core/network/network.ts'
 import type { Store } from '../../../core/store/store.ts'
 import type { Door } from '../../contract/service.ts'
 import type { NetworkMode } from '../../contract/shapes.ts'
