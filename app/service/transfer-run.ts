@@ -8,7 +8,7 @@ import type { Layout } from '../../core/content/layout.ts'
 import { CodedError, codeOf } from '../../core/errors.ts'
 import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
 import { MAX_OUT_BYTES } from '../../core/fetch/limits.ts'
-import type { DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
+import type { AlreadyAt, DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
 import type { DownloadLimit } from '../../core/fetch/download-limit.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
 import { indexPaths } from '../../core/files/index-paths.ts'
@@ -77,17 +77,6 @@ export interface RunOptions {
   readonly unservedMs?: number | undefined
   /** Begins when this has settled: the last run of the same transfer closes its files. */
   readonly after?: Promise<void>
-}
-
-/** Thrown through the fetch by the port that opens the download: there is nothing to fetch. */
-class AlreadyThere extends Error {
-  readonly path: string
-  readonly bytes: number
-  constructor(at: string, bytes: number) {
-    super('Already there')
-    this.path = at
-    this.bytes = bytes
-  }
 }
 
 export class TransferRun implements AsyncDisposable {
@@ -233,7 +222,7 @@ export class TransferRun implements AsyncDisposable {
       outcome = await this.#fetchIt(sizeHint, signal)
     } catch (error) {
       if (signal.aborted) return
-      outcome = error instanceof AlreadyThere ? this.#done(error, this.#fetch?.snapshot() ?? null) : this.#failed(error)
+      outcome = this.#failed(error)
     }
     this.#search?.[Symbol.dispose]()
     this.#ports.ended(outcome)
@@ -252,7 +241,10 @@ export class TransferRun implements AsyncDisposable {
       this.#hasLooked = true
       fetch.setTurn(this.#hasTurn)
       const { path: at } = await Promise.race([fetch.done, this.#givenUp.promise])
-      return this.#done({ path: at, bytes: this.#download?.bytesWritten ?? 0 }, fetch.snapshot())
+      return this.#done(
+        { path: at, bytes: this.#download?.bytesWritten ?? this.#layout?.sizeBytes ?? 0 },
+        fetch.snapshot()
+      )
     } finally {
       this.#isOver = true
       this.#cancelLook?.()
@@ -373,13 +365,13 @@ export class TransferRun implements AsyncDisposable {
     }
   }
 
-  async #open(layout: Layout, signal: AbortSignal): Promise<DownloadPort> {
+  async #open(layout: Layout, signal: AbortSignal): Promise<DownloadPort | AlreadyAt> {
     const { store } = this.#ports
     const { directory, selection } = this.#row
     this.#layout = layout
     const name = this.#name()
     const there = selection == null ? await findExisting(store, { layout, name, directory }, signal) : undefined
-    if (there != null) throw new AlreadyThere(there.path, layout.sizeBytes)
+    if (there != null) return { alreadyAt: there.path }
     const reserveBytes = this.#ports.reserveBytes(directory)
     const chosen = {
       ...(selection != null && { selection }),

@@ -7,6 +7,7 @@ import type { Layout } from '../content/layout.ts'
 import { MAX_BLOCK_BYTES } from '../content/limits.ts'
 import { type Code, CodedError, codeOf } from '../errors.ts'
 import type { Requester } from '../exchange/requester.ts'
+import { ChangeNotifier } from './change-notifier.ts'
 import type { FetchPeer } from './fetch-peer.ts'
 import { type FoundLayout, LayoutFinder } from './layout-finder.ts'
 import type { BanReason } from './inputs-and-effects.ts'
@@ -20,7 +21,6 @@ import { type Service, Unserved } from './unserved.ts'
 
 const TICK_MS = 250
 const LIMITED_TICK_MS = 100
-const CHANGE_MS = 100
 const FINISH_ATTEMPTS = 3
 
 type Phase = 'layout' | 'ready' | 'open' | 'leaves' | 'finalise' | 'complete' | 'failed'
@@ -47,7 +47,7 @@ export class Fetch implements AsyncDisposable {
   readonly #ending = new AbortController()
   readonly #peers: PeerSet
   readonly #stats = new TransferStats()
-  readonly #listeners = new Set<() => void>()
+  readonly #changes: ChangeNotifier
   readonly #layout = Promise.withResolvers<Layout>()
   readonly #wanted = Promise.withResolvers<void>() // not only previewed
   #finder: LayoutFinder
@@ -64,8 +64,6 @@ export class Fetch implements AsyncDisposable {
   #hadTurn: boolean
   readonly #unserved: Unserved
   #cancelTick: (() => void) | undefined
-  #cancelChange: (() => void) | undefined
-  #changedAgain = false
 
   constructor(root: CID, options: FetchOptions, signal: AbortSignal) {
     this.root = root
@@ -75,6 +73,7 @@ export class Fetch implements AsyncDisposable {
     this.#hadTurn = this.#hasTurn || options.unservedMs != null
     this.#unserved = new Unserved(options.unservedMs)
     const { ports } = options
+    this.#changes = new ChangeNotifier(ports.clock)
     this.#peers = new PeerSet({
       root,
       clock: ports.clock,
@@ -84,7 +83,7 @@ export class Fetch implements AsyncDisposable {
       join: peer => this.#join(peer),
       onPex: (id, records) => ports.onPex(id, records),
       ban: (id, reason) => ports.ban(id, reason),
-      onChange: () => this.#changed()
+      onChange: () => this.#changes.changed()
     })
     this.#finder = this.#newFinder(options.mode === 'preview')
     this.#peers.prefer(options.mode === 'fetch' && this.#hasTurn)
@@ -146,7 +145,7 @@ export class Fetch implements AsyncDisposable {
     if (this.#hold == null) return
     this.#hold = undefined
     if (!this.#isResting) this.#goOn()
-    this.#changed()
+    this.#changes.changed()
   }
 
   /**
@@ -161,7 +160,7 @@ export class Fetch implements AsyncDisposable {
     this.#peers.prefer(hasTurn)
     if (!wasResting) this.#rest()
     else if (!this.#isResting) this.#goOn()
-    this.#changed()
+    this.#changes.changed()
   }
 
   /** It is busy with the disk, or somebody could send now what is missing; without a turn, as far as they said. */
@@ -191,8 +190,7 @@ export class Fetch implements AsyncDisposable {
 
   /** Called after something in the snapshot changed, at most ten times a second. Returns the function that ends it. */
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#changes.listen(listener)
   }
 
   snapshot(): FetchSnapshot {
@@ -233,7 +231,7 @@ export class Fetch implements AsyncDisposable {
     this.#teller?.[Symbol.dispose]()
     this.#peers.end()
     this.#cancelTick?.()
-    this.#cancelChange?.()
+    this.#changes[Symbol.dispose]()
     this.#leaves?.[Symbol.dispose]()
     await this.#download?.[Symbol.asyncDispose]()
   }
@@ -257,7 +255,7 @@ export class Fetch implements AsyncDisposable {
       throw reason
     } finally {
       signal.removeEventListener('abort', abort)
-      this.#changed()
+      this.#changes.changed()
     }
   }
 
@@ -266,7 +264,7 @@ export class Fetch implements AsyncDisposable {
     let found = await this.#find(this.#finder)
     this.#setLayout(found.layout)
     this.#phase = 'ready'
-    this.#changed()
+    this.#changes.changed()
     await this.#wanted.promise
     signal.throwIfAborted()
     if (this.root.code === RAW && found.leaf == null) found = await this.#findLeaf()
@@ -320,18 +318,23 @@ export class Fetch implements AsyncDisposable {
     this.#attempt = new AbortController()
     const signal = AbortSignal.any([this.#ending.signal, this.#attempt.signal])
     this.#phase = 'open'
+    const opened = this.#download ?? (await this.#options.ports.openDownload(layout, signal))
+    if ('alreadyAt' in opened) {
+      this.#phase = 'complete'
+      return { path: opened.alreadyAt, leftOut: [] }
+    }
+    this.#download = opened
     if (this.#leaves == null) {
-      const download = (this.#download ??= await this.#options.ports.openDownload(layout, signal))
-      if (leaf != null && !download.have.has(0)) await download.writeLeaf([0], leaf)
-      await download.copyLocal(signal)
+      if (leaf != null && !opened.have.has(0)) await opened.writeLeaf([0], leaf)
+      await opened.copyLocal(signal)
       signal.throwIfAborted()
-      this.#leaves = this.#openLeaves(layout, download)
+      this.#leaves = this.#openLeaves(layout, opened)
     }
     this.#phase = 'leaves'
     await this.#leaves.run()
     this.#phase = 'finalise'
-    this.#changed()
-    const finished = await this.#download!.finish(this.#ending.signal)
+    this.#changes.changed()
+    const finished = await opened.finish(this.#ending.signal)
     this.#phase = 'complete'
     return finished
   }
@@ -357,7 +360,7 @@ export class Fetch implements AsyncDisposable {
       onDuplicate: (bytes: number) => {
         stats.duplicateBytes += bytes
       },
-      onChange: () => this.#changed()
+      onChange: () => this.#changes.changed()
     }
     this.#leaves = new LeafFetch(layout, download, ports, this.#options.sharedLimits ?? [])
     this.#leaves.feed({ type: 'limit', bytesPerSecond: this.#limitPerSecond })
@@ -408,7 +411,7 @@ export class Fetch implements AsyncDisposable {
     const wasResting = this.#isResting
     this.#hold = hold
     if (!wasResting) this.#rest()
-    this.#changed()
+    this.#changes.changed()
   }
 
   #rest(): void {
@@ -473,20 +476,6 @@ export class Fetch implements AsyncDisposable {
     if (this.#phase === 'complete' || this.#phase === 'failed') return
     const limited = this.#limitPerSecond > 0 || this.#options.sharedLimits?.some(it => it.isSet) === true
     this.#cancelTick = this.#options.ports.clock.after(limited ? LIMITED_TICK_MS : TICK_MS, () => this.#tick())
-  }
-
-  /** The first change is told at once, the last of a burst always. */
-  #changed(): void {
-    if (this.#cancelChange != null) {
-      this.#changedAgain = true
-      return
-    }
-    this.#changedAgain = false
-    this.#cancelChange = this.#options.ports.clock.after(CHANGE_MS, () => {
-      this.#cancelChange = undefined
-      if (this.#changedAgain) this.#changed()
-    })
-    for (const listener of this.#listeners) listener()
   }
 }
 

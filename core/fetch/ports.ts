@@ -33,6 +33,11 @@ export interface DownloadPort extends AsyncDisposable {
   watch(listener: (change: ServableChange) => void): () => void
 }
 
+/** Nothing needs to be downloaded: the content stands at this path already, whole. */
+export interface AlreadyAt {
+  readonly alreadyAt: string
+}
+
 export interface FetchPorts {
   readonly clock: Clock
   /** [0, 1) */
@@ -41,7 +46,7 @@ export interface FetchPorts {
   readonly skeleton: { parts(): Iterable<Uint8Array>; append(offset: number, bytes: Uint8Array): void }
   /** A leaf this device holds anywhere, verified; only asked when the root is a single leaf. */
   findLeaf(digest: Uint8Array): Promise<Uint8Array | undefined>
-  openDownload(layout: Layout, signal: AbortSignal): Promise<DownloadPort>
+  openDownload(layout: Layout, signal: AbortSignal): Promise<DownloadPort | AlreadyAt>
   /** Signed peer records another peer sent: not verified. */
   onPex(peerId: string, records: readonly Uint8Array[]): void
   /** Three strikes in ten minutes: refuse it for a day. */

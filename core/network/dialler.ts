@@ -53,10 +53,10 @@ export class Dialler {
     if (peerId != null && gater.isBanned(peerId)) {
       throw new CodedError('forbidden', 'This peer sent wrong data and is not dialled for 24 hours')
     }
-    await this.connect(to, via, limited(signal)).catch((cause: unknown) => {
-      if (signal.aborted || ended.aborted) throw new CodedError('cancelled', 'Cancelled', { cause })
+    await this.connect(to, via, limited(signal)).catch((error: unknown) => {
+      if (signal.aborted || ended.aborted) throw new CodedError('cancelled', 'Cancelled', { cause: error })
       const message = 'The peer could not be reached; check that it is running and on this network'
-      throw new CodedError('no-providers', message, { cause })
+      throw new CodedError('no-providers', message, { cause: error })
     })
   }
 

@@ -39,7 +39,7 @@ export class Mdns implements Disposable {
   readonly #failed = new Set<string>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #answeredAt = -ANSWER_MS
-  #answer: NodeJS.Timeout | undefined
+  #isAnswering = false
   #packets = 0
   #isStopped = false
 
@@ -101,9 +101,9 @@ export class Mdns implements Disposable {
     const packet = parseMdns(bytes)
     if (packet?.type === 'answer') this.#onAnswer(packet.addrs)
     if (packet?.type !== 'query') return
-    this.#answer ??= this.#after(Math.max(0, this.#answeredAt + ANSWER_MS - performance.now()), () =>
-      this.#sendAnswer()
-    )
+    if (this.#isAnswering) return // one answer is for all who asked meanwhile
+    this.#isAnswering = true
+    this.#after(Math.max(0, this.#answeredAt + ANSWER_MS - performance.now()), () => this.#sendAnswer())
   }
 
   #onAnswer(texts: readonly string[]): void {
@@ -120,7 +120,7 @@ export class Mdns implements Disposable {
   }
 
   #sendAnswer(): void {
-    this.#answer = undefined
+    this.#isAnswering = false
     this.#answeredAt = performance.now()
     const near = this.#options.addrs().filter(addr => scopeOf(addr) === 'private')
     if (near.length > 0) this.#sendAll(encodeAnswer(this.#peerName, near.map(String)))
@@ -137,14 +137,13 @@ export class Mdns implements Disposable {
     })
   }
 
-  #after(ms: number, run: () => void): NodeJS.Timeout {
+  #after(ms: number, run: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       run()
     }, ms)
     timer.unref()
     this.#timers.add(timer)
-    return timer
   }
 }
 
