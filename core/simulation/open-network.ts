@@ -5,9 +5,9 @@ import type { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
 import { rootText } from '../cid.ts'
 import type { ExchangeProtocol, PeerPipe } from '../exchange/duplex.ts'
-import { startDiscovery } from '../network/discovery.ts'
+import { Discovery } from '../network/discovery.ts'
 import { peerOf } from '../network/dial-target.ts'
-import type { Network, NetworkOptions, NetworkPeer } from '../network/open-network.ts'
+import type { Network, NetworkOptions, NetworkPeer } from '../network/network.ts'
 import { type PeerEvent, type StreamHandler } from '../network/peer-links.ts'
 import type { Via } from '../network/peer-book.ts'
 import type { Side } from './connection.ts'
@@ -47,7 +47,7 @@ class SimulatedNetwork implements Network {
   readonly #vias = new Map<string, Via>()
   readonly #listeners = new Set<(peerId: string, event: PeerEvent) => void>()
   readonly #handlers = new Map<ExchangeProtocol, StreamHandler>()
-  readonly #discovery
+  readonly #discovery: Discovery
   #isOver = false
 
   constructor(options: NetworkOptions) {
@@ -61,7 +61,7 @@ class SimulatedNetwork implements Network {
       onConnection: (side, from) => this.#onConnection({ side, from })
     }
     this.#stopListening = this.#self.internet.listen(this.#listening)
-    this.#discovery = startDiscovery({
+    this.#discovery = new Discovery({
       ownPeerId: this.peerId,
       dial: async (target, via) => this.#dial(typeof target === 'string' ? target : (peerOf(target[0]) ?? ''), via),
       isConnected: peerId => this.#links.has(peerId),
