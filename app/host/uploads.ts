@@ -6,6 +6,7 @@ import { type FileHandle, link, lstat, mkdir, open, rename, rm, rmdir, unlink } 
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
 import { nextFreeName, numberedName, placeName, platformOf } from '../../core/files/safe-name.ts'
+import { systemCode } from '../../core/files/write-error.ts'
 import type { Folders } from '../service/folders.ts'
 import { newToken } from './guard.ts'
 
@@ -173,7 +174,7 @@ async function makeFolder(folder: string): Promise<boolean> {
     await mkdir(folder)
     return true
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false
+    if (systemCode(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -217,7 +218,7 @@ async function openPart(folder: string, name: string): Promise<{ file: FileHandl
     try {
       return { file: await open(part, 'wx'), part }
     } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error
+      if (systemCode(error) !== 'EEXIST') throw error
     }
   }
   throw new CodedError('not-writable', 'There are too many files of that name there.')
@@ -239,7 +240,7 @@ async function moveNew(part: string, to: string): Promise<boolean> {
   try {
     await link(part, to)
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false
+    if (systemCode(error) === 'EEXIST') return false
     // no hard links on this file system: the best it has
     const isFree = await lstat(to).then(
       () => false,
@@ -260,7 +261,7 @@ async function settled(upload: Upload): Promise<void> {
 function asCoded(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof CodedError) return error
   if (signal.aborted) return new CodedError('cancelled', 'The upload was cancelled.')
-  switch (errnoOf(error)) {
+  switch (nodeCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new CodedError('disk-full', 'The disk is full.')
@@ -274,7 +275,8 @@ function asCoded(error: unknown, signal: AbortSignal): unknown {
   }
 }
 
-const errnoOf = (error: unknown): string | undefined =>
+/** The system's codes, and Node's own. */
+const nodeCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
 function freeBytes(folder: string): number {

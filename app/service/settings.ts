@@ -5,7 +5,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import path from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
-import { isNoRoom, ownDiskFull } from '../../core/files/write-error.ts'
+import { isNoRoom, ownDiskFull, systemCode } from '../../core/files/write-error.ts'
 import { DEFAULT_SETTINGS, Settings } from '../contract/shapes.ts'
 import { randomDeviceName } from './device-name.ts'
 
@@ -79,7 +79,7 @@ function readIfThere(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (systemCode(error) === 'ENOENT') return undefined
     throw new CodedError('data-damaged', 'settings.json cannot be read. Check its permissions.', { cause: error })
   }
   try {

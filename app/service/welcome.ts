@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
+import { systemCode } from '../../core/files/write-error.ts'
 import { type Client, openClient, portSocket } from '../engine/client.ts'
 import { startEngine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/options.ts'
@@ -101,7 +102,7 @@ async function writeFiles(dataDir: string, folder: string): Promise<void> {
     await mkdir(folder)
     for (const [name, text] of Object.entries(WELCOME_FILES)) await writeFile(path.join(folder, name), text)
   } catch (error) {
-    const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
+    const isFull = systemCode(error) === 'ENOSPC'
     throw new CodedError(isFull ? 'disk-full' : 'not-writable', 'The welcome files cannot be written.', {
       cause: error
     })

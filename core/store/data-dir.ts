@@ -4,7 +4,7 @@ import path from 'node:path'
 import { CodedError } from '../errors.ts'
 import { DATA_MARKER as MARKER } from '../files/data-dirs.ts'
 import { openLock } from './db.ts'
-import { isNoRoom, ownDiskFull } from '../files/write-error.ts'
+import { isNoRoom, ownDiskFull, systemCode } from '../files/write-error.ts'
 
 const FORMAT = 1
 const LOCK = 'lock'
@@ -35,7 +35,7 @@ export function claimDataDir(dir: string): void {
     chmodSync(dir, 0o700)
   } catch (error) {
     if (error instanceof CodedError) throw error
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = systemCode(error)
     if (isNoRoom(error)) throw ownDiskFull(error)
     if (code === 'EEXIST' || code === 'ENOTDIR') throw foreign(error)
     throw new CodedError('not-writable', 'The data directory cannot be made or written. Choose another --data.', {

@@ -139,7 +139,7 @@ export class Durability {
     try {
       for (const ordinal of batch.ordinals) this.#it.durable.add(ordinal)
       for (const idx of stats.keys()) if (this.#isWhole(idx)) await this.#it.tree.nameFinished(idx)
-      await eachOf(this.#it.tree.takeNewFolders(), syncFolder)
+      await eachOf(this.#it.tree.takeNewFolders(), trySyncFolder)
       this.#commit(batch.ordinals, stats)
     } catch (error) {
       this.#error ??= codedWrite(error)
@@ -218,8 +218,8 @@ export class Durability {
 
 const emptyBatch = (): Batch => ({ ordinals: new Set(), files: new Set(), bytes: 0 })
 
-/** Names made in a folder survive a power cut once it is synced; systems that cannot sync folders need not. */
-export async function syncFolder(at: string): Promise<void> {
+/** Names made in a folder survive a power cut once it is synced; what cannot be synced is left as it is. Throws when it cannot be opened. */
+export async function trySyncFolder(at: string): Promise<void> {
   if (process.platform === 'win32') return
   const fd = openSync(at, constants.O_RDONLY)
   try {

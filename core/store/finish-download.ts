@@ -9,7 +9,7 @@ import { trace } from '../trace.ts'
 import type { DownloadParts } from './download-parts.ts'
 import { dropDownload, setPlace } from './download-repo.ts'
 import type { NameCalls } from './disk-names.ts'
-import { syncFolder } from './durability.ts'
+import { trySyncFolder } from './durability.ts'
 import { isTaken } from './lstat.ts'
 import type { PartTree } from './part-tree.ts'
 import { isSameFile } from './stat.ts'
@@ -34,7 +34,7 @@ export async function finishDownload(
       for (const folder of tree.placed.folders) tree.ensureFolder(path.join(tree.base, ...folder.path))
       leftOut.push(...makeSymlinks(tree))
     }
-    for (const folder of tree.takeNewFolders()) await syncFolder(folder)
+    for (const folder of tree.takeNewFolders()) await trySyncFolder(folder)
     signal.throwIfAborted()
     await letGo()
     if (!parts.isAdding) await rename(parts, signal)
@@ -62,7 +62,7 @@ async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> 
     }
     trace.store?.('renamed', { type: kind, attempts: attempt })
     tree.moveTo(place)
-    await syncFolder(folder)
+    await trySyncFolder(folder)
     return
   }
 }

@@ -35,7 +35,7 @@ export async function readLeafFrom(
 
 /** True for the errors of a path where nothing stands that was shared: also when a symlink was put there. */
 export function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && GONE.has(error.code)
+  return GONE.has(systemCode(error) ?? '')
 }
 
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
