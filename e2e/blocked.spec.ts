@@ -2,10 +2,10 @@
 
 import { MIB, randomBytes } from './content.ts'
 import { choose, get, go } from './screen.ts'
-import { expect, test } from './spec.ts'
+import { expect, PAGE, test } from './spec.ts'
 import { FalseLeaves, openStranger } from './stranger.ts'
 
-test('a device that sent wrong data is blocked, says why, and is allowed again', async ({ instance }) => {
+test('a device that sent wrong data is blocked, says why, and is allowed again', PAGE, async ({ instance }) => {
   const content = new FalseLeaves('film.mkv', randomBytes(6 * MIB, 'lies'))
   await using liar = await openStranger([content], AbortSignal.timeout(60_000))
   const a = await instance('a')

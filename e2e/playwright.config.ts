@@ -1,4 +1,4 @@
-// The specs: one set of files, run once in a browser and once in the desktop window. `npm test` runs them all; `npx playwright test -c e2e --project web PART` some.
+// The specs: one set of files, run once in a browser and once in the desktop window, but what is tagged `@page` (spec.ts) in a browser only. `npm test` runs them all; `npx playwright test -c e2e --project web PART` some.
 import { defineConfig } from '@playwright/test'
 import type { SpecOptions } from './spec.ts'
 
@@ -25,6 +25,6 @@ export default defineConfig<SpecOptions>({
   projects: [
     { name: 'stand-in', testMatch: STAND_IN, fullyParallel: false }, // its files share one instance among their tests; first, as they are the longest
     { name: 'web', testIgnore: STAND_IN, use: { target: 'web' } },
-    { name: 'electron', testIgnore: STAND_IN, use: { target: 'electron' } }
+    { name: 'electron', testIgnore: STAND_IN, grepInvert: /@page/, use: { target: 'electron' } }
   ]
 })

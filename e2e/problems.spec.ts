@@ -7,7 +7,7 @@ import { flipByte, MIB, randomBytes } from './content.ts'
 import type { Instance } from './instance.ts'
 import { mountTmpfs } from './mounts.ts'
 import { bytesHere, choose, DONE, drawer, get, go, IN_FLIGHT_BYTES, sendAtMost, sentBy, sheet } from './screen.ts'
-import { expect, test } from './spec.ts'
+import { expect, PAGE, test } from './spec.ts'
 
 const SIZE = 12 * MIB
 const FILM = randomBytes(SIZE, 'problems')
@@ -36,57 +36,63 @@ test('what is no link, dropped or pasted: a sentence, and another one can be pas
   await expect(b.page.getByRole('textbox', { name: 'Paste a link' })).toBeVisible()
 })
 
-test('nobody has it: it says so for as long as it looks, and gets it when somebody comes', async ({ instance }) => {
-  const a = await instance('a')
-  const link = await shareFilm(a)
-  await a.stop()
-  const b = await instance('b')
-  await b.paste(link)
-  await expect(sheet(b.page).getByText('Looking for a device that has it …')).toBeVisible()
-  await expect(sheet(b.page).getByText('No device that has it has responded yet.')).toBeVisible()
-  await expect(sheet(b.page).getByText('Shoal is asking only other copies of Shoal on this computer.')).toBeVisible()
-  await sheet(b.page).getByRole('button', { name: 'Paste another link' }).click()
-  await expect(b.page.getByRole('textbox', { name: 'Paste a link' })).toBeVisible()
-  await b.paste(link)
-  await sheet(b.page).getByRole('button', { name: 'Get when available' }).click()
-  await expect(drawer(b.page).locator('.summary')).toHaveText('Waiting for a device that has it') // after 5 s of silence
-  await a.start()
-  await expectFilm(b)
-})
+test(
+  'nobody has it: it says so for as long as it looks, and gets it when somebody comes',
+  PAGE,
+  async ({ instance }) => {
+    const a = await instance('a')
+    const link = await shareFilm(a)
+    await a.stop()
+    const b = await instance('b')
+    await b.paste(link)
+    await expect(sheet(b.page).getByText('Looking for a device that has it …')).toBeVisible()
+    await expect(sheet(b.page).getByText('No device that has it has responded yet.')).toBeVisible()
+    await expect(sheet(b.page).getByText('Shoal is asking only other copies of Shoal on this computer.')).toBeVisible()
+    await sheet(b.page).getByRole('button', { name: 'Paste another link' }).click()
+    await expect(b.page.getByRole('textbox', { name: 'Paste a link' })).toBeVisible()
+    await b.paste(link)
+    await sheet(b.page).getByRole('button', { name: 'Get when available' }).click()
+    await expect(drawer(b.page).locator('.summary')).toHaveText('Waiting for a device that has it') // after 5 s of silence
+    await a.start()
+    await expectFilm(b)
+  }
+)
 
-test('a file that changed after it was shared: its owner is told, nobody gets it, and “Share again” helps', async ({
-  instance
-}) => {
-  const [a, b] = await Promise.all([instance('a'), instance('b')])
-  const link = await shareFilm(a)
-  flipByte(path.join(a.folder, 'film.mkv'), SIZE / 2)
-  await b.paste(link)
-  await get(b.page)
-  await go(a.page, 'Library')
-  await expect(a.page.getByText('Changed on disk. No longer available to others.')).toBeVisible()
-  await a.page.getByRole('button', { name: /^film\.mkv/ }).click()
-  await expect(drawer(a.page).getByText('Share it again to get a link to the current version.')).toBeVisible()
-  await expect(
-    drawer(b.page)
-      .getByText(/Waiting for a device that has (it|the rest)$/)
-      .first()
-  ).toBeVisible()
-  expect(readdirSync(b.folder).filter(name => !name.endsWith('.part'))).toEqual([])
+test(
+  'a file that changed after it was shared: its owner is told, nobody gets it, and “Share again” helps',
+  PAGE,
+  async ({ instance }) => {
+    const [a, b] = await Promise.all([instance('a'), instance('b')])
+    const link = await shareFilm(a)
+    flipByte(path.join(a.folder, 'film.mkv'), SIZE / 2)
+    await b.paste(link)
+    await get(b.page)
+    await go(a.page, 'Library')
+    await expect(a.page.getByText('Changed on disk. No longer available to others.')).toBeVisible()
+    await a.page.getByRole('button', { name: /^film\.mkv/ }).click()
+    await expect(drawer(a.page).getByText('Share it again to get a link to the current version.')).toBeVisible()
+    await expect(
+      drawer(b.page)
+        .getByText(/Waiting for a device that has (it|the rest)$/)
+        .first()
+    ).toBeVisible()
+    expect(readdirSync(b.folder).filter(name => !name.endsWith('.part'))).toEqual([])
 
-  const again = drawer(a.page).getByRole('button', { name: 'Share the current version' })
-  const now = await a.linkAfter(async () => again.click(), 'film.mkv')
-  expect(now.split('?')[0]).not.toBe(link.split('?')[0])
-  await b.paste(now)
-  await get(b.page)
-  await expect(drawer(b.page).getByText(DONE)).toBeVisible()
-  const [name = ''] = readdirSync(b.folder).filter(it => !it.endsWith('.part'))
-  expect(readFileSync(path.join(b.folder, name)).equals(readFileSync(path.join(a.folder, 'film.mkv')))).toBe(true)
-})
+    const again = drawer(a.page).getByRole('button', { name: 'Share the current version' })
+    const now = await a.linkAfter(async () => again.click(), 'film.mkv')
+    expect(now.split('?')[0]).not.toBe(link.split('?')[0])
+    await b.paste(now)
+    await get(b.page)
+    await expect(drawer(b.page).getByText(DONE)).toBeVisible()
+    const [name = ''] = readdirSync(b.folder).filter(it => !it.endsWith('.part'))
+    expect(readFileSync(path.join(b.folder, name)).equals(readFileSync(path.join(a.folder, 'film.mkv')))).toBe(true)
+  }
+)
 
 test.describe('disks of the test’s own', () => {
   test.skip(whyNoRights() != null, whyNoRights() ?? '')
 
-  test('no room: said before the start, and with room it can be got', async ({ instance, scratch }) => {
+  test('no room: said before the start, and with room it can be got', PAGE, async ({ instance, scratch }) => {
     using mount = mountTmpfs(scratch.at('small'), SIZE / 2)
     const [a, b] = await Promise.all([instance('a'), instance('b', { folder: scratch.at('small') })])
     const link = await shareFilm(a)
@@ -146,49 +152,54 @@ test.describe('disks of the test’s own', () => {
     void mount
   })
 
-  test('a disk that fills up half way: it waits, keeps what it has, and goes on when there is room', async ({
-    instance,
-    scratch
-  }) => {
-    using mount = mountTmpfs(scratch.at('small'), SIZE + 2 * MIB)
-    const [a, b] = await Promise.all([instance('a'), instance('b', { folder: scratch.at('small') })])
-    const link = await shareFilm(a)
-    await sendAtMost(a.page, '1')
-    await b.paste(link)
-    await get(b.page)
-    await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(MEGA)
-    fillUp(path.join(b.folder, 'somebody else’s'), b.folder, 4 * MIB)
-    await expect(
-      drawer(b.page)
-        .getByText(/^Waiting for disk space/)
-        .first()
-    ).toBeVisible()
-    await expect(drawer(b.page).getByRole('button', { name: 'Choose another folder' })).toBeVisible()
-    expect(await bytesHere(b.page)).toBeGreaterThan(MEGA)
-    await sendAtMost(a.page, '')
-    rmSync(path.join(b.folder, 'somebody else’s'))
-    await expectFilm(b)
-    expect(await sentBy(a.page), 'what was there was not sent again').toBeLessThan(SIZE + IN_FLIGHT_BYTES)
-    await b.stop()
-    void mount
-  })
+  test(
+    'a disk that fills up half way: it waits, keeps what it has, and goes on when there is room',
+    PAGE,
+    async ({ instance, scratch }) => {
+      using mount = mountTmpfs(scratch.at('small'), SIZE + 2 * MIB)
+      const [a, b] = await Promise.all([instance('a'), instance('b', { folder: scratch.at('small') })])
+      const link = await shareFilm(a)
+      await sendAtMost(a.page, '1')
+      await b.paste(link)
+      await get(b.page)
+      await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(MEGA)
+      fillUp(path.join(b.folder, 'somebody else’s'), b.folder, 4 * MIB)
+      await expect(
+        drawer(b.page)
+          .getByText(/^Waiting for disk space/)
+          .first()
+      ).toBeVisible()
+      await expect(drawer(b.page).getByRole('button', { name: 'Choose another folder' })).toBeVisible()
+      expect(await bytesHere(b.page)).toBeGreaterThan(MEGA)
+      await sendAtMost(a.page, '')
+      rmSync(path.join(b.folder, 'somebody else’s'))
+      await expectFilm(b)
+      expect(await sentBy(a.page), 'what was there was not sent again').toBeLessThan(SIZE + IN_FLIGHT_BYTES)
+      await b.stop()
+      void mount
+    }
+  )
 
-  test('a place that cannot be written to: said, and after “Try again” it is there', async ({ instance, scratch }) => {
-    using mount = mountTmpfs(scratch.at('small'), 2 * SIZE)
-    const [a, b] = await Promise.all([instance('a'), instance('b', { folder: scratch.at('small') })])
-    const link = await shareFilm(a)
-    mount.makeReadOnly()
-    await b.paste(link)
-    await get(b.page)
-    await expect(b.page.getByText('Shoal cannot write to that folder.').first()).toBeVisible()
-    await expect(b.page.getByText(/Choose another folder, or allow Shoal to write there\./).first()).toBeVisible()
-    mount.makeWritable()
-    await go(b.page, 'Downloads')
-    await choose(b.page, 'film.mkv', 'Try again')
-    await b.page.getByRole('button', { name: /^film\.mkv/ }).click()
-    await expectFilm(b)
-    await b.stop()
-  })
+  test(
+    'a place that cannot be written to: said, and after “Try again” it is there',
+    PAGE,
+    async ({ instance, scratch }) => {
+      using mount = mountTmpfs(scratch.at('small'), 2 * SIZE)
+      const [a, b] = await Promise.all([instance('a'), instance('b', { folder: scratch.at('small') })])
+      const link = await shareFilm(a)
+      mount.makeReadOnly()
+      await b.paste(link)
+      await get(b.page)
+      await expect(b.page.getByText('Shoal cannot write to that folder.').first()).toBeVisible()
+      await expect(b.page.getByText(/Choose another folder, or allow Shoal to write there\./).first()).toBeVisible()
+      mount.makeWritable()
+      await go(b.page, 'Downloads')
+      await choose(b.page, 'film.mkv', 'Try again')
+      await b.page.getByRole('button', { name: /^film\.mkv/ }).click()
+      await expectFilm(b)
+      await b.stop()
+    }
+  )
 })
 
 /** Takes all but `leaveBytes` of what is free. */

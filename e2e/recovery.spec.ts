@@ -4,13 +4,13 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { randomBytes } from './content.ts'
 import { choose, DONE, drawer, get, go, sheet } from './screen.ts'
-import { expect, test } from './spec.ts'
+import { expect, PAGE, test } from './spec.ts'
 
 const MEGA = 1_000_000
 
 const rootOf = (link: string): string | undefined => link.split('?')[0]
 
-test('what changed on disk is shared again from its own row', async ({ instance }) => {
+test('what changed on disk is shared again from its own row', PAGE, async ({ instance }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   const file = path.join(a.folder, 'plan.txt')
   writeFileSync(file, 'as it was')
@@ -31,7 +31,7 @@ test('what changed on disk is shared again from its own row', async ({ instance 
   expect(arrived.map(name => readFileSync(path.join(b.folder, name), 'utf8'))).toEqual(['as it is now'])
 })
 
-test('a limit for one share holds until Shoal ends, whoever asks', async ({ instance }) => {
+test('a limit for one share holds until Shoal ends, whoever asks', PAGE, async ({ instance }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   const bytes = randomBytes(3 * MEGA, 'limited')
   writeFileSync(path.join(a.folder, 'a.bin'), bytes)

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { MIB, listTree, randomBytes } from './content.ts'
 import { choose, DONE, get, go, PLACES, sheet } from './screen.ts'
-import { expect, test } from './spec.ts'
+import { expect, PAGE, test } from './spec.ts'
 
 test('dropped, the link on the clipboard, pasted by another, looked into, got: the same bytes', async ({
   instance,
@@ -51,7 +51,7 @@ test('a folder is dropped, and all but one of its files are got', async ({ insta
   expect(sent).toHaveLength(3)
 })
 
-test('of a folder with two thousand files three are chosen, and only they arrive', async ({ instance }) => {
+test('of a folder with two thousand files three are chosen, and only they arrive', PAGE, async ({ instance }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   for (let folder = 0; folder < 20; folder++) {
     mkdirSync(path.join(a.folder, 'Archive', `f${folder}`), { recursive: true })
@@ -89,7 +89,7 @@ test('several things dropped at once are one share', async ({ instance, scratch 
   expect(listTree(b.folder)).toHaveLength(3)
 })
 
-test('stopping to share can be taken back: the same link leads to it again', async ({ instance, scratch }) => {
+test('stopping to share can be taken back: the same link leads to it again', PAGE, async ({ instance, scratch }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   writeFileSync(scratch.at('a.txt'), 'a')
   const link = await a.share(scratch.at('a.txt'))

@@ -11,6 +11,12 @@ import { webShell } from './web-shell.ts'
 
 export { expect }
 
+/**
+ * Of a test whose claim no shell has a part in: what the page and the engine say and do is the same code behind either, so one shell is enough, a browser's.
+ * Never of what goes through one: start and end, a page that is loaded again, files dropped, chosen and saved, the clipboard, opened links, keys the menu has.
+ */
+export const PAGE = { tag: '@page' }
+
 export interface SpecOptions {
   readonly target: 'web' | 'electron'
 }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { MIB, randomBytes } from './content.ts'
 import type { Instance } from './instance.ts'
 import { bytesHere, DONE, drawer, get, IN_FLIGHT_BYTES, sentBy } from './screen.ts'
-import { expect, test } from './spec.ts'
+import { expect, PAGE, test } from './spec.ts'
 
 const SIZE = 16 * MIB
 const FILM = randomBytes(SIZE, 'swarm')
@@ -19,32 +19,34 @@ const expectFilm = async ({ page, folder }: Instance): Promise<void> => {
   expect(readFileSync(path.join(folder, 'film.mkv')).equals(FILM)).toBe(true)
 }
 
-test('the only one who has it leaves: the getter says what it waits for, and goes on when a third has it', async ({
-  instance
-}) => {
-  const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: MEGA }), instance('b')])
-  put(a)
-  await b.paste(await a.shareHeld('film.mkv'))
-  await get(b.page)
-  await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(4 * MEGA) // more than may be sent twice, and a good deal less than the whole
-  await a.stop()
-  await expect(
-    drawer(b.page)
-      .getByText(/Waiting for a device that has the rest$/)
-      .first()
-  ).toBeVisible()
-  const kept = await bytesHere(b.page)
-  expect(kept).toBeLessThan(SIZE)
+test(
+  'the only one who has it leaves: the getter says what it waits for, and goes on when a third has it',
+  PAGE,
+  async ({ instance }) => {
+    const [a, b] = await Promise.all([instance('a', { uploadBytesPerSecond: MEGA }), instance('b')])
+    put(a)
+    await b.paste(await a.shareHeld('film.mkv'))
+    await get(b.page)
+    await expect.poll(async () => await bytesHere(b.page)).toBeGreaterThan(4 * MEGA) // more than may be sent twice, and a good deal less than the whole
+    await a.stop()
+    await expect(
+      drawer(b.page)
+        .getByText(/Waiting for a device that has the rest$/)
+        .first()
+    ).toBeVisible()
+    const kept = await bytesHere(b.page)
+    expect(kept).toBeLessThan(SIZE)
 
-  const c = await instance('c')
-  put(c)
-  await c.shareHeld('film.mkv')
-  await c.dial(b)
-  await expectFilm(b)
-  expect(await sentBy(c.page), 'what was there was not sent again').toBeLessThan(SIZE - kept + IN_FLIGHT_BYTES)
-})
+    const c = await instance('c')
+    put(c)
+    await c.shareHeld('film.mkv')
+    await c.dial(b)
+    await expectFilm(b)
+    expect(await sentBy(c.page), 'what was there was not sent again').toBeLessThan(SIZE - kept + IN_FLIGHT_BYTES)
+  }
+)
 
-test('the third gets it from both, and each sends a part', async ({ instance }) => {
+test('the third gets it from both, and each sends a part', PAGE, async ({ instance }) => {
   const upload = { uploadBytesPerSecond: 1.5 * MEGA }
   const [a, b] = await Promise.all([instance('a', upload), instance('b', upload)])
   put(a)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { MIB, randomBytes } from './content.ts'
 import type { Instance } from './instance.ts'
 import { bytesHere, DONE, drawer, fact, get, go, IN_FLIGHT_BYTES, sendAtMost, sentBy, sheet } from './screen.ts'
-import { expect, test } from './spec.ts'
+import { expect, PAGE, test } from './spec.ts'
 
 const FILM = randomBytes(16 * MIB, 'film') // 16.8 MB
 const MEGA = 1_000_000
@@ -40,7 +40,7 @@ async function expectSentOnce(a: Instance): Promise<void> {
   expect(sent).toBeGreaterThan(FILM.length - MEGA)
 }
 
-test('paused, looked at after a reload, gone on with, done', async ({ instance, scratch }) => {
+test('paused, looked at after a reload, gone on with, done', PAGE, async ({ instance, scratch }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   await startGet(b, await shareFilm(a, scratch.at('film.mkv')))
   await untilHere(b, PART)
@@ -60,7 +60,7 @@ test('paused, looked at after a reload, gone on with, done', async ({ instance, 
   await expectSentOnce(a)
 })
 
-test('cancelled: what had arrived is gone, and the same link gets it again', async ({ instance, scratch }) => {
+test('cancelled: what had arrived is gone, and the same link gets it again', PAGE, async ({ instance, scratch }) => {
   const [a, b] = await Promise.all([instance('a'), instance('b')])
   const link = await shareFilm(a, scratch.at('film.mkv'))
   await startGet(b, link)

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { choose, go, sheet } from './screen.ts'
-import { expect, test } from './spec.ts'
+import { expect, PAGE, test } from './spec.ts'
 
 test('what was removed is taken back by the keyboard, and the focus stays in the list', async ({
   instance,
@@ -22,28 +22,29 @@ test('what was removed is taken back by the keyboard, and the focus stays in the
   await expect(a.page.getByText('“second.txt” is no longer shared.')).toHaveCount(0)
 })
 
-test('what was just shared stands on Home; shared again before it was gone, it stays', async ({
-  instance,
-  scratch
-}) => {
-  const a = await instance('a')
-  writeFileSync(scratch.at('a.txt'), 'a')
-  await a.share(scratch.at('a.txt'))
-  await go(a.page, 'Home')
-  await choose(a.page, 'a.txt', 'Show link and QR code')
-  await expect(sheet(a.page).getByRole('img', { name: 'QR code of the link' })).toBeVisible()
-  await a.page.keyboard.press('Escape')
+test(
+  'what was just shared stands on Home; shared again before it was gone, it stays',
+  PAGE,
+  async ({ instance, scratch }) => {
+    const a = await instance('a')
+    writeFileSync(scratch.at('a.txt'), 'a')
+    await a.share(scratch.at('a.txt'))
+    await go(a.page, 'Home')
+    await choose(a.page, 'a.txt', 'Show link and QR code')
+    await expect(sheet(a.page).getByRole('img', { name: 'QR code of the link' })).toBeVisible()
+    await a.page.keyboard.press('Escape')
 
-  await choose(a.page, 'a.txt', 'Stop sharing')
-  const removal = a.page.getByText('“a.txt” is no longer shared.')
-  await expect(removal).toBeVisible()
-  await a.share(scratch.at('a.txt'))
-  await expect(removal).toHaveCount(0)
-  await go(a.page, 'Library')
-  await expect(a.page.getByRole('button', { name: /^a.*\.txt/ })).toBeVisible()
-})
+    await choose(a.page, 'a.txt', 'Stop sharing')
+    const removal = a.page.getByText('“a.txt” is no longer shared.')
+    await expect(removal).toBeVisible()
+    await a.share(scratch.at('a.txt'))
+    await expect(removal).toHaveCount(0)
+    await go(a.page, 'Library')
+    await expect(a.page.getByRole('button', { name: /^a.*\.txt/ })).toBeVisible()
+  }
+)
 
-test('nothing on the clipboard is no dead end', async ({ instance }) => {
+test('nothing on the clipboard is no dead end', PAGE, async ({ instance }) => {
   const a = await instance('a')
   const { page } = a
   await a.paste(' ')
