@@ -14,6 +14,22 @@ export const CASES: Readonly<Record<string, Plan>> = {
       { at: 2_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
     ],
     calmAt: 3_000
+  },
+  'the folder of a file that is begun later is synced before its leaves are called durable': {
+    seed: 1,
+    nodes: [LINUX, LINUX],
+    contents: [
+      {
+        name: 'c0',
+        files: Array.from({ length: 12 }, (_, i) => ({ path: `f${i}.dat`, sizeBytes: 2_500_000 })),
+        seed: 2
+      }
+    ],
+    steps: [
+      { at: 10, node: 0, do: 'share', content: 0 },
+      { at: 2_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
+    ],
+    calmAt: 3_000
   }
 }
 

@@ -134,7 +134,7 @@ export class PartTree implements AsyncDisposable {
       return undefined
     }
     return this.#fds.use(at, async fd => {
-      this.#size(idx, fd, sizeBytes)
+      this.#begin(idx, fd, at, sizeBytes)
       for (let done = 0; done < bytes.length;) {
         done += (await writeAt(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten
       }
@@ -152,14 +152,16 @@ export class PartTree implements AsyncDisposable {
     const at = this.path(idx)
     if (!this.#isFile) this.ensureFolder(path.dirname(at))
     return this.#fds.use(at, async fd => {
-      this.#size(idx, fd, sizeBytes)
+      this.#begin(idx, fd, at, sizeBytes)
       return this.#threads.write(fd, offset, bytes, digest)
     })
   }
 
-  #size(idx: number, fd: number, sizeBytes: number): void {
+  /** Of a file that is written to for the first time: its size, and its name, which may be new. */
+  #begin(idx: number, fd: number, at: string, sizeBytes: number): void {
     if (this.#sized.has(idx)) return
     this.#sized.add(idx)
+    this.#newFolders.add(path.dirname(at))
     if (fstatSync(fd).size !== sizeBytes) ftruncateSync(fd, sizeBytes) // sparse
   }
 
