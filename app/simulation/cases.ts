@@ -30,6 +30,20 @@ export const CASES: Readonly<Record<string, Plan>> = {
       { at: 2_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
     ],
     calmAt: 3_000
+  },
+  'what is added to a finished folder has its own name only when it was synced': {
+    seed: 1,
+    nodes: [LINUX, LINUX],
+    contents: [
+      { name: 'c0', files: Array.from({ length: 8 }, (_, i) => ({ path: `f${i}.dat`, sizeBytes: 9_000 + i })), seed: 3 }
+    ],
+    steps: [
+      { at: 10, node: 0, do: 'share', content: 0 },
+      { at: 1_000, node: 1, do: 'get', content: 0, selection: [0, 1], first: false, hints: true, giveUpAfterMs: null },
+      { at: 4_999, node: 1, do: 'crash', calls: 4, isCut: true },
+      { at: 5_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
+    ],
+    calmAt: 20_000
   }
 }
 

@@ -35,7 +35,11 @@ test('the rest of a folder of which some files were got is added where they are'
   await using more = await open(it)
   assert.deepEqual([more.bytesWritten, more.totalBytes], [2 * MIB + 5, 3 * MIB + 11], 'what stands there counts')
   await feed(it, more, [3])
-  assert.deepEqual(below(it.directory), ['things', 'things/a.bin', 'things/sub', 'things/sub/b.txt'])
+  assert.deepEqual(
+    below(it.directory),
+    ['things', 'things/a.bin', 'things/sub', 'things/sub/b.txt.part'],
+    'its name comes when it was synced'
+  )
   await feed(it, more)
   assert.deepEqual((await more.finish(never)).path, it.place)
   assert.deepEqual(below(it.place), ALL)

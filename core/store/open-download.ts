@@ -59,8 +59,8 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     const needBytes = chosenBytes(layout, options.selection)
     if (known == null && !store.room.fits(directory, needBytes, options.reserveBytes)) throw noRoom()
     const { row, base } = known ?? newPart(store, root, options)
-    tree.moveTo(base)
     const isAdding = row.part === row.place
+    tree.moveTo(base, isAdding)
     let standing = known?.standing
     if (isAdding) standing ??= await existingIn(store, options, { base, begun: begunOf(store, row, layout) }, signal)
     const mine = standing && missing(options, standing)

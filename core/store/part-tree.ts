@@ -39,6 +39,7 @@ export class PartTree implements AsyncDisposable {
   #base: string
   readonly #threads: LeafThreads
   readonly #isFile: boolean
+  #isNamed = false
   readonly #unfinished: readonly string[][] | undefined // where it differs from name + .part
   readonly #fds = new FdCache({
     flags: FLAGS,
@@ -69,13 +70,17 @@ export class PartTree implements AsyncDisposable {
     return this.#base
   }
 
-  /** Every path is below `base` from now on. Let go of the files first. */
-  moveTo(base: string): void {
+  /**
+   * Every path is below `base` from now on. Let go of the files first. `isNamed`: it is no .part, and what is written in there carries the suffix itself
+   * until it is synced, also when it is written whole.
+   */
+  moveTo(base: string, isNamed = false): void {
     if (path.dirname(base) !== path.dirname(this.#base)) {
       this.#folders.close()
       this.#folders = new HeldFolders(path.dirname(base))
     }
     this.#base = base
+    this.#isNamed = isNamed
     this.#seen.clear()
     this.#newFolders.add(path.dirname(base)) // the name of the part itself
   }
@@ -258,7 +263,7 @@ export class PartTree implements AsyncDisposable {
 
   /** False when the file stands there in some form already. */
   #writeNew(idx: number, bytes: Uint8Array): boolean {
-    if (this.isFinished(idx) || this.#begun.has(idx)) return false
+    if (this.#isNamed || this.isFinished(idx) || this.#begun.has(idx)) return false
     const at = this.finishedPath(idx)
     try {
       this.held.in(at, it => writeNow(it, FLAGS | constants.O_EXCL, bytes))
