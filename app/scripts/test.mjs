@@ -29,13 +29,13 @@ const STAGES = {
   },
   processes: {
     what: 'Process tests',
-    usually: '7 minutes',
+    usually: '6 minutes',
     files: find('e2e/**/*.test.ts').filter(file => !LONG.test(file)),
     run: files => runFiles(files, 2) // each starts several nodes, most of which wait for a limited rate
   },
   specs: {
     what: 'Specs of the page and the window, in a browser and on the desktop',
-    usually: '20 minutes',
+    usually: '11 minutes',
     files: find('e2e/**/*.spec.ts'),
     run: files => runSpecs(files)
   },
