@@ -131,7 +131,7 @@ export class Fetch implements AsyncDisposable {
   /** Bytes per second; 0: no limit. */
   setLimit(bytesPerSecond: number): void {
     this.#limitPerSecond = bytesPerSecond
-    this.#leaves?.feed({ type: 'limit', bytesPerSecond })
+    this.#leaves?.feed({ type: 'limit-changed', bytesPerSecond })
   }
 
   /** Asks for nothing more until `resume`; keeps everything. */
@@ -363,7 +363,7 @@ export class Fetch implements AsyncDisposable {
       onChange: () => this.#changes.changed()
     }
     this.#leaves = new LeafFetch(layout, download, ports, this.#options.sharedLimits ?? [])
-    this.#leaves.feed({ type: 'limit', bytesPerSecond: this.#limitPerSecond })
+    this.#leaves.feed({ type: 'limit-changed', bytesPerSecond: this.#limitPerSecond })
     this.#teller = new HaveAnnouncer(
       download,
       {
@@ -382,10 +382,10 @@ export class Fetch implements AsyncDisposable {
     const { leafBytes, leafCount } = this.#known
     peer.root.setLayout(leafBytes, leafCount)
     this.#teller?.greet(peer.root)
-    this.#leaves.feed({ type: 'peer', peer: peer.id, rttMs: peer.rttMs })
-    this.#leaves.feed({ type: 'choke', peer: peer.id, choked: peer.choked, slotsBytes: peer.slotsBytes })
+    this.#leaves.feed({ type: 'peer-opened', peer: peer.id, rttMs: peer.rttMs })
+    this.#leaves.feed({ type: 'choke-changed', peer: peer.id, choked: peer.choked, slotsBytes: peer.slotsBytes })
     const change = peer.have.take()
-    if (change != null) this.#leaves.feed({ type: 'have', peer: peer.id, change })
+    if (change != null) this.#leaves.feed({ type: 'have-received', peer: peer.id, change })
   }
 
   #newFinder(isPeek: boolean): LayoutFinder {

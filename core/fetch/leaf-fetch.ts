@@ -12,7 +12,7 @@ import type { DownloadLimit } from './download-limit.ts'
 import { Scheduler } from './scheduler.ts'
 
 /** Not traced: they come all the time. */
-const CONSTANT: ReadonlySet<Input['type']> = new Set(['tick', 'room', 'bytes'])
+const CONSTANT: ReadonlySet<Input['type']> = new Set(['time-passed', 'room-changed', 'bytes-received'])
 
 export interface LeafFetchPorts {
   now(): number
@@ -48,9 +48,9 @@ export class LeafFetch implements Disposable {
     this.scheduler = new Scheduler({ plan: layout, have, wanted, random: ports.random, shared })
     this.#unwatch = download.watch(({ unset }) => {
       if (unset == null) return
-      for (let ordinal = unset[0]; ordinal < unset[1]; ordinal++) this.feed({ type: 'lost', ordinal })
+      for (let ordinal = unset[0]; ordinal < unset[1]; ordinal++) this.feed({ type: 'leaf-lost', ordinal })
     })
-    this.feed({ type: 'pause' })
+    this.feed({ type: 'paused' })
   }
 
   /**
@@ -60,18 +60,18 @@ export class LeafFetch implements Disposable {
   async run(): Promise<void> {
     this.#failed = false
     this.#over = Promise.withResolvers<void>()
-    this.feed({ type: 'resume' })
+    this.feed({ type: 'resumed' })
     this.tick()
     this.#settle()
     await this.#over.promise
   }
 
   pause(): void {
-    this.feed({ type: 'pause' })
+    this.feed({ type: 'paused' })
   }
 
   resume(): void {
-    if (!this.#failed) this.feed({ type: 'resume' })
+    if (!this.#failed) this.feed({ type: 'resumed' })
   }
 
   /** `run` throws this when what is under way is settled. */
@@ -82,7 +82,7 @@ export class LeafFetch implements Disposable {
 
   tick(): void {
     this.#sayRoom()
-    this.feed({ type: 'tick' })
+    this.feed({ type: 'time-passed' })
   }
 
   feed(input: Input): void {
@@ -92,9 +92,9 @@ export class LeafFetch implements Disposable {
 
   /** A whole leaf came. True when it was wanted. */
   leaf(peer: string, ordinal: number, bytes: Uint8Array): boolean {
-    trace.fetch?.('input', { type: 'leaf', peer, ordinal })
+    trace.fetch?.('input', { type: 'leaf-received', peer, ordinal })
     let accepted = false
-    for (const effect of this.scheduler.apply({ type: 'leaf', peer, ordinal }, this.#ports.now())) {
+    for (const effect of this.scheduler.apply({ type: 'leaf-received', peer, ordinal }, this.#ports.now())) {
       if (effect.type === 'accept') {
         accepted = true
         trace.fetch?.('effect', effect)
@@ -107,7 +107,7 @@ export class LeafFetch implements Disposable {
 
   [Symbol.dispose](): void {
     this.#unwatch()
-    this.feed({ type: 'stop' })
+    this.feed({ type: 'stopped' })
   }
 
   #perform(effect: Effect): void {
@@ -144,10 +144,10 @@ export class LeafFetch implements Disposable {
       const isRight = await this.#download.verifyAndWrite(this.scheduler.positions(ordinal), bytes)
       if (isRight) this.#ports.onGood(peer)
       else this.#ports.onWrong(peer)
-      this.feed(isRight ? { type: 'written', ordinal } : { type: 'wrong', peer, ordinal })
+      this.feed(isRight ? { type: 'leaf-written', ordinal } : { type: 'leaf-refuted', peer, ordinal })
     } catch (error) {
       this.#fail(error)
-      this.feed({ type: 'lost', ordinal })
+      this.feed({ type: 'leaf-lost', ordinal })
     } finally {
       this.#pending--
       this.#pendingBytes -= length
@@ -159,13 +159,13 @@ export class LeafFetch implements Disposable {
 
   #sayRoom(): void {
     const waiting = Math.max(this.#pendingBytes, this.#download.queuedBytes)
-    this.feed({ type: 'room', bytes: Math.max(0, Math.min(MAX_OUT_BYTES, this.#ports.roomBytes()) - waiting) })
+    this.feed({ type: 'room-changed', bytes: Math.max(0, Math.min(MAX_OUT_BYTES, this.#ports.roomBytes()) - waiting) })
   }
 
   #fail(error: unknown): void {
     if (!this.#failed) this.#failure = error
     this.#failed = true
-    this.feed({ type: 'pause' })
+    this.feed({ type: 'paused' })
   }
 
   #settle(): void {

@@ -63,7 +63,7 @@ export class PeerSet {
     const peer = this.#peers.get(id)
     if (peer == null) return
     peer.rttMs = rttMs
-    this.#ports.leaves()?.feed({ type: 'rtt', peer: id, rttMs })
+    this.#ports.leaves()?.feed({ type: 'rtt-measured', peer: id, rttMs })
   }
 
   /** Whether everybody is asked about this root before roots that only wait. */
@@ -110,7 +110,7 @@ export class PeerSet {
   forgive(id: string): void {
     this.#banned.delete(id)
     this.#lies.delete(id)
-    this.#ports.leaves()?.feed({ type: 'forgive', peer: id })
+    this.#ports.leaves()?.feed({ type: 'peer-forgiven', peer: id })
   }
 
   readonly #events: PeerEvents = {
@@ -122,7 +122,7 @@ export class PeerSet {
     onHave: (peer, have) => this.#onHave(peer, have),
     onChoke: ({ id, choked, slotsBytes }) => {
       this.#ports.finder().tick()
-      this.#ports.leaves()?.feed({ type: 'choke', peer: id, choked, slotsBytes })
+      this.#ports.leaves()?.feed({ type: 'choke-changed', peer: id, choked, slotsBytes })
     },
     onSkeleton: (peer, offset, bytes, last) => this.#ports.finder().onSkeleton(peer.id, offset, bytes, last),
     onSkeletonReject: (peer, offset, _code, retryMs) => {
@@ -131,7 +131,7 @@ export class PeerSet {
     onBytes: (peer, ordinal, bytes) => {
       this.#ports.stats.bytes(peer, ordinal, { bytes, now: this.#now })
       this.#ports.finder().onBytes(peer.id)
-      this.#ports.leaves()?.feed({ type: 'bytes', peer: peer.id, ordinal, bytes })
+      this.#ports.leaves()?.feed({ type: 'bytes-received', peer: peer.id, ordinal, bytes })
     },
     onLeaf: (peer, ordinal, bytes) => {
       this.#ports.stats.leaf(peer, ordinal, { bytes: bytes.length, now: this.#now })
@@ -146,7 +146,7 @@ export class PeerSet {
       if (reason === 'changed') this.#ports.stats.sourceChangedSeen = true
       const leaves = this.#ports.leaves()
       if (leaves == null) this.#ports.finder().onReject(peer.id, retryMs, reason === 'io')
-      else leaves.feed({ type: 'reject', peer: peer.id, start, count, reason, retryMs })
+      else leaves.feed({ type: 'reject-received', peer: peer.id, start, count, reason, retryMs })
     },
     onPex: (peer, records) => this.#ports.onPex(peer.id, records),
     onChanged: () => {
@@ -156,7 +156,7 @@ export class PeerSet {
     onUnready: ({ id }) => {
       this.#ports.stats.gone(id)
       this.#ports.finder().removePeer(id)
-      this.#ports.leaves()?.feed({ type: 'peer-gone', peer: id })
+      this.#ports.leaves()?.feed({ type: 'peer-left', peer: id })
       this.#ports.onChange()
     },
     onGone: peer => {
@@ -169,7 +169,7 @@ export class PeerSet {
     if (have.kind !== HaveKind.SET) peer.isComplete = have.kind === HaveKind.FULL
     const leaves = this.#ports.leaves()
     if (leaves == null) peer.have.apply(have, peer.info?.leaves ?? 0)
-    else leaves.feed({ type: 'have', peer: peer.id, change: changeOf(have) })
+    else leaves.feed({ type: 'have-received', peer: peer.id, change: changeOf(have) })
   }
 
   get #now(): number {

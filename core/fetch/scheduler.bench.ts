@@ -37,7 +37,7 @@ function feed(input: Input): Effect[] {
   const start = performance.now()
   const effects = scheduler.apply(input, now)
   const ms = performance.now() - start
-  const key = input.type === 'have' ? `have ${input.change.kind}` : input.type
+  const key = input.type === 'have-received' ? `have ${input.change.kind}` : input.type
   const row = spent.get(key) ?? { calls: 0, ms: 0, worst: 0 }
   spent.set(key, { calls: row.calls + 1, ms: row.ms + ms, worst: Math.max(row.worst, ms) })
   for (const effect of effects) {
@@ -51,30 +51,30 @@ function feed(input: Input): Effect[] {
 
 for (let p = 0; p < peerCount; p++) {
   const peer = `p${p}`
-  feed({ type: 'peer', peer, rttMs: 5 })
+  feed({ type: 'peer-opened', peer, rttMs: 5 })
   const bits = new Uint8Array(Math.ceil(leafCount / 8)).map(() => random() * 256)
-  feed({ type: 'have', peer, change: p % 2 === 0 ? { kind: 'full' } : { kind: 'bits', start: 0, bits } })
+  feed({ type: 'have-received', peer, change: p % 2 === 0 ? { kind: 'full' } : { kind: 'bits', start: 0, bits } })
 }
 for (let step = 0; queue.length > 0; step++) {
   now += 0.2
   const at = Math.floor(random() * Math.min(queue.length, 8))
   const [next] = queue.splice(at, 1)
   if (step % 97 === 0)
-    feed({ type: 'reject', peer: next!.peer, start: next!.ordinal, count: 1, reason: 'busy', retryMs: 50 })
-  else if (feed({ type: 'leaf', ...next! }).some(effect => effect.type === 'accept')) {
-    feed({ type: 'written', ordinal: next!.ordinal })
-    feed({ type: 'room', bytes: 48 * EXTENT_BYTES })
+    feed({ type: 'reject-received', peer: next!.peer, start: next!.ordinal, count: 1, reason: 'busy', retryMs: 50 })
+  else if (feed({ type: 'leaf-received', ...next! }).some(effect => effect.type === 'accept')) {
+    feed({ type: 'leaf-written', ordinal: next!.ordinal })
+    feed({ type: 'room-changed', bytes: 48 * EXTENT_BYTES })
     written++
   }
   if (step % 500 === 0) {
     const start = Math.floor((random() * leafCount) / 8) * 8
     feed({
-      type: 'have',
+      type: 'have-received',
       peer: `p${(step / 500) % peerCount}`,
       change: { kind: 'set', start, bits: Uint8Array.of(255, 255) }
     })
   }
-  if (step % 1_000 === 0) feed({ type: 'tick' })
+  if (step % 1_000 === 0) feed({ type: 'time-passed' })
 }
 console.log(`${written} written`)
 console.table(

@@ -88,16 +88,16 @@ test('the rarest extents first, then on from there', () => {
   const { feed, ask } = still(leaves(count))
   const common = new Uint8Array(count / 8).fill(0xff)
   common.fill(0, 5, 7) // ordinals 40 to 55 are rare
-  feed({ type: 'peer', peer: 'common', rttMs: 1 })
-  feed({ type: 'choke', peer: 'common', choked: true, slotsBytes: 0 })
-  feed({ type: 'have', peer: 'common', change: { kind: 'bits', start: 0, bits: common } })
-  feed({ type: 'peer', peer: 'seed', rttMs: 1 })
+  feed({ type: 'peer-opened', peer: 'common', rttMs: 1 })
+  feed({ type: 'choke-changed', peer: 'common', choked: true, slotsBytes: 0 })
+  feed({ type: 'have-received', peer: 'common', change: { kind: 'bits', start: 0, bits: common } })
+  feed({ type: 'peer-opened', peer: 'seed', rttMs: 1 })
   const asked: number[] = []
-  let runs = ask({ type: 'have', peer: 'seed', change: { kind: 'full' } })
+  let runs = ask({ type: 'have-received', peer: 'seed', change: { kind: 'full' } })
   for (let now = 1; asked.length < 16 && now < 100; now++) {
     const ordinals = runs.flatMap(run => Array.from({ length: run.count }, (_, i) => run.start + i))
     asked.push(...ordinals)
-    runs = ordinals.flatMap(ordinal => ask({ type: 'leaf', peer: 'seed', ordinal }, now))
+    runs = ordinals.flatMap(ordinal => ask({ type: 'leaf-received', peer: 'seed', ordinal }, now))
   }
   const rare = asked.slice(4, 16).filter(ordinal => ordinal >= 40 && ordinal < 56) // the first four are random
   assert.ok(rare.length >= 11, `${asked.join(' ')}`)
@@ -107,20 +107,20 @@ test('getters that start together ask for different extents first', () => {
   const firsts = new Set<number>()
   for (let seed = 1; seed <= 8; seed++) {
     const { feed, ask } = still(leaves(1000), seed)
-    feed({ type: 'peer', peer: 'p', rttMs: 1 })
-    firsts.add(ask({ type: 'have', peer: 'p', change: { kind: 'full' } })[0]!.start)
+    feed({ type: 'peer-opened', peer: 'p', rttMs: 1 })
+    firsts.add(ask({ type: 'have-received', peer: 'p', change: { kind: 'full' } })[0]!.start)
   }
   assert.ok(firsts.size >= 7)
 })
 
 test('a silent peer loses its leaves after ten seconds, rests after a minute, twice as long each time', () => {
   const { scheduler, feed, ask } = still(leaves(4))
-  feed({ type: 'peer', peer: 'a', rttMs: 1 })
+  feed({ type: 'peer-opened', peer: 'a', rttMs: 1 })
   let now = 0
-  assert.equal(ask({ type: 'have', peer: 'a', change: { kind: 'full' } }, now).length, 1)
+  assert.equal(ask({ type: 'have-received', peer: 'a', change: { kind: 'full' } }, now).length, 1)
   const stateAt = (ms: number): string => {
     now = ms
-    feed({ type: 'tick' }, now)
+    feed({ type: 'time-passed' }, now)
     return scheduler.peers(now)[0]!.state
   }
   assert.equal(stateAt(9_999), 'active')
@@ -139,13 +139,13 @@ test('a silent peer loses its leaves after ten seconds, rests after a minute, tw
 
 test('what a late peer sends is kept, and the other is told to stop', () => {
   const { feed } = still([MIB])
-  feed({ type: 'peer', peer: 'late', rttMs: 1 })
-  feed({ type: 'have', peer: 'late', change: { kind: 'full' } })
-  feed({ type: 'tick' }, 11_000)
-  feed({ type: 'peer', peer: 'other', rttMs: 1 }, 11_000)
-  feed({ type: 'have', peer: 'other', change: { kind: 'full' } }, 11_000)
+  feed({ type: 'peer-opened', peer: 'late', rttMs: 1 })
+  feed({ type: 'have-received', peer: 'late', change: { kind: 'full' } })
+  feed({ type: 'time-passed' }, 11_000)
+  feed({ type: 'peer-opened', peer: 'other', rttMs: 1 }, 11_000)
+  feed({ type: 'have-received', peer: 'other', change: { kind: 'full' } }, 11_000)
   assert.deepEqual(
-    feed({ type: 'leaf', peer: 'late', ordinal: 0 }, 11_500).map(
+    feed({ type: 'leaf-received', peer: 'late', ordinal: 0 }, 11_500).map(
       effect => `${effect.type} ${'peer' in effect ? effect.peer : ''}`
     ),
     ['cancel other', 'accept late']
@@ -155,33 +155,33 @@ test('what a late peer sends is kept, and the other is told to stop', () => {
 test('a reconnecting liar is still a liar', () => {
   const { feed } = still(leaves(8))
   for (let turn = 0; turn < 3; turn++) {
-    feed({ type: 'peer', peer: 'liar', rttMs: 1 })
-    const [request] = feed({ type: 'have', peer: 'liar', change: { kind: 'full' } })
+    feed({ type: 'peer-opened', peer: 'liar', rttMs: 1 })
+    const [request] = feed({ type: 'have-received', peer: 'liar', change: { kind: 'full' } })
     assert.ok(request?.type === 'request')
     const ordinal = request.runs[0]!.start
-    feed({ type: 'leaf', peer: 'liar', ordinal })
-    const effects = feed({ type: 'wrong', peer: 'liar', ordinal })
+    feed({ type: 'leaf-received', peer: 'liar', ordinal })
+    const effects = feed({ type: 'leaf-refuted', peer: 'liar', ordinal })
     assert.equal(
       effects.some(effect => effect.type === 'ban'),
       turn === 2
     )
-    feed({ type: 'peer-gone', peer: 'liar' })
+    feed({ type: 'peer-left', peer: 'liar' })
   }
-  assert.deepEqual(feed({ type: 'peer', peer: 'liar', rttMs: 1 })[0], {
+  assert.deepEqual(feed({ type: 'peer-opened', peer: 'liar', rttMs: 1 })[0], {
     type: 'ban',
     peer: 'liar',
     reason: 'wrong-bytes'
   })
-  feed({ type: 'forgive', peer: 'liar' })
-  feed({ type: 'peer', peer: 'liar', rttMs: 1 })
-  const [request] = feed({ type: 'have', peer: 'liar', change: { kind: 'full' } })
+  feed({ type: 'peer-forgiven', peer: 'liar' })
+  feed({ type: 'peer-opened', peer: 'liar', rttMs: 1 })
+  const [request] = feed({ type: 'have-received', peer: 'liar', change: { kind: 'full' } })
   assert.equal(request?.type, 'request', 'the user has allowed it again')
 })
 
 test('a request that is refused is one strike, whatever the number of leaves', () => {
   const { feed } = still(leaves(400, 100_000))
-  feed({ type: 'peer', peer: 'odd', rttMs: 1 })
-  const waiting = feed({ type: 'have', peer: 'odd', change: { kind: 'full' } })
+  feed({ type: 'peer-opened', peer: 'odd', rttMs: 1 })
+  const waiting = feed({ type: 'have-received', peer: 'odd', change: { kind: 'full' } })
   let refused = 0
   let requests = 0
   for (let next = waiting.shift(); next != null; next = waiting.shift()) {
@@ -189,7 +189,7 @@ test('a request that is refused is one strike, whatever the number of leaves', (
     requests++
     for (const { start, count } of next.runs) {
       refused += count
-      waiting.push(...feed({ type: 'reject', peer: 'odd', start, count, reason: 'not-have', retryMs: 0 }))
+      waiting.push(...feed({ type: 'reject-received', peer: 'odd', start, count, reason: 'not-have', retryMs: 0 }))
     }
     const ban = waiting.find(effect => effect.type === 'ban')
     assert.deepEqual(ban, requests < 12 ? undefined : { type: 'ban', peer: 'odd', reason: 'refused' }, `${requests}`)
@@ -201,7 +201,7 @@ test('a request that is refused is one strike, whatever the number of leaves', (
 
 test('a rate limit is kept over time', () => {
   const line = new SampleLine(leaves(40, 200_000))
-  line.feed({ type: 'limit', bytesPerSecond: 1 * MB })
+  line.feed({ type: 'limit-changed', bytesPerSecond: 1 * MB })
   line.join('a', { ratePerSecond: 50 * MB })
   line.run()
   const rate = (line.writtenBytes * 1000) / line.now

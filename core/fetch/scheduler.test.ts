@@ -24,32 +24,32 @@ const peer = fc.constantFrom('p1', 'p2', 'p3')
 const is = <T extends string>(type: T): fc.Arbitrary<T> => fc.constant(type)
 const bits = fc.uint8Array({ minLength: 1, maxLength: 2 })
 const step = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ type: is('peer'), peer, rttMs: fc.constantFrom(0, 100, 4_000) }) },
-  fc.record({ type: is('peer-gone'), peer }),
+  { weight: 2, arbitrary: fc.record({ type: is('peer-opened'), peer, rttMs: fc.constantFrom(0, 100, 4_000) }) },
+  fc.record({ type: is('peer-left'), peer }),
   {
     weight: 3,
-    arbitrary: fc.record({ type: is('have'), peer, kind: fc.constantFrom('full' as const, 'none' as const) })
+    arbitrary: fc.record({ type: is('have-received'), peer, kind: fc.constantFrom('full' as const, 'none' as const) })
   },
   {
     weight: 3,
     arbitrary: fc.record({
-      type: is('have'),
+      type: is('have-received'),
       peer,
       kind: fc.constantFrom('bits' as const, 'set' as const, 'unset' as const),
       bits
     })
   },
-  fc.record({ type: is('choke'), peer, choked: fc.boolean() }),
-  { weight: 3, arbitrary: fc.record({ type: is('bytes'), nth: fc.nat(20), bytes: fc.nat(400_000) }) },
-  { weight: 9, arbitrary: fc.record({ type: is('leaf'), nth: fc.nat(20) }) },
+  fc.record({ type: is('choke-changed'), peer, choked: fc.boolean() }),
+  { weight: 3, arbitrary: fc.record({ type: is('bytes-received'), nth: fc.nat(20), bytes: fc.nat(400_000) }) },
+  { weight: 9, arbitrary: fc.record({ type: is('leaf-received'), nth: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ type: is('late'), nth: fc.nat(20) }) },
   { weight: 6, arbitrary: fc.record({ type: is('verified'), nth: fc.nat(9) }) },
-  { weight: 2, arbitrary: fc.record({ type: is('wrong'), nth: fc.nat(9) }) },
-  fc.record({ type: is('lost'), nth: fc.nat(9) }),
+  { weight: 2, arbitrary: fc.record({ type: is('leaf-refuted'), nth: fc.nat(9) }) },
+  fc.record({ type: is('leaf-lost'), nth: fc.nat(9) }),
   {
     weight: 3,
     arbitrary: fc.record({
-      type: is('reject'),
+      type: is('reject-received'),
       nth: fc.nat(20),
       reason: fc.constantFrom<RejectReason>(
         'not-have',
@@ -64,11 +64,11 @@ const step = fc.oneof(
       retryMs: fc.constantFrom(0, 3_000)
     })
   },
-  fc.record({ type: is('room'), bytes: fc.constantFrom(0, MIB, ROOM, 64 * MIB) }),
-  fc.record({ type: is('limit'), bytesPerSecond: fc.constantFrom(0, 0, 1_000_000) }),
+  fc.record({ type: is('room-changed'), bytes: fc.constantFrom(0, MIB, ROOM, 64 * MIB) }),
+  fc.record({ type: is('limit-changed'), bytesPerSecond: fc.constantFrom(0, 0, 1_000_000) }),
   { weight: 4, arbitrary: fc.record({ type: is('wait'), ms: fc.constantFrom(0, 20, 300, 2_500, 11_000, 61_000) }) },
-  fc.record({ type: is('pause') }),
-  { weight: 2, arbitrary: fc.record({ type: is('resume') }) }
+  fc.record({ type: is('paused') }),
+  { weight: 2, arbitrary: fc.record({ type: is('resumed') }) }
 )
 
 type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never
@@ -134,7 +134,7 @@ class Model {
   feed(input: Input): void {
     let accepted = 0
     for (const effect of this.scheduler.apply(input, this.now)) accepted += this.perform(effect, input)
-    if (input.type !== 'leaf') assert.equal(accepted, 0, 'accepted out of the blue')
+    if (input.type !== 'leaf-received') assert.equal(accepted, 0, 'accepted out of the blue')
     for (const [id, known] of this.peers) {
       if (!known.snubbed || this.heldBy(id).length > 0) continue
       known.snubbed = false
@@ -159,7 +159,7 @@ class Model {
         }
         break
       case 'accept': {
-        assert.ok(input.type === 'leaf' && input.peer === effect.peer && input.ordinal === effect.ordinal)
+        assert.ok(input.type === 'leaf-received' && input.peer === effect.peer && input.ordinal === effect.ordinal)
         const name = this.names[effect.ordinal]!
         assert.ok(this.missing.delete(name), 'accepted what is not missing')
         this.verifying.push({ peer: effect.peer, ordinal: effect.ordinal, got: 0, request: this.request })
@@ -203,13 +203,13 @@ class Model {
     for (const other of others) {
       assert.notEqual(other.peer, id, 'twice of one peer')
       const late = this.peers.get(other.peer)!.snubbed
-      const endgame = input.type === 'tick' && this.unasked().length === 0
+      const endgame = input.type === 'time-passed' && this.unasked().length === 0
       assert.ok(late || endgame, 'never doubled')
     }
     if (!this.leaves[ordinal]!.isWanted) {
       assert.ok(
         !this.at(name).some(i => this.leaves[i]!.isWanted && known.offers!.has(i) && this.mayRead(known, i)) ||
-          input.type === 'tick'
+          input.type === 'time-passed'
       )
     }
     if (this.heldBy(id).length === 0) known.quietSince = this.now
@@ -295,7 +295,7 @@ class Model {
 
   step(it: Drawn<typeof step>): void {
     switch (it.type) {
-      case 'peer': {
+      case 'peer-opened': {
         for (const one of this.heldBy(it.peer)) this.end(it.peer, one.ordinal)
         this.peers.delete(it.peer)
         if (!this.banned.has(it.peer)) {
@@ -314,60 +314,60 @@ class Model {
         }
         return this.feed(it)
       }
-      case 'peer-gone':
+      case 'peer-left':
         this.forget(it.peer)
         return this.feed(it)
-      case 'have': {
+      case 'have-received': {
         const change: HaveChange = 'bits' in it ? { kind: it.kind, start: 0, bits: it.bits } : { kind: it.kind }
         this.have(it.peer, change)
-        return this.feed({ type: 'have', peer: it.peer, change })
+        return this.feed({ type: 'have-received', peer: it.peer, change })
       }
-      case 'choke': {
+      case 'choke-changed': {
         const known = this.peers.get(it.peer)
         if (known != null) known.choked = it.choked
         if (known != null && !it.choked) known.heldUntil = -1
         return this.feed({ ...it, slotsBytes: 0 })
       }
-      case 'bytes': {
+      case 'bytes-received': {
         const one = nth(this.open, it.nth)
         if (one == null) return
         this.hear(one)
         one.got += it.bytes
         if (it.bytes > 0) one.isRetry = false
-        return this.feed({ type: 'bytes', peer: one.peer, ordinal: one.ordinal, bytes: it.bytes })
+        return this.feed({ type: 'bytes-received', peer: one.peer, ordinal: one.ordinal, bytes: it.bytes })
       }
-      case 'leaf':
+      case 'leaf-received':
         return this.leaf(nth(this.open, it.nth))
       case 'late': {
         const one = nth(this.cancelled, it.nth)
         if (one == null || this.heldBy(one.peer).some(other => other.ordinal === one.ordinal)) return
-        return this.feed({ type: 'leaf', peer: one.peer, ordinal: one.ordinal })
+        return this.feed({ type: 'leaf-received', peer: one.peer, ordinal: one.ordinal })
       }
       case 'verified':
-      case 'wrong':
+      case 'leaf-refuted':
         return this.verified(it.type, it.nth)
-      case 'lost': {
+      case 'leaf-lost': {
         const [ordinal] = this.written.splice(it.nth % 3, 1)
         if (ordinal == null) return
         this.missing.add(this.names[ordinal]!)
         this.isDone = false
-        return this.feed({ type: 'lost', ordinal })
+        return this.feed({ type: 'leaf-lost', ordinal })
       }
-      case 'reject':
+      case 'reject-received':
         return this.reject(nth(this.open, it.nth), it.reason, it.retryMs)
-      case 'room':
+      case 'room-changed':
         this.room = it.bytes
         return this.feed(it)
-      case 'limit':
+      case 'limit-changed':
         this.limited = it.bytesPerSecond > 0
         return this.feed(it)
       case 'wait':
         this.now += it.ms
         this.watch()
-        return this.feed({ type: 'tick' })
-      case 'pause':
-      case 'resume':
-        this.running = it.type === 'resume'
+        return this.feed({ type: 'time-passed' })
+      case 'paused':
+      case 'resumed':
+        this.running = it.type === 'resumed'
         for (const known of this.peers.values()) if (!this.running) known.snubbed = false
         return this.feed(it)
       default:
@@ -410,23 +410,23 @@ class Model {
     this.peers.get(one.peer)?.unread.delete(one.ordinal)
     const due = this.missing.has(this.names[one.ordinal]!)
     this.room -= due ? this.sizes[one.ordinal]! : 0
-    this.feed({ type: 'leaf', peer: one.peer, ordinal: one.ordinal })
+    this.feed({ type: 'leaf-received', peer: one.peer, ordinal: one.ordinal })
     if (due) assert.ok(!this.missing.has(this.names[one.ordinal]!), 'an asked leaf is accepted')
   }
 
-  verified(type: 'verified' | 'wrong', nth: number): void {
+  verified(type: 'verified' | 'leaf-refuted', nth: number): void {
     const [one] = this.verifying.splice(nth % 3, 1)
     if (one == null) return
     const name = this.names[one.ordinal]!
     if (type === 'verified') {
       this.written.push(one.ordinal)
-      return this.feed({ type: 'written', ordinal: one.ordinal })
+      return this.feed({ type: 'leaf-written', ordinal: one.ordinal })
     }
     this.missing.add(name)
     const refused = this.refused.get(one.peer) ?? new Set()
     this.refused.set(one.peer, refused.add(name))
     this.strike(one.peer, 1)
-    this.feed({ type: 'wrong', peer: one.peer, ordinal: one.ordinal })
+    this.feed({ type: 'leaf-refuted', peer: one.peer, ordinal: one.ordinal })
   }
 
   reject(one: Open | undefined, reason: RejectReason, retryMs: number): void {
@@ -455,7 +455,7 @@ class Model {
       known.lame = true
       known.restUntil = this.now + 30_000
     }
-    this.feed({ type: 'reject', peer: one.peer, start: one.ordinal, count: 1, reason, retryMs })
+    this.feed({ type: 'reject-received', peer: one.peer, start: one.ordinal, count: 1, reason, retryMs })
   }
 
   watch(): void {
@@ -476,12 +476,12 @@ test('requests are wanted, offered, within limits, never doubled, never idle; al
     fc.property(leaves, fc.nat(), steps, (leaves, seed, steps) => {
       const model = new Model(leaves, seed)
       for (const peer of ['p1', 'p2', 'p3'] as const) {
-        model.step({ type: 'peer', peer, rttMs: 100 })
-        model.step({ type: 'have', peer, kind: 'full' })
+        model.step({ type: 'peer-opened', peer, rttMs: 100 })
+        model.step({ type: 'have-received', peer, kind: 'full' })
       }
       for (const it of steps) model.step(it)
       model.running = false
-      model.feed({ type: 'stop' })
+      model.feed({ type: 'stopped' })
       assert.equal(model.open.length, 0, 'nothing left open')
     }),
     { numRuns: 1_000 }

@@ -55,7 +55,7 @@ export class Scheduler {
     const free = this.#take(input, now)
     if (free === 'all' || this.#out.some(effect => effect.type === 'cancel')) this.#askAll(now)
     else if (free != null) this.#ask(free, now)
-    if (input.type === 'tick') this.#steal(now)
+    if (input.type === 'time-passed') this.#steal(now)
     this.#conclude(now)
     return this.#out
   }
@@ -109,42 +109,42 @@ export class Scheduler {
   /** Takes the input in; returns who may have become free to be asked. */
   #take(input: Input, now: number): ScheduledPeer | 'all' | undefined {
     switch (input.type) {
-      case 'peer':
+      case 'peer-opened':
         return this.#enter(input.peer, input.rttMs)
-      case 'peer-gone':
+      case 'peer-left':
         return this.#leave(input.peer)
-      case 'room':
+      case 'room-changed':
         this.#room = input.bytes
         return this.#squeezed ? 'all' : undefined
-      case 'limit':
+      case 'limit-changed':
         this.#ownLimit.set(input.bytesPerSecond, now)
         return 'all'
-      case 'written':
+      case 'leaf-written':
         return this.#finish(this.#table.duplicates.first(input.ordinal), now)
-      case 'lost':
+      case 'leaf-lost':
         return this.#lose(this.#table.duplicates.first(input.ordinal))
-      case 'forgive':
+      case 'peer-forgiven':
         this.#records.delete(input.peer)
         return undefined
-      case 'wrong':
+      case 'leaf-refuted':
         return this.#blame(input.peer, this.#table.duplicates.first(input.ordinal), now)
-      case 'tick':
+      case 'time-passed':
         for (const peer of this.#peers.values()) this.#watch(peer, now)
         return 'all'
-      case 'pause':
+      case 'paused':
         return this.#pause(now)
-      case 'resume':
+      case 'resumed':
         this.#running = true
         return 'all'
-      case 'stop':
+      case 'stopped':
         this.#stopped = true
         return this.#pause(now)
-      case 'rtt':
-      case 'have':
-      case 'choke':
-      case 'bytes':
-      case 'leaf':
-      case 'reject': {
+      case 'rtt-measured':
+      case 'have-received':
+      case 'choke-changed':
+      case 'bytes-received':
+      case 'leaf-received':
+      case 'reject-received': {
         const peer = this.#peers.get(input.peer)
         return peer == null ? undefined : this.#takeFrom(peer, input, now)
       }
@@ -156,25 +156,25 @@ export class Scheduler {
 
   #takeFrom(peer: ScheduledPeer, input: PeerInput, now: number): ScheduledPeer | 'all' {
     switch (input.type) {
-      case 'rtt':
+      case 'rtt-measured':
         peer.rttMs = input.rttMs
         return peer
-      case 'have':
+      case 'have-received':
         peer.have.apply(input.change)
         peer.exhausted = false
         return 'all'
-      case 'choke':
+      case 'choke-changed':
         peer.choked = input.choked
         peer.slotsBytes = input.slotsBytes
         if (!input.choked) peer.heldUntil = -Infinity
         return 'all'
-      case 'bytes':
+      case 'bytes-received':
         this.#progress(peer, input.ordinal, input.bytes, now)
         return peer
-      case 'leaf':
+      case 'leaf-received':
         this.#receive(peer, input.ordinal, now)
         return this.#squeezed ? 'all' : peer
-      case 'reject':
+      case 'reject-received':
         for (const one of outstandingIn(peer, input.start, input.count)) {
           this.#reject(peer, one, input.reason, input.retryMs, now)
         }

@@ -39,28 +39,28 @@ function lonely(
     queueMicrotask(() => {
       if (!reads(ordinal, it.now) && peer === 'p')
         return feed({
-          type: 'reject',
+          type: 'reject-received',
           peer,
           start: ordinal,
           count: 1,
           reason: 'io',
           retryMs: 0
         })
-      feed({ type: 'leaf', peer, ordinal })
-      feed({ type: 'written', ordinal })
-      feed({ type: 'room', bytes: 48 * MIB })
+      feed({ type: 'leaf-received', peer, ordinal })
+      feed({ type: 'leaf-written', ordinal })
+      feed({ type: 'room-changed', bytes: 48 * MIB })
     })
   }
   async function pass(ms: number): Promise<void> {
     for (const end = it.now + ms; it.now < end; it.now += 250) {
-      feed({ type: 'tick' })
+      feed({ type: 'time-passed' })
       await new Promise(resolve => setImmediate(resolve))
       it.starvedMs = scheduler.starved ? it.starvedMs + 250 : 0
     }
   }
   for (const peer of peers) {
-    feed({ type: 'peer', peer, rttMs: 1 })
-    feed({ type: 'have', peer, change: { kind: 'full' } })
+    feed({ type: 'peer-opened', peer, rttMs: 1 })
+    feed({ type: 'have-received', peer, change: { kind: 'full' } })
   }
   return it
 }

@@ -51,8 +51,8 @@ export class SampleLine {
   join(peer: string, line: Line): void {
     this.#lines.set(peer, line)
     this.#queues.set(peer, [])
-    this.feed({ type: 'peer', peer, rttMs: line.rttMs ?? 1 })
-    this.feed({ type: 'have', peer, change: { kind: line.isEmpty === true ? 'none' : 'full' } })
+    this.feed({ type: 'peer-opened', peer, rttMs: line.rttMs ?? 1 })
+    this.feed({ type: 'have-received', peer, change: { kind: line.isEmpty === true ? 'none' : 'full' } })
   }
 
   feed(input: Input): void {
@@ -68,7 +68,7 @@ export class SampleLine {
     for (const end = this.now + ms; this.now < end && !this.scheduler.isDone;) {
       this.now += STEP_MS
       for (const [peer, line] of this.#lines) this.#send(peer, line)
-      if (this.now % 250 === 0) this.feed({ type: 'tick' })
+      if (this.now % 250 === 0) this.feed({ type: 'time-passed' })
     }
   }
 
@@ -99,7 +99,7 @@ export class SampleLine {
       if (credit < bytes) break
       credit -= bytes
       it.left -= bytes
-      if (it.left > 0) this.feed({ type: 'bytes', peer, ordinal: it.ordinal, bytes })
+      if (it.left > 0) this.feed({ type: 'bytes-received', peer, ordinal: it.ordinal, bytes })
       else this.#deliver(peer, it.ordinal)
     }
     this.#credit.set(peer, this.#queues.get(peer)!.length === 0 ? 0 : credit)
@@ -107,9 +107,9 @@ export class SampleLine {
 
   #deliver(peer: string, ordinal: number): void {
     this.#queues.get(peer)!.shift()
-    this.feed({ type: 'leaf', peer, ordinal })
-    this.feed({ type: 'written', ordinal })
-    this.feed({ type: 'room', bytes: 48 * 1_048_576 })
+    this.feed({ type: 'leaf-received', peer, ordinal })
+    this.feed({ type: 'leaf-written', ordinal })
+    this.feed({ type: 'room-changed', bytes: 48 * 1_048_576 })
     this.writtenBytes += this.sizes[ordinal]!
   }
 }
