@@ -33,7 +33,7 @@ test('every area says what it does, and no name, path, address or whole root', {
     /^\S+Z network link-up peer=….{8} direction=outbound near=true$/m,
     /^\S+Z exchange sent peer=….{8} frameBytes=\d+ type=open sid=1 root=….{8}$/m,
     /^\S+Z exchange received .* type=info\b/m,
-    /^\S+Z fetch input type=written ordinal=0$/m,
+    /^\S+Z fetch input type=leaf-written ordinal=0$/m,
     /^\S+Z fetch effect type=done$/m,
     /^\S+Z store commit leaves=2 files=2$/m,
     /^\S+Z store renamed type=folder attempts=1$/m
