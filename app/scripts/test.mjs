@@ -65,7 +65,8 @@ const results = new Results(floor.script)
 const interrupted = new AbortController()
 const folders = openRunFolders()
 process.on('exit', () => folders.remove())
-process.env.NODE_COMPILE_CACHE = path.join(folders.temporary, 'compiled') // hundreds of processes read the same files
+// hundreds of processes read the same files; not in the run's folders, as whoever ends late still writes there
+process.env.NODE_COMPILE_CACHE = path.join(root, 'node_modules/.cache/compiled')
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => interrupted.abort(new Error(`interrupted by ${signal}`)))
 
