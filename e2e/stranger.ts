@@ -108,6 +108,10 @@ export class FileInMemory implements Servable {
     return this.built.layout.leafBytes(ordinal)
   }
 
+  runBytes(start: number, count: number): number {
+    return this.built.layout.runBytes(start, count)
+  }
+
   watch(): () => void {
     return () => undefined
   }

@@ -56,6 +56,12 @@ test('every leaf is in its file, at its offset', () => {
       }
       assert.equal(layout.leafCount, ordinal)
       assert.throws(() => layout.leafBytes(ordinal), CodedError)
+      const bytes = lengths.flat()
+      for (let count = 0; count <= ordinal; count++) {
+        const last = bytes.slice(ordinal - count).reduce((sum, it) => sum + it, 0)
+        assert.equal(layout.runBytes(ordinal - count, count), last)
+      }
+      assert.throws(() => layout.runBytes(0, ordinal + 1), CodedError)
       assert.throws(() => layout.digest(-1), CodedError)
     })
   )

@@ -40,6 +40,8 @@ export interface Layout {
   digest(ordinal: number): Uint8Array
   /** Claimed length of the leaf. */
   leafBytes(ordinal: number): number
+  /** Claimed bytes of `count` leaves from `start` together, in constant time. */
+  runBytes(start: number, count: number): number
   /** Where the leaf begins in its file, in bytes. */
   leafOffset(ordinal: number): number
   /** Index into `files` of the file this leaf belongs to. */
@@ -92,6 +94,7 @@ export function createLayout(parts: LayoutParts): Layout {
       return digests.subarray(ordinal * 32, ordinal * 32 + 32)
     },
     leafBytes: ordinal => -at(ordinal) + (starts[ordinal + 1] ?? 0),
+    runBytes: (start, count) => (count < 1 ? 0 : (starts[start + count] ?? at(start + count)) - at(start)),
     leafOffset: ordinal => at(ordinal) - (starts[files[fileIndexOf(ordinal)]?.start ?? 0] ?? 0),
     fileIndexOf,
     get extents() {

@@ -86,6 +86,10 @@ class Holding implements Servable {
     return this.#source.leafBytes(ordinal)
   }
 
+  runBytes(start: number, count: number): number {
+    return this.#source.runBytes(start, count)
+  }
+
   readSkeleton(offset: number, maxBytes: number): Uint8Array | undefined {
     return this.#source.readSkeleton(offset, maxBytes)
   }

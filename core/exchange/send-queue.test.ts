@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MAX_FRAME_BYTES, MAX_QUEUED_BYTES, MAX_QUEUED_RUNS, PACK_LEAF_BYTES } from './limits.ts'
+import { MAX_FRAME_BYTES, MAX_QUEUED_BYTES, MAX_QUEUED_RUNS, MAX_RUN_LEAVES, PACK_LEAF_BYTES } from './limits.ts'
 import { ExchangeCode, type Run } from './codes.ts'
 import { SampleServable } from '../testing/sample-servable.ts'
 import { SendQueue, type Unit } from './send-queue.ts'
@@ -126,4 +126,23 @@ test('a request number in use is a violation; one that is over may come again', 
   assert.throws(() => queue.addRange(1, root, 0, 1), { code: ExchangeCode.PROTOCOL })
   queue.cancel(() => true, ExchangeCode.CANCELLED)
   queue.addRuns(1, root, [{ start: 1, count: 1 }])
+})
+
+test('what a request costs goes by its runs, not by the leaves they cover', () => {
+  const servable = new SampleServable('many', Array<number>(16 * MAX_RUN_LEAVES).fill(0))
+  const root = new OpenedRoot(1, servable.root)
+  root.attach(servable, () => {})
+  const refused: ExchangeCode[] = []
+  const queue = new SendQueue((_req, _ordinal, _count, code) => refused.push(code))
+  const runs = Array.from({ length: 16 }, (_, i) => ({ start: i * MAX_RUN_LEAVES, count: MAX_RUN_LEAVES }))
+  for (let req = 1; req <= 4; req++) queue.addRuns(req, root, runs)
+  assert.deepEqual([queue.runs, refused.length], [MAX_QUEUED_RUNS, 0])
+  const { lookUps } = servable
+  assert.ok(lookUps <= MAX_QUEUED_RUNS, `${lookUps} look-ups for ${MAX_QUEUED_RUNS} runs`)
+  queue.addRuns(5, root, runs)
+  assert.deepEqual(new Set(refused), new Set([ExchangeCode.LIMIT]))
+  assert.equal(servable.lookUps, lookUps, 'nothing is added up of what there is no room for')
+  queue.cancel(() => true, ExchangeCode.CANCELLED)
+  assert.deepEqual([queue.runs, queue.bytes], [0, 0])
+  assert.ok(servable.lookUps - lookUps <= MAX_QUEUED_RUNS, `${servable.lookUps - lookUps} look-ups for a Cancel`)
 })

@@ -3,6 +3,7 @@
 import * as limits from './limits.ts'
 import { ExchangeCode, violation, type Run } from './codes.ts'
 import type { OpenedRoot } from './opened-root.ts'
+import type { Servable } from './servable.ts'
 
 /** Tells the peer that ordinals of a request will not come. `count` 0: the request was for a skeleton range. */
 export type RejectCall = (req: number, ordinal: number, count: number, code: ExchangeCode, retryMs: number) => void
@@ -14,9 +15,13 @@ export interface Job {
   readonly kind: 'leaves' | 'range'
 }
 
+/** Claimed lengths: of one leaf, and of a run in one step. */
+type Claims = Pick<Servable, 'leafBytes' | 'runBytes'>
+const NO_CLAIMS: Claims = { leafBytes: () => 0, runBytes: () => 0 }
+
 interface LiveJob extends Job {
   /** Claimed lengths as they were when it was asked for: what is counted in is counted out, also when the root has gone. */
-  readonly leafBytes: (ordinal: number) => number
+  readonly claims: Claims
   /** What was not taken out yet: ordinals, or bytes of the skeleton. */
   intervals: { start: number; end: number; run: { left: number } }[]
   left: number
@@ -61,14 +66,16 @@ export class SendQueue {
     this.#checkNew(req)
     const servable = root.servable
     const leafCount = servable?.leafCount ?? 0
-    const leafBytes = (ordinal: number) => servable?.leafBytes(ordinal) ?? 0
-    const job: LiveJob = { req, root, kind: 'leaves', leafBytes, intervals: [], left: 0 }
+    const job: LiveJob = { req, root, kind: 'leaves', claims: servable ?? NO_CLAIMS, intervals: [], left: 0 }
     const refused: [Run, ExchangeCode][] = []
     for (const { start, count } of runs) {
-      const bytes = start + count > leafCount ? 0 : bytesOf(job, start, count)
-      const code = start + count > leafCount ? ExchangeCode.BAD_REQUEST : this.#roomFor(bytes)
-      if (code !== ExchangeCode.OK) {
-        refused.push([{ start, count }, code])
+      if (start + count > leafCount) {
+        refused.push([{ start, count }, ExchangeCode.BAD_REQUEST])
+        continue
+      }
+      const bytes = this.#mayQueue ? job.claims.runBytes(start, count) : 0
+      if (!this.#hasRoom(bytes)) {
+        refused.push([{ start, count }, ExchangeCode.LIMIT])
         continue
       }
       job.intervals.push({ start, end: start + count, run: { left: count } })
@@ -84,12 +91,13 @@ export class SendQueue {
   addRange(req: number, root: OpenedRoot, offset: number, maxBytes: number): void {
     this.#checkNew(req)
     const bytes = Math.min(maxBytes, (root.servable?.skeletonBytes ?? 0) - offset)
-    const code = bytes <= 0 ? ExchangeCode.BAD_REQUEST : this.#roomFor(bytes)
+    const room = this.#hasRoom(bytes) ? ExchangeCode.OK : ExchangeCode.LIMIT
+    const code = bytes <= 0 ? ExchangeCode.BAD_REQUEST : room
     if (code !== ExchangeCode.OK) return this.#reject(req, 0, 0, code, 0)
     const interval = { start: offset, end: offset + bytes, run: { left: bytes } }
     this.#runs++
     this.#bytes += bytes
-    this.#admit({ req, root, kind: 'range', leafBytes: () => 0, intervals: [interval], left: bytes })
+    this.#admit({ req, root, kind: 'range', claims: NO_CLAIMS, intervals: [interval], left: bytes })
   }
 
   /** Takes out what is to be sent next. Whoever has it calls `over` for all of it. */
@@ -124,7 +132,7 @@ export class SendQueue {
 
   #rejectCut(job: LiveJob, it: LiveJob['intervals'][number], code: ExchangeCode): void {
     const count = it.end - it.start
-    this.#end(job, it.run, count, job.kind === 'range' ? count : bytesOf(job, it.start, count))
+    this.#end(job, it.run, count, job.kind === 'range' ? count : job.claims.runBytes(it.start, count))
     if (job.kind === 'range') this.#reject(job.req, 0, 0, code, 0)
     else this.#reject(job.req, it.start, count, code, 0)
   }
@@ -141,9 +149,13 @@ export class SendQueue {
     if (this.#live.has(req)) throw violation('A request number was used twice')
   }
 
-  #roomFor(bytes: number): ExchangeCode {
-    const fits = this.#runs < limits.MAX_QUEUED_RUNS && this.#bytes + bytes <= limits.MAX_QUEUED_BYTES
-    return fits ? ExchangeCode.OK : ExchangeCode.LIMIT
+  /** Whether one more run may stand in the queue, whatever its bytes. */
+  get #mayQueue(): boolean {
+    return this.#runs < limits.MAX_QUEUED_RUNS
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.#mayQueue && this.#bytes + bytes <= limits.MAX_QUEUED_BYTES
   }
 
   #admit(job: LiveJob): void {
@@ -158,22 +170,16 @@ function whole(job: Job, { start, end, run }: { start: number; end: number; run:
 
 /** One leaf; or, when it is small, as many small ones after it as fill a frame. */
 function leafUnit(job: LiveJob, { start, end, run }: { start: number; end: number; run: { left: number } }): Unit {
-  let bytes = job.leafBytes(start)
+  let bytes = job.claims.leafBytes(start)
   let count = 1
   if (bytes <= limits.PACK_LEAF_BYTES) {
     for (let at = start + 1; at < end; at++, count++) {
-      const leaf = job.leafBytes(at)
+      const leaf = job.claims.leafBytes(at)
       if (leaf > limits.PACK_LEAF_BYTES || bytes + leaf + 2 * (count + 1) > limits.MAX_FRAME_BYTES) break
       bytes += leaf
     }
   }
   return { job, kind: count === 1 ? 'leaf' : 'pack', start, count, bytes, run }
-}
-
-function bytesOf(job: LiveJob, start: number, count: number): number {
-  let bytes = 0
-  for (let at = start; at < start + count; at++) bytes += job.leafBytes(at)
-  return bytes
 }
 
 type Interval = LiveJob['intervals'][number]

@@ -43,6 +43,8 @@ export interface Servable {
    */
   readLeaf(ordinal: number): Promise<Uint8Array>
   leafBytes(ordinal: number): number
+  /** Claimed bytes of `count` leaves from `start` together, without a look at each: a stranger says how many. */
+  runBytes(start: number, count: number): number
   /** Returns the function that ends the watch. */
   watch(listener: (change: ServableChange) => void): () => void
 }

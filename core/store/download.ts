@@ -140,6 +140,10 @@ export class Download implements Servable, AsyncDisposable {
     return this.#layout.leafBytes(ordinal)
   }
 
+  runBytes(start: number, count: number): number {
+    return this.#layout.runBytes(start, count)
+  }
+
   readSkeleton(offset: number, maxBytes: number): Uint8Array | undefined {
     return this.#it.store.readSkeleton(rootText(this.root), offset, maxBytes)
   }

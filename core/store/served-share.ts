@@ -78,6 +78,10 @@ export class ServedShare implements Servable {
     return (this.#layout ?? this.#ports.layouts.get(this.root, this.sizeBytes)).leafBytes(ordinal)
   }
 
+  runBytes(start: number, count: number): number {
+    return (this.#layout ?? this.#ports.layouts.get(this.root, this.sizeBytes)).runBytes(start, count)
+  }
+
   get isWithdrawn(): boolean {
     return this.#isGone
   }

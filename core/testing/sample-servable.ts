@@ -65,6 +65,10 @@ export class SampleServable implements Servable {
   reads = 0
   /** Awaited by every read, so that a test can hold them up. */
   beforeRead: (ordinal: number) => Promise<void> = async () => {}
+  /** Claimed lengths asked for so far, of a leaf or of a run. */
+  lookUps = 0
+  /** Bytes before each leaf, and before the end. */
+  readonly #starts: readonly number[]
   readonly #listeners = new Set<(change: ServableChange) => void>()
 
   /** Holds every leaf, unless `held` says otherwise. */
@@ -72,7 +76,10 @@ export class SampleServable implements Servable {
     this.name = name
     this.root = sampleRoot(name)
     this.leafSizes = leafSizes
-    this.sizeBytes = leafSizes.reduce((sum, it) => sum + it, 0)
+    const starts = [0]
+    for (const [i, bytes] of leafSizes.entries()) starts.push((starts[i] ?? 0) + bytes)
+    this.#starts = starts
+    this.sizeBytes = starts.at(-1) ?? 0
     this.skeleton = Uint8Array.from({ length: options.skeletonBytes ?? 100 }, (_, i) => (i * 31) & 0xff)
     this.have = new Bitset(leafSizes.length)
     if (options.held !== false) for (let i = 0; i < leafSizes.length; i++) this.have.put(i, true)
@@ -105,7 +112,13 @@ export class SampleServable implements Servable {
   }
 
   leafBytes(ordinal: number): number {
+    this.lookUps++
     return this.leafSizes[ordinal] ?? 0
+  }
+
+  runBytes(start: number, count: number): number {
+    this.lookUps++
+    return (this.#starts[start + count] ?? 0) - (this.#starts[start] ?? 0)
   }
 
   watch(listener: (change: ServableChange) => void): () => void {

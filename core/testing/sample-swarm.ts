@@ -119,6 +119,9 @@ export class ContentServable implements Servable {
   leafBytes(ordinal: number): number {
     return this.layout.leafBytes(ordinal)
   }
+  runBytes(start: number, count: number): number {
+    return this.layout.runBytes(start, count)
+  }
   watch(listener: (change: ServableChange) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
