@@ -119,7 +119,7 @@ export class Connections implements SwarmPort, AsyncDisposable {
     const leave = await this.#looks.enter(isFirst, signal)
     if (leave == null) return 0
     const dials = await this.#look(root, signal).finally(leave)
-    await Promise.allSettled(dials)
+    await Promise.all(dials)
     return dials.length
   }
 
@@ -130,7 +130,7 @@ export class Connections implements SwarmPort, AsyncDisposable {
         if (dials.length >= MAX_DIALS_A_LOOK) break
         if (this.#asked.has(peerId)) continue
         const dialled = addrs.length > 0 ? this.#ports.network.dialHints(addrs, signal) : this.#dialPeer(peerId, signal)
-        dials.push(dialled)
+        dials.push(dialled.catch(() => {})) // one that fails while others are still looked for
       }
     } catch (error) {
       if (!signal.aborted) this.#ports.log.error('dht.look-failed', error)

@@ -2,6 +2,7 @@
 // its cure.
 import type { Plan } from './plan.ts'
 
+const WINDOWS = { capacityBytes: 400_000_000, platform: 'win32' } as const
 const LINUX = { capacityBytes: 400_000_000, platform: 'linux' } as const
 
 export const CASES: Readonly<Record<string, Plan>> = {
@@ -44,6 +45,62 @@ export const CASES: Readonly<Record<string, Plan>> = {
       { at: 5_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
     ],
     calmAt: 20_000
+  },
+  'a folder that could not be synced just now is synced before anything in it is called durable': {
+    seed: 575,
+    nodes: [LINUX, LINUX],
+    contents: [{ name: 'c0', files: [{ path: 'f0.dat', sizeBytes: 140 }], seed: 348549 }],
+    steps: [
+      { at: 463, node: 0, do: 'share', content: 0 },
+      { at: 1566, node: 0, do: 'link', to: 1, how: 'down', forMs: 1077 },
+      { at: 2853, node: 1, do: 'get', content: 0, selection: null, first: false, hints: false, giveUpAfterMs: 33_109 },
+      {
+        at: 3191,
+        node: 1,
+        do: 'fail',
+        fault: { calls: ['open'], code: 'EACCES', chance: 0.08126656343961138 },
+        forMs: 3431
+      }
+    ],
+    calmAt: 4191
+  },
+  'a power cut that takes what was noted of a file and leaves the file does not stand in its way': {
+    seed: 551,
+    nodes: [WINDOWS, LINUX],
+    contents: [
+      { name: 'c0.bin', files: [{ path: '', sizeBytes: 1 }], seed: 773858 },
+      {
+        name: 'c1',
+        files: [
+          { path: 'f0.dat', sizeBytes: 37321 },
+          { path: 'd1/f1.dat', sizeBytes: 1 },
+          { path: 'd2/f2.dat', sizeBytes: 45617 }
+        ],
+        seed: 313833
+      }
+    ],
+    steps: [
+      { at: 744, node: 1, do: 'share', content: 0 },
+      { at: 1195, node: 1, do: 'crash', calls: 11, isCut: true },
+      { at: 1317, node: 1, do: 'share', content: 1 },
+      { at: 3010, node: 1, do: 'cut' },
+      { at: 4528, node: 1, do: 'start' },
+      { at: 10431, node: 1, do: 'get', content: 1, selection: null, first: false, hints: false, giveUpAfterMs: null },
+      { at: 11118, node: 1, do: 'start' }
+    ],
+    calmAt: 12118
+  },
+  'a provider that cannot be reached while others are still looked for ends nothing': {
+    seed: 478,
+    nodes: [WINDOWS, LINUX, LINUX],
+    contents: [{ name: 'c0', files: [{ path: 'f0.dat', sizeBytes: 300_000 }], seed: 760243 }],
+    steps: [
+      { at: 1_474, node: 1, do: 'get', content: 0, selection: null, first: false, hints: false, giveUpAfterMs: null },
+      { at: 1_654, node: 2, do: 'share', content: 0 },
+      { at: 51_996, node: 2, do: 'quit' },
+      { at: 69_781, node: 0, do: 'get', content: 0, selection: null, first: false, hints: false, giveUpAfterMs: null }
+    ],
+    calmAt: 238_632
   }
 }
 

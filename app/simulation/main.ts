@@ -1,6 +1,7 @@
 // `npm run simulate`: runs of the simulator, by seed. Ends with 1 when one of them broke something: then it says what, shows what happened last, and makes the
 // run smaller.
 import { parseArgs } from 'node:util'
+import { startTrace } from '../../core/trace.ts'
 import { loadSimulator } from './load.ts'
 import { shrink } from './shrink.ts'
 
@@ -24,6 +25,7 @@ if (![first, runs].every(number => number >= 0) || Number.isNaN(endAt)) {
 }
 
 const { simulate, planOf } = await loadSimulator()
+startTrace(process.env['SHOAL_TRACE'], line => process.stderr.write(line), Date.now)
 const startedAt = performance.now()
 let simulatedMs = 0
 let failed = 0

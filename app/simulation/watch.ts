@@ -107,6 +107,12 @@ export class Watch {
       const read = inode.pages.readDurable(bytes, layout.leafOffset(ordinal))
       if (read === length && expected.equals(bytes)) return
     }
+    for (const place of places) {
+      const [now, durable] = [find(computer.disk, place), computer.disk.findDurable(place)]
+      this.#world.note(
+        `${place}: ${now == null ? 'not there' : durable == null ? 'its name' : durable === now ? 'its bytes' : 'another file'}`
+      )
+    }
     this.#world.break(
       `${computer.name}: leaf ${ordinal} of ${content.name} is said to be durable, and a power cut would lose it`
     )

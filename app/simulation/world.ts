@@ -16,6 +16,9 @@ export class Broken extends Error {
 
 const LAST_EVENTS = 400
 
+/** A greeting that did not come through in time is nobody's fault, though it is in the log as one. */
+const isPatience = (thrown: unknown): boolean => thrown instanceof Error && /did not say Hello/.test(thrown.message)
+
 export class World {
   readonly dice: Dice
   readonly timeline: Timeline
@@ -93,7 +96,12 @@ export class World {
   onLog(computer: Computer, level: 'info' | 'error', event: string, thrown: unknown): void {
     if (level === 'info') return
     this.note(`logs ${event}: ${String(thrown)}`, computer.machine)
-    if (isOff(thrown) || (event.startsWith('exchange.') && this.computers.some(it => !it.isHonest))) return
+    if (
+      isOff(thrown) ||
+      isPatience(thrown) ||
+      (event.startsWith('exchange.') && this.computers.some(it => !it.isHonest))
+    )
+      return
     this.break(`${computer.name} logs ${event}: ${String(thrown)}`, thrown)
   }
 

@@ -94,7 +94,9 @@ export class Download implements Servable, AsyncDisposable {
     })
     for (const ordinal of resumed.written) {
       this.have.add(ordinal)
-      this.#durability.written(ordinal, this.#layout.fileIndexOf(ordinal), 0)
+      const idx = this.#layout.fileIndexOf(ordinal)
+      tree.nameMayBeNew(idx)
+      this.#durability.written(ordinal, idx, 0)
     }
     for (const idx of resumed.files) {
       const { start, end } = this.#layout.files[idx]!

@@ -9,13 +9,15 @@ import type { Db } from './db.ts'
 import { dropDirty, putDirty, putDurable, putPartFile } from './download-repo.ts'
 import type { LateWrites } from './late-writes.ts'
 import type { PartTree } from './part-tree.ts'
-import { codedWrite } from '../files/write-error.ts'
+import { codedWrite, systemCode } from '../files/write-error.ts'
 
 const syncAt = promisify(fsync)
 
 const BATCH_MS = 1_000
 const BATCH_BYTES = 32 * 1024 * 1024
 const SYNCS_IN_FLIGHT = 16
+/** What was to be synced may not be on the disk. */
+const LOST_CODES = new Set(['EIO', 'ENOSPC', 'EDQUOT'])
 
 interface Batch {
   readonly ordinals: Set<number> // written and right so far; each in one batch only
@@ -139,7 +141,7 @@ export class Durability {
     try {
       for (const ordinal of batch.ordinals) this.#it.durable.add(ordinal)
       for (const idx of stats.keys()) if (this.#isWhole(idx)) await this.#it.tree.nameFinished(idx)
-      await eachOf(this.#it.tree.takeNewFolders(), trySyncFolder)
+      await syncFolders(this.#it.tree)
       this.#commit(batch.ordinals, stats)
     } catch (error) {
       this.#error ??= codedWrite(error)
@@ -218,14 +220,25 @@ export class Durability {
 
 const emptyBatch = (): Batch => ({ ordinals: new Set(), files: new Set(), bytes: 0 })
 
-/** Names made in a folder survive a power cut once it is synced; what cannot be synced is left as it is. Throws when it cannot be opened. */
-export async function trySyncFolder(at: string): Promise<void> {
+/** Syncs every folder of a download in which names changed. What throws leaves all of them to the next time. */
+export async function syncFolders(tree: PartTree): Promise<void> {
+  const folders = tree.takeNewFolders()
+  try {
+    await eachOf(folders, syncFolder)
+  } catch (error) {
+    tree.changedIn(folders)
+    throw error
+  }
+}
+
+/** Names made in a folder survive a power cut once it is synced. A system that refuses to sync folders at all is left as it is; throws what else goes wrong. */
+async function syncFolder(at: string): Promise<void> {
   if (process.platform === 'win32') return
   const fd = openSync(at, constants.O_RDONLY)
   try {
     await syncAt(fd)
-  } catch {
-    // some network file systems refuse this; the data itself was synced
+  } catch (error) {
+    if (LOST_CODES.has(systemCode(error) ?? '')) throw error // others are the refusals of some network file systems
   } finally {
     closeSync(fd)
   }

@@ -9,7 +9,7 @@ import { trace } from '../trace.ts'
 import type { DownloadParts } from './download-parts.ts'
 import { dropDownload, setPlace } from './download-repo.ts'
 import type { NameCalls } from './disk-names.ts'
-import { trySyncFolder } from './durability.ts'
+import { syncFolders } from './durability.ts'
 import { isTaken } from './lstat.ts'
 import type { PartTree } from './part-tree.ts'
 import { isSameFile } from './stat.ts'
@@ -34,11 +34,12 @@ export async function finishDownload(
       for (const folder of tree.placed.folders) tree.ensureFolder(path.join(tree.base, ...folder.path))
       leftOut.push(...makeSymlinks(tree))
     }
-    for (const folder of tree.takeNewFolders()) await trySyncFolder(folder)
+    await syncFolders(tree)
     signal.throwIfAborted()
     await letGo()
     if (!parts.isAdding) await rename(parts, signal)
   }
+  await syncFolders(tree) // the name, also one that an earlier run gave
   await register(parts, chosen)
   return { path: tree.base, leftOut }
 }
@@ -62,7 +63,6 @@ async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> 
     }
     trace.store?.('renamed', { type: kind, attempts: attempt })
     tree.moveTo(place)
-    await trySyncFolder(folder)
     return
   }
 }

@@ -247,6 +247,20 @@ export class PartTree implements AsyncDisposable {
     return folders
   }
 
+  /** A run that was cut off may have made it, and the folders it is in. */
+  nameMayBeNew(idx: number): void {
+    const top = path.dirname(this.#base)
+    for (let at = path.dirname(this.path(idx)); at.startsWith(top); at = path.dirname(at)) {
+      this.#newFolders.add(at)
+      if (at === top) break
+    }
+  }
+
+  /** They are to be synced, still. */
+  changedIn(folders: readonly string[]): void {
+    for (const folder of folders) this.#newFolders.add(folder)
+  }
+
   /** Closes a file that is going to be moved or removed. */
   async forget(idx: number): Promise<void> {
     await this.#fds.forget(this.path(idx))

@@ -62,6 +62,15 @@ export async function resume(
       doubt(idx, stat != null)
     }
   }
+  // what was noted of a file may be lost in a power cut while its own name is not: then it stood in the way of what is written anew
+  for (const [idx, { sizeBytes }] of layout.files.entries()) {
+    if (layout.kind === 'file' || sizeBytes === 0 || known.has(idx) || !isMine(idx)) continue
+    if (++looked % 256 === 0) await new Promise(resolve => setImmediate(resolve))
+    signal.throwIfAborted()
+    if (tree.look(idx) == null || !tree.isFinished(idx)) continue
+    files.push(idx)
+    doubt(idx, true)
+  }
   const written = await rehash(tree, layout, [...doubtful], signal)
   return { durable, lost, written, dirty, files }
 }

@@ -239,9 +239,9 @@ export function appendFileSync(at: string, data: string): void {
 type Callback<T> = (error: Error | null, value?: T) => void
 
 /** Does it when its time has come, not when it is called, and tells in one. */
-function later<T>(call: string, act: () => T, callback: Callback<T>): void {
+function later<T>(call: string, path: string, act: () => T, callback: Callback<T>): void {
   const machine = thisMachine()
-  machine.after(machine.disk.faults.delayMs(call), `fs.${call}`, () => {
+  machine.after(machine.disk.faults.delayMs(call), `${call} ${path}`, () => {
     let value: T
     try {
       value = act()
@@ -253,15 +253,15 @@ function later<T>(call: string, act: () => T, callback: Callback<T>): void {
 }
 
 export function open(at: string, flags: Flags, ...rest: (number | Callback<number>)[]): void {
-  later('open', () => openSync(at, flags), rest.at(-1) as Callback<number>) // as Node's: the last one is the callback
+  later('open', at, () => openSync(at, flags), rest.at(-1) as Callback<number>) // as Node's: the last one is the callback
 }
 
 export function close(fd: number, callback: Callback<void>): void {
-  later('close', () => closeSync(fd), callback)
+  later('close', `${fd}`, () => closeSync(fd), callback)
 }
 
 export function lstat(at: string, options: StatOptions, callback: Callback<object>): void {
-  later('lstat', () => lstatSync(at, { ...options, throwIfNoEntry: true }) ?? {}, callback)
+  later('lstat', at, () => lstatSync(at, { ...options, throwIfNoEntry: true }) ?? {}, callback)
 }
 
 export function write(
@@ -272,7 +272,7 @@ export function write(
   at: number | null,
   callback: Callback<number>
 ): void {
-  later('write', () => calls().write(fd, bytes.subarray(offset, offset + length), at), callback)
+  later('write', `${fd}`, () => calls().write(fd, bytes.subarray(offset, offset + length), at), callback)
 }
 write[promisify.custom] = async (fd: number, bytes: Uint8Array, offset: number, length: number, at: number | null) =>
   new Promise((resolve, reject) => {
@@ -294,6 +294,6 @@ export function fsync(fd: number, callback: Callback<void>): void {
     }
     sync.done()
   }
-  later('fsync', end, callback)
+  later('fsync', path, end, callback)
 }
 export const fdatasync = fsync
