@@ -69,6 +69,13 @@ export class ServedShare implements Servable {
     return this.#have.isFull ? 'ready' : 'partial'
   }
 
+  /** The worst of its files, each counted as its best copy. */
+  get worstFile(): FileState {
+    if (this.#troubled.changed > 0) return FILE.changed
+    if (this.#troubled.missing > 0) return FILE.missing
+    return this.#troubled.checking > 0 ? FILE.checking : FILE.clean
+  }
+
   /** Reads the layout in, so that `leafBytes` answers at once. */
   async load(): Promise<Layout> {
     return this.#ports.layouts.load(this.root, this.sizeBytes)
@@ -132,7 +139,9 @@ export class ServedShare implements Servable {
       setFile(this.#ports.db, row, state, stat)
       this.#unwritten.delete(key)
     })
-    this.#rows.clear()
+    const known = this.#rows.get(row.idx)
+    const changed = known?.map(it => (it.copyId === row.copyId ? { ...it, state, stat } : it))
+    if (changed != null) this.#rows.set(row.idx, changed)
     this.#ports.touched(this.#key)
     this.#recount(row.idx)
   }

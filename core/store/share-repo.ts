@@ -171,20 +171,27 @@ const PAGE_ROWS = 1_000
 
 /** Every file of every copy of the root, a page at a time. Rows may be written between pages. */
 export function* filePages(db: Db, root: string): Generator<FileRow[]> {
-  let [copy, idx] = [0, -1]
-  for (;;) {
-    const page = db.all<FileRow>(
-      `SELECT ${FILE_COLUMNS} ${FROM_FILES} AND (file.copy_id, file.idx) > (?, ?)
-         ORDER BY file.copy_id, file.idx LIMIT ${PAGE_ROWS}`,
-      root,
-      copy,
-      idx
-    )
-    if (page.length === 0) return
-    yield page.map(placed)
-    const last = page[page.length - 1]!
-    ;[copy, idx] = [last.copyId, last.idx]
+  for (let copy = nextCopy(db, root, 0); copy != null; copy = nextCopy(db, root, copy)) {
+    for (let idx = -1; ;) {
+      const page = db.all<FileRow>(
+        `SELECT ${FILE_COLUMNS} FROM copy CROSS JOIN file ON file.copy_id = copy.id
+           WHERE copy.id = ? AND file.idx > ? ORDER BY file.idx LIMIT ${PAGE_ROWS}`,
+        copy,
+        idx
+      )
+      if (page.length > 0) yield page.map(placed)
+      if (page.length < PAGE_ROWS) break
+      idx = page[page.length - 1]!.idx
+    }
   }
+}
+
+function nextCopy(db: Db, root: string, after: number): number | undefined {
+  return db.get<{ id: number }>(
+    'SELECT id FROM copy WHERE root_id = (SELECT id FROM root WHERE cid = ?) AND id > ? ORDER BY id LIMIT 1',
+    root,
+    after
+  )?.id
 }
 
 /** The files with index [from, to) in every copy of the root. */
@@ -211,16 +218,19 @@ export function setFile(db: Db, row: FileRow, state: FileState, stat: Uint8Array
   db.run('UPDATE file SET state = ?, stat = ? WHERE copy_id = ? AND idx = ?', state, stat, row.copyId, row.idx)
 }
 
-/** Derives the share's state from its files: a file counts as its best copy, the share as its worst file. */
-export function countState(db: Db, rootId: number): ShareState {
+/** Derives the share's state from its files: a file counts as its best copy, the share as its worst file. Looks at every one that is not clean. */
+export function countState(db: Db, rootId: number): void {
   const isTroubled = db.get(
     'SELECT 1 FROM copy JOIN file ON file.copy_id = copy.id AND file.state > 0 WHERE root_id = ? LIMIT 1',
     rootId
   )
-  const worst = isTroubled == null ? FILE.clean : worstFile(db, rootId)
-  const state = (['ready', 'indexing', 'missing', 'changed'] as const)[worst]
+  setState(db, rootId, isTroubled == null ? FILE.clean : worstFile(db, rootId))
+}
+
+/** The state of the share whose worst file, each counted as its best copy, is this one. */
+export function setState(db: Db, rootId: number, worst: FileState): void {
+  const state: ShareState = (['ready', 'indexing', 'missing', 'changed'] as const)[worst]
   db.run('UPDATE share SET state = ?1 WHERE root_id = ?2 AND state <> ?1', state, rootId)
-  return state
 }
 
 function worstFile(db: Db, rootId: number): FileState {

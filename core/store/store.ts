@@ -25,13 +25,13 @@ import {
   allShares,
   copiesOf,
   copySizes,
-  countState,
   dropShare,
   FILE,
   filePages,
   filesHere,
   findShare,
   putShare,
+  setState,
   type NewCopy
 } from './share-repo.ts'
 import type { ShareRow } from './share-repo.ts'
@@ -390,7 +390,7 @@ export class Store implements Disposable {
     this.db[Symbol.dispose]()
   }
 
-  /** Many files may change at once: the share is counted once for all of them. */
+  /** Many files may change at once: the share's state is written once for all of them. */
   #touch(root: string): void {
     if (this.#touched.size === 0) setImmediate(() => this.#countTouched())
     this.#touched.add(root)
@@ -401,8 +401,8 @@ export class Store implements Disposable {
     this.#touched.clear()
     for (const root of roots) {
       this.late.note(`count ${root}`, () => {
-        const id = skeletons.findRootId(this.db, root)
-        if (id != null) countState(this.db, id)
+        const [id, held] = [skeletons.findRootId(this.db, root), this.#held.get(root)]
+        if (id != null && held != null) setState(this.db, id, held.worstFile)
       })
       this.#announce(root)
     }
