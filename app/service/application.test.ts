@@ -190,3 +190,29 @@ test('a peer that just ends is no error in the log', { timeout: 60_000 }, async 
   const files = await readdir(logs).catch(() => []) // nothing was worth a line
   for (const file of files) assert.doesNotMatch((await readFile(path.join(logs, file))).toString(), /greeting/)
 })
+
+test('what a preview fetched is gone when nothing came of it for a day', { timeout: 60_000 }, async t => {
+  const dir = await scratch(t)
+  const tree = path.join(dir, 'Seen')
+  await mkdir(tree)
+  await writeFile(path.join(tree, 'a.txt'), 'a')
+  await using seeder = await open(path.join(dir, 'a'), t.signal)
+  const { root, link } = await share(seeder.client, tree)
+  {
+    await using getter = await open(path.join(dir, 'b'), t.signal)
+    for await (const row of await getter.page.transfer.preview({ link })) assert.equal(row.root, root)
+  }
+  const file = path.join(dir, 'b', 'shoal.db')
+  const kept = (): number => {
+    using store = openStore(file)
+    return store.skeletonBytes(root)
+  }
+  await (await open(path.join(dir, 'b'), t.signal))[Symbol.asyncDispose]()
+  assert.ok(kept() > 0, 'for the transfer that may follow')
+  {
+    using store = openStore(file)
+    store.db.run('UPDATE root SET used_at = used_at - ?', 25 * 60 * 60 * 1000)
+  }
+  await (await open(path.join(dir, 'b'), t.signal))[Symbol.asyncDispose]()
+  assert.equal(kept(), 0)
+})

@@ -7,6 +7,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { CID } from 'multiformats/cid'
 import { parseRoot } from '../../core/cid.ts'
 import { systemClock } from '../../core/clock.ts'
+import { codeOf } from '../../core/errors.ts'
 import { Holdings } from '../../core/exchange/holdings.ts'
 import type { FoundServable } from '../../core/exchange/servable.ts'
 import { DataDirs } from '../../core/files/data-dirs.ts'
@@ -34,6 +35,7 @@ import { Transfers } from './transfers.ts'
 import { Welcome } from './welcome.ts'
 
 const PROVIDE_DEADLINE_MS = 60_000
+const TIDY_MS = 60 * 60 * 1000
 
 /** Rejects with `data-newer`, `data-damaged`, `not-writable`, `usage`, `forbidden`. The data directory is locked by the caller. */
 export async function openApplication(options: EngineOptions, signal: AbortSignal): Promise<Application> {
@@ -247,6 +249,20 @@ function goOn({ store, log }: Base, transfers: Transfers, life: AbortSignal): vo
   store.checkShares(life).catch((error: unknown) => {
     if (!life.aborted) log.error('check.failed', error)
   })
+  tidy(store, log, life)
+}
+
+/** Now and every hour: what previews left behind. */
+function tidy(store: Store, log: Log, life: AbortSignal): void {
+  if (life.aborted) return
+  store.dropForgottenSkeletons(life).catch((error: unknown) => {
+    if (!life.aborted && codeOf(error) !== 'disk-full') log.error('tidy.failed', error)
+  })
+  const cancel = systemClock.after(TIDY_MS, () => {
+    life.removeEventListener('abort', cancel)
+    tidy(store, log, life)
+  })
+  life.addEventListener('abort', cancel, { once: true })
 }
 
 /** The database and what it has not yet taken in. */

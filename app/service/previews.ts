@@ -43,6 +43,7 @@ export class Previews {
     const { store, swarm } = this.#ports
     const key = rootText(link.root)
     await using stack = new AsyncDisposableStack()
+    stack.use(store.keepSkeleton(key))
     const ended = new AbortController()
     const fetch = stack.use(
       openFetch(

@@ -69,4 +69,10 @@ UPDATE transfer SET in_line = (SELECT count(*) FROM transfer AS earlier
   WHERE (earlier.added_at, earlier.rowid) <= (transfer.added_at, transfer.rowid));
 `
 
-export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE]
+const SKELETON_USED = `
+-- when the skeleton was last added to or looked into, milliseconds since 1970: one that nothing came of is let go of
+ALTER TABLE root ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
+UPDATE root SET used_at = unixepoch() * 1000;
+`
+
+export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED]

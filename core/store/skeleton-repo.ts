@@ -3,7 +3,12 @@ import { CodedError } from '../errors.ts'
 import type { Db } from './db.ts'
 
 const ROW_BYTES = 1024 * 1024
+const DROPPED_ROWS = 8 // at once
 const SHORT_ROW_BYTES = 64 * 1024 // a shorter last row is filled up, so that small pieces do not become many rows
+
+const IS_UNUSED = `NOT EXISTS (SELECT 1 FROM share WHERE root_id = root.id)
+  AND NOT EXISTS (SELECT 1 FROM transfer WHERE root_id = root.id)
+  AND NOT EXISTS (SELECT 1 FROM download WHERE root_id = root.id)`
 
 /** The row of a root, made when it is missing. */
 export function rootId(db: Db, root: string): number {
@@ -19,12 +24,35 @@ export function findRootId(db: Db, root: string): number | undefined {
 
 /** Forgets a root, with its skeleton, that nothing speaks of any more. */
 export function dropUnusedRoot(db: Db, id: number): void {
-  db.run(
-    `DELETE FROM root WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM share WHERE root_id = ?1)
-       AND NOT EXISTS (SELECT 1 FROM transfer WHERE root_id = ?1)
-       AND NOT EXISTS (SELECT 1 FROM download WHERE root_id = ?1)`,
-    id
+  db.run(`DELETE FROM root WHERE id = ? AND ${IS_UNUSED}`, id)
+}
+
+/** Roots that nothing speaks of, and whose skeletons were last used before or after these times (milliseconds since 1970). */
+export function forgottenRoots(db: Db, before: number, after: number): { id: number; root: string }[] {
+  return db.all(
+    `SELECT id, cid AS root FROM root WHERE (used_at < ? OR used_at > ?) AND ${IS_UNUSED} ORDER BY id`,
+    before,
+    after
   )
+}
+
+/** Takes some MiB off the end of such a root's skeleton, and then the root. True while there is more; nothing of a root that something speaks of. */
+export function dropForgotten(db: Db, id: number): boolean {
+  return db.transaction('written', () => {
+    const dropped = db.run(
+      `DELETE FROM skeleton WHERE root_id = ?1 AND start IN
+         (SELECT start FROM skeleton WHERE root_id = ?1 ORDER BY start DESC LIMIT ${DROPPED_ROWS})
+         AND EXISTS (SELECT 1 FROM root WHERE id = ?1 AND ${IS_UNUSED})`,
+      id
+    )
+    if (dropped < DROPPED_ROWS) dropUnusedRoot(db, id)
+    return dropped === DROPPED_ROWS
+  })
+}
+
+/** Notes that a skeleton is being used, when there is one. */
+export function useSkeleton(db: Db, root: string, now: number): void {
+  db.run('UPDATE root SET used_at = ? WHERE cid = ?', now, root)
 }
 
 /** How many bytes of the root's skeleton are stored: a prefix of it. */

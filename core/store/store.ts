@@ -41,6 +41,8 @@ import { packStat } from './stat.ts'
 import { allTransfers, putTransfer, removeTransfer, type TransferRow } from './transfer-repo.ts'
 import { ownDiskFull } from '../files/write-error.ts'
 
+const KEPT_MS = 24 * 60 * 60 * 1000 // a skeleton that nothing came of
+
 export interface StoreOptions {
   /** Milliseconds since 1970; only for display and for the age of files. */
   readonly now?: () => number
@@ -76,6 +78,7 @@ export class Store implements Disposable {
   readonly #rechecker = new Rechecker(this.#files)
   readonly #listeners = new Set<(root: string) => void>()
   readonly #touched = new Set<string>()
+  readonly #previewed = new Map<string, number>() // how many look into a root's skeleton
 
   constructor(db: Db, { now = Date.now, room = new DiskRoom(), onFault = () => {} }: StoreOptions) {
     this.db = db
@@ -308,6 +311,27 @@ export class Store implements Disposable {
 
   appendSkeleton(root: string, offset: number, bytes: Uint8Array): void {
     skeletons.appendSkeleton(this.db, root, offset, bytes)
+    skeletons.useSkeleton(this.db, root, this.#now())
+  }
+  /** While this is held, the root's skeleton is not let go of; and a day from then on. */
+  keepSkeleton(root: string): Disposable {
+    const use = (by: 1 | -1): void => {
+      this.#previewed.set(root, (this.#previewed.get(root) ?? 0) + by)
+      if (this.#previewed.get(root) === 0) this.#previewed.delete(root)
+      this.late.note(`used ${root}`, () => skeletons.useSkeleton(this.db, root, this.#now()))
+    }
+    use(1)
+    return { [Symbol.dispose]: () => use(-1) }
+  }
+  /** Lets go of skeletons that were last used more than a day ago and that no share, transfer or download came of, some MiB at a time. Throws `disk-full`. */
+  async dropForgottenSkeletons(signal: AbortSignal): Promise<void> {
+    const now = this.#now()
+    for (const { id, root } of skeletons.forgottenRoots(this.db, now - KEPT_MS, now + KEPT_MS)) {
+      while (!this.#previewed.has(root) && skeletons.dropForgotten(this.db, id)) {
+        await new Promise(resolve => setImmediate(resolve))
+        signal.throwIfAborted()
+      }
+    }
   }
   /** At most `maxBytes` from `offset`, never empty; undefined when they are not there. */
   readSkeleton(root: string, offset: number, maxBytes: number): Uint8Array | undefined {
