@@ -1,4 +1,4 @@
-// The specs: one set of files, run once in a browser and once in the desktop window, but what is tagged `@page` (spec.ts) in a browser only. `npm test` runs them all; `npx playwright test -c e2e --project web PART` some.
+// The specs: one set of files, run once in a browser and once in the desktop window, but what is tagged `@page` (spec.ts) in a browser only. `npm test` runs them all; `npx playwright test -c e2e/playwright.config.ts --project=web PART` some.
 import { defineConfig } from '@playwright/test'
 import type { SpecOptions } from './spec.ts'
 

@@ -3,7 +3,7 @@
 
 import type { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
-import { MAX_BLOCK_BYTES } from './limits.ts'
+import { MAX_BLOCK_BYTES, EXTENT_BYTES } from './limits.ts'
 
 /** A file: the leaves [start, end), `sizeBytes` long together. */
 export interface LayoutFile {
@@ -49,8 +49,6 @@ export interface Layout {
   /** First ordinal of each extent, and `leafCount` at the end. An extent is consecutive leaves of at most 1 MiB together, or one bigger leaf; it may span files. */
   readonly extents: Uint32Array
 }
-
-const EXTENT_BYTES = 1024 * 1024 // DESIGN.md, "Exchange"
 
 /** Everything a layout is made of. `digests` holds 32 bytes a leaf; `starts` the running sum of leaf lengths, one more than leaves. */
 export interface LayoutParts {

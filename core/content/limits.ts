@@ -2,6 +2,8 @@
 
 /** The chunk of the profile unixfs-v1-2025 (IPIP-0499), in bytes. Every leaf of a file but its last is this long. */
 export const CHUNK_BYTES = 1_048_576
+/** Leaves of one extent together, in bytes, except where one leaf alone is bigger. */
+export const EXTENT_BYTES = 1_048_576
 /** Longest block, in bytes: what every Bitswap implementation must support (Bitswap spec, "Block Sizes"). */
 export const MAX_BLOCK_BYTES = 2 * 1024 * 1024
 /** dag-pb levels of one file; the leaves below them are not counted. */

@@ -1,7 +1,8 @@
 // The figures of DESIGN.md, "Flow and fairness" and "Peers that misbehave", that the requesting side keeps to, in one place.
 
-/** Leaves of one extent together, except where one leaf alone is bigger. */
-export const EXTENT_BYTES = 1_048_576
+import { EXTENT_BYTES } from '../content/limits.ts'
+
+export { EXTENT_BYTES }
 /** Requested of one peer and not yet here. */
 export const MAX_PEER_OUT_BYTES = 16 * EXTENT_BYTES
 /** Requested of all peers and not yet here; the write queue may allow less. */

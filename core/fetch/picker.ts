@@ -1,7 +1,7 @@
 // Which leaves to ask one peer for next. In this order:
 // 1. the rest of the extent that it is sending, so that servers read ahead and files are written in long runs;
 // 2. while the transfer has begun fewer than RANDOM_EXTENTS: a random extent, so that getters that start together soon differ;
-// 3. an extent that fewer peers have than the one that follows (4.), the rarest first, so that everything is soon had by several;
+// 3. the rarest extent, if it is rarer than the one that step 4 would take, so that everything is soon had by several;
 // 4. the extent that follows the one it was sending;
 // 5. anything that it has and that is missing, from a random place on: exact, and the only step that may say "nothing".
 // What was asked of somebody is not missing (leaf-table.ts), so no step sees it.

@@ -357,6 +357,7 @@ export class Scheduler {
     if (peer.snubbed && peer.out.size === 0) peer.backOff(now)
   }
 
+  /** Everybody in turn, each time beginning one further: no peer comes before another. */
   #askAll(now: number): void {
     this.#squeezed = false
     const peers = [...this.#peers.values()]

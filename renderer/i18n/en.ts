@@ -149,6 +149,7 @@ export const en = {
   'lost.what': 'Shoal is not responding.',
   'menu.of': 'More for {{name}}',
   nearby: 'Nearby',
+  'nearby.how': 'To send something to one of them, share it and send the link.',
   'nearby.looking': 'Looking for devices on your network …',
   'nearby.loopback':
     'Shoal is limited to this computer, so it does not look for other devices. You can change that in Settings.',

@@ -222,6 +222,7 @@ function Nearby() {
           ))}
         </ul>
       )}
+      {near.length > 0 && <p className="hint">{t('nearby.how')}</p>}
     </section>
   )
 }
