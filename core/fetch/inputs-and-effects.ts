@@ -1,7 +1,7 @@
 // What the scheduler is told and what it asks for.
 
 import type { Run } from '../exchange/codes.ts'
-import type { HaveChange } from './peer-have.ts'
+import type { HaveChange } from './pending-have.ts'
 
 /** Why a peer is refused for a day: it sent other bytes than the root's; it refused, again and again, what it had said to hold. */
 export type BanReason = 'wrong-bytes' | 'refused'

@@ -34,6 +34,12 @@ export const UNREAD_RETRY_MS = 1_000
 /** Leaves that one peer could not read: with more than that it is left alone as a whole for a while. */
 export const MAX_UNREAD = 1_024
 
+/** Times between two ticks that one peer's word (Have, Choke, Reject) makes us look at once who could be asked; then the tick looks. */
+export const MAX_LOOKS = 64
+
+/** Steps between two ticks that bitmaps of one peer may cost beyond their own length; what it says after that waits for the tick, as one bitmap. */
+export const MAX_HAVE_WORK = 262_144
+
 /** The first extents of a transfer are random, so that getters that start together soon differ. */
 export const RANDOM_EXTENTS = 4
 /** Somebody idle takes a leaf over when it would deliver that many times sooner. */

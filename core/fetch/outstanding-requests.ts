@@ -29,6 +29,18 @@ export class OutstandingRequests {
     return this.#holders.get(leaf) ?? NOBODY
   }
 
+  /** What of these ordinals is expected from it; a stranger's count costs no more than what is. */
+  among(peer: ScheduledPeer, start: number, count: number): Outstanding[] {
+    if (count > peer.out.size)
+      return [...peer.out.values()].filter(it => it.ordinal >= start && it.ordinal < start + count)
+    const found: Outstanding[] = []
+    for (let ordinal = start; ordinal < start + count; ordinal++) {
+      const one = peer.out.get(this.#table.duplicates.first(ordinal))
+      if (one?.ordinal === ordinal) found.push(one)
+    }
+    return found
+  }
+
   assign(peer: ScheduledPeer, one: Outstanding, now: number): void {
     peer.asked(one, now)
     this.#outBytes += one.bytes
@@ -81,6 +93,7 @@ export class OutstandingRequests {
 
   reopen(leaf: number): void {
     this.#table.set(leaf, MISSING)
-    for (const peer of this.#peers.values()) peer.exhausted = false
+    const isOnce = this.#table.duplicates.next(leaf) === -1
+    for (const peer of this.#peers.values()) if (!isOnce || peer.have.has(leaf)) peer.exhausted = false
   }
 }

@@ -73,15 +73,18 @@ test('haves, refusals and rarity agree with sets', () => {
       fc.array(message, { maxLength: 8 }),
       fc.array(message, { maxLength: 8 }),
       fc.nat(),
-      (names, one, two, n) => {
+      fc.constantFrom(0, Infinity),
+      (names, one, two, n, maxWork) => {
         const sizes = names.map(name => (name < 'h' ? 1_000 : 700_000))
         const plan = fakePlan(names, sizes)
         const table = new LeafTable(plan, { has: () => false }, { has: () => true }, createRandom(1))
         const refused = n % names.length
         const peers = [one, two].map((messages, who) => {
-          const have = new PeerHave(table, new Set())
+          const have = new PeerHave(table, new Set(), maxWork)
           if (who === 1) have.refuse(table.duplicates.first(refused))
-          for (const it of messages) have.apply(changeOf(it))
+          for (const it of messages) have.say(changeOf(it))
+          assert.equal(have.isBehind, maxWork === 0 && messages.length > 0)
+          have.settle()
           const expected = after(messages, names.length)
           if (who === 1) for (const [i, name] of names.entries()) if (name === names[refused]) expected.delete(i)
           for (let i = 0; i < names.length; i++) assert.equal(have.has(i), expected.has(i), `ordinal ${i}`)
@@ -110,7 +113,7 @@ test('what is said before there is a layout is what would have been heard after'
   fc.assert(
     fc.property(fc.array(message, { minLength: 1, maxLength: 8 }), messages => {
       const pending = new PendingHave()
-      for (const it of messages) pending.apply(it, SIZE)
+      for (const it of messages) pending.apply(changeOf(it), SIZE)
       const plan = fakePlan(
         Array.from({ length: SIZE }, (_, i) => `${i}`),
         Array.from({ length: SIZE }, () => 10)

@@ -2,15 +2,8 @@
 
 import { Bitset, nextIn } from '../bitset.ts'
 import type { LeafTable } from './leaf-table.ts'
-import { MAX_RETRY_MS, MAX_UNREAD, UNREAD_RETRY_MS } from './limits.ts'
-
-/** Have of PROTOCOL.md, "Messages". `bits` begin at ordinal `start`, a multiple of 8. */
-export interface HaveBitsChange {
-  kind: 'bits' | 'set' | 'unset'
-  start: number
-  bits: Uint8Array
-}
-export type HaveChange = { kind: 'full' } | { kind: 'none' } | HaveBitsChange
+import { type HaveBitsChange, type HaveChange, PendingHave } from './pending-have.ts'
+import { MAX_HAVE_WORK, MAX_RETRY_MS, MAX_UNREAD, UNREAD_RETRY_MS } from './limits.ts'
 
 /** A position that the peer says it has and could not read. */
 interface Unread {
@@ -23,13 +16,17 @@ interface Unread {
 export class PeerHave {
   readonly #table: LeafTable
   readonly #refused: Set<number>
+  readonly #maxWork: number
   readonly #unread = new Map<number, Unread>() // by ordinal
   #bits: Bitset | undefined // undefined: all, or nothing said yet
   #known = false
   #fromFull = false // counted by what it lacks; else by what it has
+  #work = 0 // steps since `settle`, beyond the length of what was said
+  #later: PendingHave | undefined // said, and too dear to be looked at now
 
-  /** `refused`: leaves (duplicates.first) it is never asked for, whatever it says; added to by `refuse`. */
-  constructor(table: LeafTable, refused: Set<number>) {
+  /** `refused`: leaves (duplicates.first) it is never asked for, whatever it says; added to by `refuse`. `maxWork`: steps. */
+  constructor(table: LeafTable, refused: Set<number>, maxWork = MAX_HAVE_WORK) {
+    this.#maxWork = maxWork
     this.#table = table
     this.#refused = refused
   }
@@ -53,20 +50,46 @@ export class PeerHave {
     return this.#known ? nextIn(this.#table.missing, this.#bits, from, to) : to
   }
 
+  /** It says so now. When it has cost too much since the last `settle`, the next one takes it in. */
+  say(change: HaveChange): void {
+    if (this.#later == null && this.#work < this.#maxWork) return this.apply(change)
+    this.#later ??= this.#saidSoFar()
+    this.#later.apply(change, this.#table.plan.leafCount)
+  }
+
+  /** Something it said was not looked at yet: `has` may be out of date. */
+  get isBehind(): boolean {
+    return this.#later != null
+  }
+
+  /** Takes in what waits; true when there was any. */
+  settle(): boolean {
+    this.#work = 0
+    const change = this.#later?.take()
+    this.#later = undefined
+    if (change != null) this.apply(change)
+    return change != null
+  }
+
   apply(change: HaveChange): void {
-    for (const [ordinal, it] of this.#unread) if (it.isResting && it.isOffered) this.#write(ordinal, true)
-    if (change.kind === 'full' || change.kind === 'none') {
-      this.forget()
-      this.#known = true
-      this.#fromFull = change.kind === 'full'
-      if (change.kind === 'none') this.#bits = new Bitset(this.#table.plan.leafCount)
-    } else this.#merge(change)
+    if (change.kind === 'full' || change.kind === 'none') this.#replace(change.kind)
+    else this.#merge(change)
+  }
+
+  #replace(kind: 'full' | 'none'): void {
+    const isSame = kind === 'full' ? this.#bits == null : this.#bits?.count === 0
+    if (this.#known && isSame && this.#unread.size === 0) return
+    this.forget()
+    this.#known = true
+    this.#fromFull = kind === 'full'
+    this.#work += Math.ceil(this.#table.plan.leafCount / 32)
+    if (kind === 'none') this.#bits = new Bitset(this.#table.plan.leafCount)
+    else for (const leaf of this.#refused) this.#dropAll(leaf)
     for (const [ordinal, it] of this.#unread) {
       if (!it.isResting) continue
-      it.isOffered = this.has(ordinal)
+      it.isOffered = kind === 'full'
       this.drop(ordinal)
     }
-    for (const leaf of this.#refused) this.#dropAll(leaf)
   }
 
   /** It does not have this leaf after all, at this position; a later Have may say otherwise. */
@@ -122,7 +145,9 @@ export class PeerHave {
 
   /** Takes its copies out of the count. */
   forget(): void {
-    if (this.#known && this.#bits != null) {
+    this.#later = undefined
+    if (this.#known && this.#bits != null && (this.#fromFull || this.#bits.count > 0)) {
+      this.#work += this.#table.plan.extents.length
       for (let x = 0; x < this.#table.plan.extents.length - 1; x++) {
         if (this.#hasAnyOf(x) === !this.#fromFull) this.#table.availability.add(x, this.#fromFull ? 1 : -1)
       }
@@ -134,13 +159,15 @@ export class PeerHave {
   }
 
   #dropAll(leaf: number): void {
-    for (const ordinal of this.#table.duplicates.positions(leaf)) this.drop(ordinal)
+    for (let at = leaf; at !== -1; at = this.#table.duplicates.next(at), this.#work++) this.drop(at)
   }
 
   #merge({ kind, start, bits: bytes }: HaveBitsChange): void {
     if (kind === 'set' && this.#known && this.#bits == null) return
-    if (!this.#known) this.apply({ kind: 'none' })
+    if (!this.#known) this.#replace('none')
     const own = this.#materialize()
+    let extent = -1 // the one being written to: looked at once before and once after
+    let had = false
     for (let i = 0; i < bytes.length; i++) {
       const was = own.bytes[start / 8 + i] ?? 0
       const said = bytes[i]!
@@ -148,9 +175,48 @@ export class PeerHave {
       for (let changed = was ^ is; changed !== 0; changed &= changed - 1) {
         const bit = 31 - Math.clz32(changed & -changed)
         const ordinal = start + i * 8 + bit
-        if (ordinal < own.size) this.#write(ordinal, ((is >>> bit) & 1) === 1)
+        const has = ((is >>> bit) & 1) === 1
+        if (ordinal >= own.size || (has && this.#isHeldBack(ordinal))) continue
+        const here = this.#table.extentOf(ordinal)
+        if (here !== extent) {
+          this.#recount(extent, had)
+          extent = here
+          had = this.#hasAnyOf(here)
+        }
+        if (has) own.add(ordinal)
+        else own.delete(ordinal)
       }
     }
+    this.#recount(extent, had)
+    for (const [ordinal, it] of this.#unread) {
+      const byte = bytes[(ordinal >>> 3) - start / 8]
+      if (!it.isResting || byte == null) continue
+      const said = ((byte >>> (ordinal & 7)) & 1) === 1
+      if (kind === 'bits' || said) it.isOffered = said && kind !== 'unset'
+    }
+  }
+
+  /** Whether it is not to be asked for this one, though it says that it has it. */
+  #isHeldBack(ordinal: number): boolean {
+    if (this.#refused.size > 0 && this.#refused.has(this.#table.duplicates.first(ordinal))) return true
+    return this.#unread.get(ordinal)?.isResting === true
+  }
+
+  /** Counts it in or out as somebody who has something of this extent; -1: none was looked at. */
+  #recount(extent: number, had: boolean): void {
+    if (extent === -1) return
+    const has = this.#hasAnyOf(extent)
+    if (has !== had) this.#table.availability.add(extent, has ? 1 : -1)
+    const { extents } = this.#table.plan
+    this.#work += (extents[extent + 1]! - extents[extent]!) >>> 5
+  }
+
+  /** Everything it said, to which more is said. */
+  #saidSoFar(): PendingHave {
+    if (!this.#known) return new PendingHave()
+    const bits = new Bitset(this.#table.plan.leafCount, this.#materialize().bytes)
+    for (const [ordinal, it] of this.#unread) if (it.isResting && it.isOffered) bits.add(ordinal)
+    return new PendingHave(bits.bytes)
   }
 
   #write(ordinal: number, has: boolean): void {

@@ -168,7 +168,7 @@ export class PeerSet {
   #onHave(peer: FetchPeer, have: HaveMessage): void {
     if (have.kind !== HaveKind.SET) peer.isComplete = have.kind === HaveKind.FULL
     const leaves = this.#ports.leaves()
-    if (leaves == null) peer.have.apply(have, peer.info?.leaves ?? 0)
+    if (leaves == null) peer.have.apply(changeOf(have), peer.info?.leaves ?? 0)
     else leaves.feed({ type: 'have-received', peer: peer.id, change: changeOf(have) })
   }
 

@@ -1,37 +1,49 @@
-// What a peer said it has before there is a layout to hold it against: at most one bit a leaf, whatever it sends.
+// What a peer said it has and nobody looked at yet: before there is a layout to hold it against, or more than may be looked at now. At most one
+// bit a leaf, whatever it sends.
 
-import { HaveKind } from '../exchange/codes.ts'
 import type { HaveMessage } from '../exchange/messages.ts'
-import type { HaveChange } from './peer-have.ts'
+
+/** Have of PROTOCOL.md, "Messages". `bits` begin at ordinal `start`, a multiple of 8. */
+export interface HaveBitsChange {
+  kind: 'bits' | 'set' | 'unset'
+  start: number
+  bits: Uint8Array
+}
+export type HaveChange = { kind: 'full' } | { kind: 'none' } | HaveBitsChange
 
 export class PendingHave {
-  #full = false
+  #whole: 'full' | 'none' | undefined
   #bits: Uint8Array | undefined
 
+  /** `bits`: what it said before; owned from then on. */
+  constructor(bits?: Uint8Array) {
+    this.#bits = bits
+  }
+
   /** `leaves`: what the peer's Info says; the exchange has checked the message against it. */
-  apply(have: HaveMessage, leaves: number): void {
-    if (have.kind === HaveKind.FULL || have.kind === HaveKind.NONE) {
-      this.#full = have.kind === HaveKind.FULL
-      this.#bits = this.#full ? undefined : new Uint8Array(Math.ceil(leaves / 8))
+  apply(change: HaveChange, leaves: number): void {
+    if (change.kind === 'full' || change.kind === 'none') {
+      this.#whole = change.kind
+      this.#bits = undefined
       return
     }
-    const bits = (this.#bits ??= new Uint8Array(Math.ceil(leaves / 8)).fill(this.#full ? 0xff : 0))
-    this.#full = false
-    for (const [i, said] of have.bits.entries()) {
-      const at = have.start / 8 + i
+    const bits = (this.#bits ??= new Uint8Array(Math.ceil(leaves / 8)).fill(this.#whole === 'full' ? 0xff : 0))
+    this.#whole = undefined
+    for (const [i, said] of change.bits.entries()) {
+      const at = change.start / 8 + i
       if (at >= bits.length) return
       const was = bits[at]!
-      bits[at] = have.kind === HaveKind.BITS ? said : have.kind === HaveKind.SET ? was | said : was & ~said
+      bits[at] = change.kind === 'bits' ? said : change.kind === 'set' ? was | said : was & ~said
     }
   }
 
   /** Everything said so far, in one; undefined when nothing was. */
   take(): HaveChange | undefined {
     const bits = this.#bits
-    const full = this.#full
+    const whole = this.#whole
     this.#bits = undefined
-    this.#full = false
-    if (full) return { kind: 'full' }
+    this.#whole = undefined
+    if (whole != null) return { kind: whole }
     return bits == null ? undefined : { kind: 'bits', start: 0, bits }
   }
 }

@@ -37,6 +37,8 @@ export class ScheduledPeer {
   runs = 0
   /** Where the last request ended: the next one goes on there. */
   cursor = 0
+  /** How often its word made us look who could be asked, since the last tick. */
+  looks = 0
   /** Nothing missing can be asked of it until something changes. */
   exhausted = false
   /** The leaf it would be asked for next, last time: below that, looking again is in vain while it has something to send. */

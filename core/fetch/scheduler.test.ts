@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { fakePlan } from '../testing/fake-plan.ts'
 import type { Effect, Input, RejectReason } from './inputs-and-effects.ts'
 import * as limits from './limits.ts'
-import type { HaveChange } from './peer-have.ts'
+import type { HaveChange } from './pending-have.ts'
 import { createRandom } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 

@@ -53,6 +53,7 @@ export class Scheduler {
     this.#out = []
     if (this.#stopped) return this.#out
     const free = this.#take(input, now)
+    if (this.#mustWait(input)) return this.#out
     if (free === 'all' || this.#out.some(effect => effect.type === 'cancel')) this.#askAll(now)
     else if (free != null) this.#ask(free, now)
     if (input.type === 'time-passed') this.#steal(now)
@@ -154,13 +155,21 @@ export class Scheduler {
     }
   }
 
+  /** What one peer says makes us look at everybody a number of times; beyond it, the next tick does. */
+  #mustWait(input: Input): boolean {
+    if (!(input.type === 'have-received' || input.type === 'choke-changed' || input.type === 'reject-received'))
+      return false
+    const peer = this.#peers.get(input.peer)
+    return peer != null && peer.looks++ >= limits.MAX_LOOKS
+  }
+
   #takeFrom(peer: ScheduledPeer, input: PeerInput, now: number): ScheduledPeer | 'all' {
     switch (input.type) {
       case 'rtt-measured':
         peer.rttMs = input.rttMs
         return peer
       case 'have-received':
-        peer.have.apply(input.change)
+        peer.have.say(input.change)
         peer.exhausted = false
         return 'all'
       case 'choke-changed':
@@ -175,7 +184,7 @@ export class Scheduler {
         this.#receive(peer, input.ordinal, now)
         return this.#squeezed ? 'all' : peer
       case 'reject-received':
-        for (const one of outstandingIn(peer, input.start, input.count)) {
+        for (const one of this.#outstanding.among(peer, input.start, input.count)) {
           this.#reject(peer, one, input.reason, input.retryMs, now)
         }
         return 'all'
@@ -270,6 +279,10 @@ export class Scheduler {
     switch (reason) {
       case 'not-have':
         if (!advertised) break // withdrawn since it was asked
+        if (peer.have.isBehind) {
+          peer.have.drop(one.ordinal) // it may have said so
+          break
+        }
         peer.have.refuse(one.leaf)
         if (one.request.isStruck) break // it answers for a request once, whatever the number of leaves
         one.request.isStruck = true
@@ -311,7 +324,9 @@ export class Scheduler {
   }
 
   #watch(peer: ScheduledPeer, now: number): void {
-    if (peer.have.wake(now)) peer.exhausted = false
+    peer.looks = 0
+    const hasNews = peer.have.settle()
+    if (peer.have.wake(now) || hasNews) peer.exhausted = false
     const quietMs = peer.quietMs(now)
     if (quietMs < Math.max(limits.SNUBBED_MS, 4 * peer.rttMs)) return
     peer.snubbed = true
@@ -451,9 +466,4 @@ export class Scheduler {
     }
     return false
   }
-}
-
-/** What of these ordinals is expected from it; a stranger's count costs no more than what is. */
-function outstandingIn(peer: ScheduledPeer, start: number, count: number): Outstanding[] {
-  return [...peer.out.values()].filter(one => one.ordinal >= start && one.ordinal < start + count)
 }
