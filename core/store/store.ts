@@ -406,6 +406,7 @@ export class Store implements Disposable {
 
   [Symbol.dispose](): void {
     this.#rechecker[Symbol.dispose]()
+    this.#layouts[Symbol.dispose]()
     void this.threads[Symbol.asyncDispose]()
     void this.#files[Symbol.asyncDispose]()
     this.statCache.flush()
