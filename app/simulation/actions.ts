@@ -3,6 +3,7 @@ import { codeOf } from '../../core/errors.ts'
 import { formatLink } from '../../core/link.ts'
 import { parseRoot } from '../../core/cid.ts'
 import type { Transfer } from '../contract/shapes.ts'
+import { BUSY_CODES } from '../../core/store/disk-names.ts'
 import { transferId } from '../service/transfer-rows.ts'
 import { type Computer, DOWNLOADS, SHARED } from './computer.ts'
 import type { Content } from './content.ts'
@@ -12,6 +13,9 @@ import { type Event, isWish, type Plan, type Wish } from './plan.ts'
 import { isOff } from './off.ts'
 import type { Watch } from './watch.ts'
 import type { World } from './world.ts'
+
+/** How a download may end although nothing is wrong where it is. */
+const WITHOUT_FAULT: ReadonlySet<string> = new Set(['no-providers', 'disk-full', 'cancelled', 'source-changed'])
 
 export class Actions {
   readonly #world: World
@@ -48,9 +52,10 @@ export class Actions {
     }
   }
 
-  /** Faults are over: disks work and have room, links are up, everybody is on and goes on with everything. */
+  /** Faults are over: disks work and have room, links are up, everybody is on. People go on with what rests, and try again what their disk stopped. */
   calm(): void {
     this.#world.note('calm')
+    const needsHelp = new Map([...this.#scripts].map(([computer, { needsHelp }]) => [computer, needsHelp]))
     for (const script of this.#scripts.values()) script.calm()
     for (const a of this.#world.computers) {
       a.disk.capacityBytes = this.#plan.nodes[this.#world.computers.indexOf(a)]?.capacityBytes ?? a.disk.capacityBytes
@@ -64,7 +69,14 @@ export class Actions {
       this.#do(`calm ${computer.name}`, async () => {
         if (!computer.isOn) await computer.start()
         const rows = await computer.ask(service => service.transfer.list({}, computer.caller))
-        for (const { id } of rows.filter(it => it.state !== 'done'))
+        const stuck = rows.find(it => it.state === 'failed' && it.error != null && !WITHOUT_FAULT.has(it.error.code))
+        if (stuck != null && needsHelp.get(computer) !== true)
+          this.#world.break(
+            `${computer.name}: ${stuck.name} fails, and nothing was wrong there that does not pass: ${shown(stuck)}`
+          )
+        const isHelped = (it: Transfer): boolean =>
+          it.state === 'paused' || it.state === 'failed' || (it.state !== 'done' && needsHelp.get(computer) === true)
+        for (const { id } of rows.filter(isHelped))
           await computer.ask((service, caller) => service.transfer.retry({ id }, caller))
       })
     }
@@ -182,7 +194,7 @@ export class Actions {
         computer.disk.capacityBytes = this.#plan.nodes[step.node]?.capacityBytes ?? computer.disk.capacityBytes
         return
       case 'fail':
-        return this.#until(step.forMs, script.fail(step.fault))
+        return this.#until(step.forMs, script.fail(step.fault, isPassing(step, computer)))
       case 'slow':
         return this.#until(step.forMs, script.slow(step.call, step.ms))
       case 'link':
@@ -279,6 +291,13 @@ export class Actions {
     })
   }
 }
+
+/** What a virus scanner does on Windows: it is waited for. */
+const isPassing = ({ fault, forMs }: Event & { do: 'fail' }, { platform }: Computer): boolean =>
+  platform === 'win32' &&
+  forMs < 5_000 &&
+  BUSY_CODES.has(fault.code) &&
+  fault.calls.every(it => /rename|link|unlink|rmdir/.test(it))
 
 const isGoing = ({ state }: Transfer): boolean => state !== 'done' && state !== 'failed'
 

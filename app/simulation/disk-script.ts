@@ -9,9 +9,12 @@ const CHANGING = new Set(['write', 'fsync', 'ftruncate', 'rename', 'link', 'unli
 export class DiskScript implements DiskFaults {
   readonly #dice: Dice
   readonly #faults = new Set<FaultPlan>()
+  readonly #short = new Set<FaultPlan>()
   readonly #slow = new Map<string, number>()
   #callsLeft = Infinity
   #onCrash: () => void = () => {}
+  /** Something went wrong here that does not pass by itself, such as a file that is held for a moment: people have to help. */
+  needsHelp = false
   /** Told of every call that was made to fail. */
   onFault: (call: string, path: string, code: string) => void = () => {}
 
@@ -19,8 +22,10 @@ export class DiskScript implements DiskFaults {
     this.#dice = dice
   }
 
-  fail(fault: FaultPlan): () => void {
+  /** @param isShort over before anybody would give up who is patient with what others hold */
+  fail(fault: FaultPlan, isShort: boolean): () => void {
     this.#faults.add(fault)
+    if (isShort) this.#short.add(fault)
     return () => this.#faults.delete(fault)
   }
 
@@ -47,8 +52,10 @@ export class DiskScript implements DiskFaults {
       this.#onCrash()
       return 'EIO' // what goes on of it has no effect any more
     }
-    for (const { calls, code, chance } of this.#faults) {
+    for (const fault of this.#faults) {
+      const { calls, code, chance } = fault
       if (!calls.includes(call) || !this.#dice.chance(chance)) continue
+      this.needsHelp ||= !this.#short.has(fault)
       this.onFault(call, path, code)
       return code
     }

@@ -62,12 +62,13 @@ export interface Plan {
   readonly calmAt: number
 }
 
-type Size = 'small' | 'middle' | 'large'
+type Size = 'small' | 'middle' | 'large' | 'many'
 const SIZES: Readonly<
   Record<Size, { nodes: number; contents: number; gets: number; steps: number; fileBytes: number; files: number }>
 > = {
   small: { nodes: 3, contents: 3, gets: 5, steps: 14, fileBytes: 5_000_000, files: 20 },
   middle: { nodes: 6, contents: 8, gets: 20, steps: 40, fileBytes: 4_000_000, files: 150 },
+  many: { nodes: 4, contents: 90, gets: 120, steps: 20, fileBytes: 2_000, files: 3 },
   large: { nodes: 12, contents: 16, gets: 60, steps: 80, fileBytes: 3_000_000, files: 1_500 }
 }
 
@@ -83,7 +84,7 @@ interface Weather {
 
 export function planOf(seed: number): Plan {
   const dice = new Dice(seed ^ 0x5eed)
-  const size = dice.weighted<Size>({ small: 70, middle: 25, large: 5 })
+  const size = dice.weighted<Size>({ small: 66, middle: 24, large: 4, many: 6 })
   const most = SIZES[size]
   const nodes = Array.from({ length: dice.int(2, most.nodes) }, () => ({
     capacityBytes: 400_000_000,
@@ -108,7 +109,8 @@ export function planOf(seed: number): Plan {
   const gets = dice.int(1, most.gets)
   for (let i = 0; i < gets; i++) {
     const at = dice.chance(0.6) ? dice.int(1_000, 5_000) : dice.int(1_000, calmAt)
-    steps.push(getOf(dice, at, nodes.length, contents))
+    const get = getOf(dice, at, nodes.length, contents)
+    steps.push(size === 'many' ? { ...get, node: 0, content: i % contents.length, selection: null } : get)
   }
   const others = dice.int(0, most.steps)
   for (let i = 0; i < others; i++) {
@@ -132,7 +134,7 @@ function contentOf(dice: Dice, i: number, most: { fileBytes: number; files: numb
   return { name: `c${i}`, files, seed }
 }
 
-function getOf(dice: Dice, at: number, nodes: number, contents: readonly ContentPlan[]): Wish {
+function getOf(dice: Dice, at: number, nodes: number, contents: readonly ContentPlan[]): Wish & { do: 'get' } {
   const content = dice.int(0, contents.length - 1)
   const files = contents[content]!.files.length
   const isSome = contents[content]!.name.endsWith('.bin') ? false : dice.chance(0.3)
