@@ -65,6 +65,7 @@ export class World {
     const computer = new Computer(`n${at}`, peer, this, capacityBytes)
     computer.platform = platform
     computer.disk.isJournaled = platform === 'win32'
+    computer.disk.holdsFolders = platform === 'win32'
     this.computers.push(computer)
     return computer
   }

@@ -173,6 +173,8 @@ export class DiskCalls {
     const { inode } = old
     if (inode == null) throw systemError('ENOENT', 'rename', from)
     if (place.inode === inode && this.disk.keyOf(old.name) !== this.disk.keyOf(place.name)) return // two names of one file
+    if (this.disk.holdsFolders && inode.kind === 'folder' && this.#isHeld(inode))
+      throw systemError('EBUSY', 'rename', from)
     if (place.inode?.kind === 'folder') {
       if (inode.kind !== 'folder') throw systemError('EISDIR', 'rename', to)
       if (place.inode !== inode && place.inode.entries.size > 0) throw systemError('ENOTEMPTY', 'rename', to)
@@ -226,6 +228,14 @@ export class DiskCalls {
 
   device(): bigint {
     return DEVICE
+  }
+
+  /** Whether a file below the folder is open. */
+  #isHeld(folder: Inode): boolean {
+    const files = new Set([...this.#open.values()].flatMap(({ inode }) => (inode.kind === 'file' ? inode : [])))
+    const holds = (at: Inode): boolean =>
+      at.entries.values().some(({ inode }) => files.has(inode) || (inode.kind === 'folder' && holds(inode)))
+    return files.size > 0 && holds(folder)
   }
 
   #pathOf({ inode, path: named }: OpenFile): string {

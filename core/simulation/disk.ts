@@ -65,6 +65,8 @@ export class Disk {
   faults: DiskFaults = NO_FAULTS
   /** Whether a sync of anything makes every name durable that was given before: on systems that cannot sync folders it does. */
   isJournaled = false
+  /** Whether a folder cannot be renamed while a file below it is open, as on Windows. */
+  holdsFolders = false
   /** How much may be written in all. */
   capacityBytes: number
   /** Told of every name that is given: for whoever watches over final names. */
