@@ -101,6 +101,30 @@ export const CASES: Readonly<Record<string, Plan>> = {
       { at: 69_781, node: 0, do: 'get', content: 0, selection: null, first: false, hints: false, giveUpAfterMs: null }
     ],
     calmAt: 238_632
+  },
+  'who has a root open hears once that it is whole, not with every file that came': {
+    seed: 1,
+    nodes: [LINUX, LINUX, LINUX],
+    contents: [
+      { name: 'c0', files: Array.from({ length: 800 }, (_, i) => ({ path: `f${i}.dat`, sizeBytes: 50 + i })), seed: 9 }
+    ],
+    steps: [
+      { at: 10, node: 0, do: 'share', content: 0 },
+      {
+        at: 2_000,
+        node: 1,
+        do: 'get',
+        content: 0,
+        selection: Array.from({ length: 400 }, (_, i) => 2 * i),
+        first: false,
+        hints: true,
+        giveUpAfterMs: null
+      },
+      { at: 9_000, node: 2, do: 'slow', call: 'fsync', ms: 5_000, forMs: 60_000 },
+      { at: 10_000, node: 2, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null },
+      { at: 12_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
+    ],
+    calmAt: 80_000
   }
 }
 

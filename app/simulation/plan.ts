@@ -115,7 +115,7 @@ export function planOf(seed: number): Plan {
   const others = dice.int(0, most.steps)
   for (let i = 0; i < others; i++) {
     const step = otherOf(dice, dice.int(1_000, calmAt), nodes.length, contents, weather)
-    if (step != null) steps.push(...step)
+    if (step != null) steps.push(...(dice.chance(0.6) ? nearOf(dice, step, steps) : step))
   }
   steps.sort((a, b) => a.at - b.at)
   return { seed, nodes, contents, steps, calmAt }
@@ -149,6 +149,17 @@ function getOf(dice: Dice, at: number, nodes: number, contents: readonly Content
     hints: dice.chance(0.7),
     giveUpAfterMs: dice.chance(0.1) ? dice.int(1_000, 120_000) : null
   }
+}
+
+/** The same about a download that was begun shortly before: what comes in the middle of something finds more. */
+function nearOf(dice: Dice, others: readonly Step[], steps: readonly Step[]): readonly Step[] {
+  const gets = steps.filter(step => step.do === 'get')
+  const [first] = others
+  if (gets.length === 0 || first == null) return others
+  const get = dice.pick(gets)
+  const by = get.at + Math.floor(dice.scale(10, 20_000)) - first.at
+  const content = isWish(first) && first.do !== 'limit' && first.do !== 'get' ? { content: get.content } : {}
+  return others.map(step => ({ ...step, ...content, node: get.node, at: step.at + by }))
 }
 
 const READS = ['open', 'read']

@@ -46,7 +46,7 @@ export class World {
       dice: this.dice.fork(),
       newPath: () => ({
         delayMs: paths.scale(0.2, 150),
-        bytesPerSecond: paths.scale(200_000, 100_000_000),
+        bytesPerSecond: paths.scale(50_000, 50_000_000),
         isUp: true,
         isSilent: false,
         isLan: paths.chance(0.6)

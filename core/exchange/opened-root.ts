@@ -26,6 +26,7 @@ export class OpenedRoot {
   readonly #unset = new ChangedBytes()
   #saidWhole = false // before that there is nothing to add to
   #saidFull = false
+  #saidState: ServeState | undefined
   #unwatch: (() => void) | undefined
 
   constructor(sid: number, root: CID) {
@@ -62,6 +63,7 @@ export class OpenedRoot {
   /** The answer to Open, or news of the state. Without a servable it says `code`. */
   info(code: ExchangeCode = ExchangeCode.NOT_FOUND, retryMs = 0): ControlMessage & { type: 'info' } {
     const it = this.servable
+    this.#saidState = it?.state
     return {
       type: 'info',
       sid: this.sid,
@@ -74,6 +76,11 @@ export class OpenedRoot {
       retryMs,
       name: it?.name ?? ''
     }
+  }
+
+  /** Whether its state is another one than the peer was told. */
+  get hasOtherState(): boolean {
+    return this.isTold && this.servable != null && this.servable.state !== this.#saidState
   }
 
   /** The bitmap as it is. */

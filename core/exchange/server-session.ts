@@ -343,7 +343,6 @@ export class ServerSession {
     if (this.ended) return
     if (change.withdrawn === true) return this.#withdraw(open)
     if (!open.isTold) return // the answer to its Open says it all
-    if (change.state != null) this.#send(open.info())
     this.#newsLater()
   }
 
@@ -377,13 +376,17 @@ export class ServerSession {
   #tellNews(): void {
     let left = limits.HAVES_PER_INTERVAL
     for (const open of this.#opens.values()) {
+      if (left > 0 && open.hasOtherState) {
+        this.#send(open.info())
+        left--
+      }
       while (left > 0 && open.hasNews && this.#control.unsentBytes < limits.MAX_HAVE_BYTES) {
         const have = open.news()
         if (have == null) break
         this.#send({ type: 'have', sid: open.sid, ...have })
         left--
       }
-      if (open.hasNews) this.#newsLater()
+      if (open.hasNews || open.hasOtherState) this.#newsLater()
     }
   }
 
