@@ -59,7 +59,7 @@ export class Previews {
             },
             findLeaf: async digest => store.readLeaf(digest),
             openDownload: () => Promise.reject(new CodedError('internal', 'A preview downloads nothing.')),
-            onPex: (peerId, records) => swarm?.acceptPex(peerId, records),
+            onPex: () => {}, // who only looks meets nobody
             ban: (peerId, reason) => swarm?.ban(peerId, reason)
           }
         },

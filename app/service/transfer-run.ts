@@ -271,7 +271,9 @@ export class TransferRun implements AsyncDisposable {
           },
           findLeaf: async digest => store.readLeaf(digest),
           openDownload: async (layout, opening) => this.#open(layout, opening),
-          onPex: (peerId, records) => swarm?.acceptPex(peerId, records),
+          onPex: (peerId, records) => {
+            if (this.#hasTurn) swarm?.acceptPex(peerId, records)
+          },
           ban: (peerId, reason) => swarm?.ban(peerId, reason)
         }
       },

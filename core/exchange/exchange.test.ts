@@ -233,11 +233,20 @@ test('what the requester holds and whom it knows reaches the server', async () =
     }
   })
   it.root.sendHave({ kind: HaveKind.FULL, start: 0, bits: new Uint8Array(0) })
-  it.root.sendPex([Uint8Array.of(1), Uint8Array.of(2)])
+  await until(() => heard.length === 1)
+  it.root.sendPex([Uint8Array.of(1)]) // who takes nothing introduces nobody
+  it.root.sendHave({ kind: HaveKind.NONE, start: 0, bits: new Uint8Array(0) })
   await until(() => heard.length === 2)
+  it.root.request([{ start: 0, count: 1 }])
+  await it.listener.until(() => it.listener.leaves.size === 1)
+  it.root.sendPex([Uint8Array.of(1), Uint8Array.of(2)])
+  it.root.sendHave({ kind: HaveKind.FULL, start: 0, bits: new Uint8Array(0) })
+  await until(() => heard.length === 4)
   assert.deepEqual(heard, [
     ['getter', HaveKind.FULL],
-    ['getter', 2]
+    ['getter', HaveKind.NONE],
+    ['getter', 2],
+    ['getter', HaveKind.FULL]
   ])
   assert.equal(it.server.peers()[0]?.roots[0]?.full, true)
   it.server.sendPex('getter', it.first.root, [Uint8Array.of(9)])

@@ -201,7 +201,7 @@ export class ServerSession {
         return this.#onHave(message.sid, { kind: message.kind, start: message.start, bits: message.bits })
       case 'pex': {
         const open = this.#opens.get(message.sid)
-        if (open != null) this.#ports.onPex(open.root, message.records)
+        if (open?.servable != null && open.hasAsked) this.#ports.onPex(open.root, message.records)
         return
       }
       case 'bye':

@@ -16,7 +16,7 @@ export interface ServerListener {
   onOpen?(peerId: string, root: CID): void
   /** What a peer says it holds: a stranger's word. */
   onHave?(peerId: string, root: CID, have: HaveMessage): void
-  /** Signed peer records, not verified. */
+  /** Signed peer records, not verified, of a peer that takes leaves of this root. */
   onPex?(peerId: string, root: CID, records: readonly Uint8Array[]): void
   /** Payload bytes given to a stream. */
   onSent?(peerId: string, root: CID, bytes: number): void

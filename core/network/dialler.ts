@@ -11,6 +11,8 @@ import type { Node } from './open-libp2p.ts'
 import type { PeerBook, Via } from './peer-book.ts'
 
 const DIAL_TIMEOUT_MS = 15_000
+/** In libp2p's queue of dials, where the DHT's have 50 and others 75: whoever a stranger named comes last. */
+const INTRODUCED_PRIORITY = 10
 
 export interface DiallerParts {
   readonly mode: NetworkMode
@@ -36,7 +38,11 @@ export class Dialler {
     const known = typeof target === 'string' ? target : peerOf(target[0])
     if (known != null) book.noteVia(known, via) // before the connection is told of
     trace.network?.('dial', { peer: known, via })
-    const connection = await node.dial(to, { signal: AbortSignal.any([signal, ended]) }).catch((error: unknown) => {
+    const options = {
+      signal: AbortSignal.any([signal, ended]),
+      ...(via === 'pex' && { priority: INTRODUCED_PRIORITY })
+    }
+    const connection = await node.dial(to, options).catch((error: unknown) => {
       trace.network?.('dial-failed', { peer: known, via })
       throw error
     })

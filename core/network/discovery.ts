@@ -3,6 +3,7 @@
 
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { multiaddr } from '@multiformats/multiaddr'
+import { Introductions } from './introductions.ts'
 import { Redial, type RedialEffect, type RedialInput } from './redial.ts'
 import type { Via } from './peer-book.ts'
 
@@ -45,6 +46,7 @@ interface Kept {
 export class Discovery implements Disposable {
   readonly #ports: DiscoveryPorts
   readonly #redial: Redial
+  readonly #introductions: Introductions<{ peerId: string; addrs: readonly Multiaddr[] }>
   readonly #kept = new Map<string, Kept>() // by redial key
   readonly #dialling = new Set<string>() // peer IDs being dialled once
   readonly #failedAt = new Map<string, number>() // peer IDs that others keep telling us of, and that nobody reaches
@@ -55,6 +57,7 @@ export class Discovery implements Disposable {
   constructor(ports: DiscoveryPorts) {
     this.#ports = ports
     this.#redial = new Redial(ports.random)
+    this.#introductions = new Introductions(ports.now())
   }
 
   /** Stay connected to this address, retrying for ever with growing pauses; while it is not needed, it is not dialled. */
@@ -79,24 +82,39 @@ export class Discovery implements Disposable {
   /** Dials the best few good peers once. */
   dialGoodPeers(peers: GoodPeers): void {
     const latest = [...peers.load()].slice(0, FIRST_GOOD_PEERS)
-    for (const { peerId, addrs } of latest) this.#tryOnce(peerId, addrs.flatMap(parsed), 'peer')
+    for (const { peerId, addrs } of latest) void this.#tryOnce(peerId, addrs.flatMap(parsed), 'peer')
   }
 
   /** A peer that mDNS heard of; addresses without /p2p/. */
   onMdns(peerId: string, addrs: readonly Multiaddr[]): void {
     const withPeer = addrs.map(addr => addr.encapsulate(`/p2p/${peerId}`))
-    if (this.#ports.ownPeerId < peerId) return this.#tryOnce(peerId, withPeer, 'mdns')
+    if (this.#ports.ownPeerId < peerId) return void this.#tryOnce(peerId, withPeer, 'mdns')
     // both sides hear of each other at the same moment: one of them waits, so that there is one connection and not two
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      this.#tryOnce(peerId, withPeer, 'mdns')
+      void this.#tryOnce(peerId, withPeer, 'mdns')
     }, MDNS_TIE_MS)
     this.#timers.add(timer)
   }
 
-  /** A peer that another one introduced; addresses with /p2p/. */
+  /** How many of so many records of this sender may be looked at: beside his budget there is one of all. They are spent then. */
+  allowIntroductions(sender: string, records: number): number {
+    return this.#introductions.allow(sender, records, this.#ports.now())
+  }
+
+  /** A peer that another one introduced; addresses with /p2p/. A few are dialled at a time. */
   onIntroduced(peerId: string, addrs: readonly Multiaddr[]): void {
-    this.#tryOnce(peerId, addrs, 'pex')
+    this.#introductions.add({ peerId, addrs })
+    this.#dialIntroduced()
+  }
+
+  #dialIntroduced(): void {
+    for (let next = this.#introductions.next(); next != null; next = this.#introductions.next()) {
+      void this.#tryOnce(next.peerId, next.addrs, 'pex').then(() => {
+        this.#introductions.over()
+        this.#dialIntroduced()
+      })
+    }
   }
 
   onConnect(peerId: string): void {
@@ -134,8 +152,8 @@ export class Discovery implements Disposable {
     })
   }
 
-  /** One attempt, if nothing speaks against it. */
-  #tryOnce(peerId: string, addrs: readonly Multiaddr[], via: Via): void {
+  /** One attempt, if nothing speaks against it; resolves when it is over. */
+  async #tryOnce(peerId: string, addrs: readonly Multiaddr[], via: Via): Promise<void> {
     const ports = this.#ports
     if (peerId === ports.ownPeerId || addrs.length === 0 || this.#stopped.signal.aborted) return
     if (this.#dialling.has(peerId) || ports.isConnected(peerId)) return
@@ -143,13 +161,12 @@ export class Discovery implements Disposable {
     const failed = this.#failedAt.get(peerId)
     if (failed != null && ports.now() < failed + PAUSE_AFTER_FAILURE_MS) return
     this.#dialling.add(peerId)
-    void this.#attempt(addrs, via).then(reached => {
-      this.#dialling.delete(peerId)
-      this.#failedAt.delete(peerId)
-      if (reached == null) this.#failedAt.set(peerId, ports.now())
-      const [oldest] = this.#failedAt.keys()
-      if (this.#failedAt.size > MAX_FAILURES_KEPT && oldest != null) this.#failedAt.delete(oldest)
-    })
+    const reached = await this.#attempt(addrs, via)
+    this.#dialling.delete(peerId)
+    this.#failedAt.delete(peerId)
+    if (reached == null) this.#failedAt.set(peerId, ports.now())
+    const [oldest] = this.#failedAt.keys()
+    if (this.#failedAt.size > MAX_FAILURES_KEPT && oldest != null) this.#failedAt.delete(oldest)
   }
 
   async #attempt(target: readonly Multiaddr[] | string, via: Via): Promise<string | undefined> {

@@ -82,6 +82,6 @@ export interface Network extends AsyncDisposable {
   unban(peerId: string): void
   /** Signed records of others to tell this peer, at most 32; ours is first. */
   pexRecords(recipient: string, others: readonly string[]): Promise<Uint8Array[]>
-  /** What a peer told us: verified, then dialled. Resolves with the peer IDs that were new to us. */
+  /** What a peer told us: within a budget for each sender and for all verified, then dialled, few at a time. Resolves with the peer IDs that were new to us. */
   acceptPex(sender: string, records: readonly Uint8Array[]): Promise<string[]>
 }

@@ -157,7 +157,8 @@ export class RunningNetwork implements Network {
   async acceptPex(sender: string, records: readonly Uint8Array[]): Promise<string[]> {
     const { mode, ownPeerId, gater, discovery } = this.#parts
     const isSenderNear = this.#parts.isNearPeer(sender)
-    const introduced = await openRecords(records, { mode, isSenderNear, ownPeerId })
+    const allowed = discovery.allowIntroductions(sender, records.length) // before signatures are looked at: they cost us more than him
+    const introduced = await openRecords(records.slice(0, allowed), { mode, isSenderNear, ownPeerId })
     const fresh = introduced.filter(({ peerId }) => !this.#parts.isConnected(peerId) && !gater.isBanned(peerId))
     for (const { peerId, addrs } of fresh) discovery.onIntroduced(peerId, addrs)
     return fresh.map(({ peerId }) => peerId)
