@@ -11,6 +11,7 @@ const codeUnits = fc.nat(0xffff).map(code => String.fromCharCode(code))
 const platforms = fc.constantFrom<Platform>('linux', 'macos', 'windows')
 const kinds = fc.constantFrom<NameKind>('file', 'folder')
 const pieces = fc.constantFrom(
+  '.lnk', 'desktop.ini', '.{00021401-0000-0000-C000-000000000046}',
   'con', 'NUL', 'LPT1', 'com¹', '.', '..', ' ', '.txt', '.tar.gz', '/', '\\', '\0', '\n', '\u202e', '\u2066', ':', '?', '|', 'é', 'e\u0301',
   'A', 'a', '_', ' (2)', '~1', '\ud83d\udc1f', '\ud800', 'x'.repeat(236), 'ж'.repeat(119), '\ufeff'
 ) // prettier-ignore
@@ -19,12 +20,13 @@ const names = fc
   .map(parts => parts.join(''))
 
 /** What no system may be asked to write, and what this one cannot. */
-function assertWritable(name: string, platform: Platform): void {
+function assertWritable(name: string, platform: Platform, isFile = true): void {
   assert.ok(name !== '' && name !== '.' && name !== '..' && name.isWellFormed(), JSON.stringify(name))
   assert.doesNotMatch(name, /[/\\\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u)
   assert.ok(Buffer.byteLength(name) <= MAX_NAME_BYTES)
   if (platform !== 'windows') return
   assert.doesNotMatch(name, /[:*?"<>|]|[. ]$/)
+  if (isFile) assert.doesNotMatch(name, /\.(lnk|\{[-0-9A-F]{36}\})$|^desktop\.ini$/i)
   assert.doesNotMatch(name.replace(/ *(\..*)?$/s, ''), /^(con|prn|aux|nul|com\d|lpt\d)$/i)
 }
 
@@ -39,7 +41,7 @@ test('a name is refused or placed where the platform can hold it, once and for a
         return
       }
       assert.doesNotMatch(name, /[/\\\0]/)
-      assertWritable(placed, platform)
+      assertWritable(placed, platform, kind === 'file')
       assert.equal(placeName(placed, kind, platform), placed)
     }),
     { numRuns: 1000 }
@@ -126,6 +128,39 @@ test('renamed visibly', () => {
     ['con' + ' '.repeat(300) + 'x.txt', 'file', 'windows', '_con' + ' '.repeat(232) + '.txt']
   ]
   for (const [name, kind, platform, expected] of table) assert.equal(placeName(name, kind, platform), expected)
+})
+
+test('what Windows would act upon is defused there, and nowhere else', () => {
+  const defused = [
+    'desktop.ini',
+    'Desktop.INI',
+    'a.lnk',
+    'b.URL',
+    'c.scf',
+    'd.library-ms',
+    'e.search-ms',
+    'f.website',
+    'autorun.inf'
+  ]
+  for (const name of defused) {
+    assert.equal(placeName(name, 'file', 'windows'), `${name}.download`)
+    assert.equal(cleanName(name, '', 'windows'), `${name}.download`)
+    for (const platform of ['linux', 'macos'] as const) assert.equal(placeName(name, 'file', platform), name)
+  }
+  assert.equal(placeName('a.lnk', 'folder', 'windows'), 'a.lnk', 'a folder is none')
+  const hidden = 'photo.jpg.{00021401-0000-0000-C000-000000000046}'
+  for (const kind of ['file', 'folder'] as const) assert.equal(placeName(hidden, kind, 'windows'), `${hidden}.download`)
+  for (const name of ['lnk', 'a.lnk.txt', 'desktop.ini.txt', 'my desktop.ini', 'a.ini']) {
+    assert.equal(placeName(name, 'file', 'windows'), name)
+  }
+  const long = placeName('x'.repeat(300) + '.lnk', 'file', 'windows')
+  assert.match(long, /x\.download$|\.l?n?k?\.download$/)
+  assert.equal(Buffer.byteLength(long), 240)
+  assert.equal(placeName(long, 'file', 'windows'), long)
+  for (const odd of ['a.lnk.', 'a.lnk ', 'a.lnk::$DATA'])
+    assert.doesNotMatch(placeName(odd, 'file', 'windows'), /\.lnk$|[. ]$|:/)
+  const twins = nextFreeName('a.lnk.download', 'file', it => it === 'a.lnk.download')
+  assert.equal(twins, 'a.lnk (2).download')
 })
 
 test('the next free name is numbered before the extension of a file', () => {

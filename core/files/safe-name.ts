@@ -16,6 +16,12 @@ const CONTROL_AND_BIDI = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 const NOT_ON_WINDOWS = /[:*?"<>|]/g
 // "Naming Files, Paths, and Namespaces" (Windows): devices keep their meaning with any extension and before spaces
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)/i
+// What Windows acts upon when a folder is only looked at, or shows as something else than it is: shortcuts, searches and libraries that lead elsewhere,
+// what decides how a folder looks, and an extension that is a class. The names that Chromium does not give to a download either.
+const WINDOWS_ACTS_ON =
+  /\.(lnk|url|website|scf|local|library-ms|search-ms|searchconnector-ms)$|^(desktop\.ini|autorun\.inf)$/i
+const WINDOWS_CLASS = /\.\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}$/i
+const DEFUSED = '.download'
 const EXTENSION = /^(.+?)((?:\.tar)?\.[A-Za-z0-9]{1,10})$/s
 const NUMBER_BYTES = 10 // ` (1000000)`
 
@@ -82,8 +88,12 @@ function writable(name: string, kind: NameKind, platform: Platform): string {
   if (platform !== 'windows') return safe
   safe = safe.replace(NOT_ON_WINDOWS, '_')
   if (WINDOWS_DEVICE.test(safe)) safe = shortened(`_${safe}`, kind)
+  if (WINDOWS_CLASS.test(safe) || (kind === 'file' && WINDOWS_ACTS_ON.test(safe))) safe = defused(safe)
   return safe.replace(/[. ]$/, '_')
 }
+
+/** With an extension that means nothing. */
+const defused = (name: string): string => cutToBytes(name, MAX_NAME_BYTES - DEFUSED.length) + DEFUSED
 
 function shortened(name: string, kind: NameKind): string {
   if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name

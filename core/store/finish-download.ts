@@ -34,6 +34,7 @@ export async function finishDownload(
       for (const folder of tree.placed.folders) tree.ensureFolder(path.join(tree.base, ...folder.path))
       leftOut.push(...makeSymlinks(tree))
     }
+    await tree.markAll(chosen)
     await syncFolders(tree)
     signal.throwIfAborted()
     await letGo()

@@ -26,6 +26,7 @@ import {
   existingIn
 } from './existing-destination.ts'
 import { isFolder, isTaken } from './lstat.ts'
+import type { OriginMarks } from './origin-marks.ts'
 import { PART, PartTree } from './part-tree.ts'
 import { markEmpty, resume, settleNames } from './resume.ts'
 import { isSameFile } from './stat.ts'
@@ -40,6 +41,7 @@ export interface DownloadOptions extends DownloadTarget {
   readonly reserveBytes: number
   /** Only tests name others. */
   readonly names?: DiskNames
+  readonly marks?: OriginMarks
 }
 
 /**
@@ -53,7 +55,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
   new DataDirs().refuse(directory)
   try {
     await using opening = new AsyncDisposableStack()
-    const tree = opening.use(new PartTree(layout, directory, platform, store.threads, options.names)) // refuses names before anything is made
+    const tree = opening.use(new PartTree(layout, directory, platform, store.threads, options.names, options.marks)) // refuses names before anything is made
     mkdirSync(directory, { recursive: true })
     const known = (await knownDownload(store, options, tree.names, signal)) ?? (await addingTo(store, options, signal))
     const needBytes = chosenBytes(layout, options.selection)

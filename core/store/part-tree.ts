@@ -22,6 +22,7 @@ import { FdCache } from './fd-cache.ts'
 import { HeldFolders } from './held-folders.ts'
 import { readHashed, readHashedNow, SMALL_BYTES, type Hashed } from './hashed-read.ts'
 import type { LeafThreads } from './leaf-threads.ts'
+import { OriginMarks } from './origin-marks.ts'
 import { packStat } from './stat.ts'
 import { systemCode } from '../files/write-error.ts'
 
@@ -38,6 +39,8 @@ export class PartTree implements AsyncDisposable {
   readonly names: DiskNames
   #base: string
   readonly #threads: LeafThreads
+  readonly #marks: OriginMarks
+  readonly #marked = new Set<number>()
   readonly #isFile: boolean
   #isNamed = false
   readonly #unfinished: readonly string[][] | undefined // where it differs from name + .part
@@ -55,8 +58,16 @@ export class PartTree implements AsyncDisposable {
   readonly #newFolders = new Set<string>() // to be synced, with what they are in
 
   /** `base`: the .part file or folder, absolute. Throws `unsafe-name` for a tree that may not be written. */
-  constructor(layout: Layout, base: string, platform: Platform, threads: LeafThreads, names = new DiskNames()) {
+  constructor(
+    layout: Layout,
+    base: string,
+    platform: Platform,
+    threads: LeafThreads,
+    names = new DiskNames(),
+    marks = new OriginMarks()
+  ) {
     this.layout = layout
+    this.#marks = marks
     this.names = names
     this.#threads = threads
     this.#base = base
@@ -180,9 +191,11 @@ export class PartTree implements AsyncDisposable {
     }
   }
 
-  /** Makes the bytes written so far survive a power cut; returns the file's stat, packed. */
+  /** Makes the bytes written so far survive a power cut, in a file that says where it came from; returns its stat, packed. */
   async sync(idx: number): Promise<Uint8Array> {
     const at = this.path(idx)
+    if (!this.#marked.has(idx)) this.held.in(at, it => this.#marks.mark(it))
+    this.#marked.add(idx)
     if (this.#fds.has(at)) return this.#fds.use(at, syncNow)
     const fd = this.held.in(at, it => openSync(it, constants.O_RDWR | NOFOLLOW))
     try {
@@ -219,6 +232,11 @@ export class PartTree implements AsyncDisposable {
     }, signal)
     this.#finished.delete(idx)
     this.#begun.add(idx)
+  }
+
+  /** Of files that are whole, before the download gets its name: marks those that `sync` could not. */
+  async markAll(idxs: readonly number[]): Promise<void> {
+    await this.#marks.markAll(idxs.map(idx => this.path(idx)))
   }
 
   makeEmpty(idx: number): void {

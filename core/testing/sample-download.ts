@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import { rootText } from '../cid.ts'
 import type { DiskNames } from '../store/disk-names.ts'
 import type { Download } from '../store/download.ts'
+import type { OriginMarks } from '../store/origin-marks.ts'
 import { openDownload } from '../store/open-download.ts'
 import { leafOf, scratch, writeSample, type Sample } from './sample-share.ts'
 import { openStore, type Shareable, type Store } from '../store/store.ts'
@@ -44,7 +45,7 @@ export function learn(store: Store, indexed: Shareable): void {
 
 export async function open(
   it: Bench,
-  more: { selection?: number[]; name?: string; store?: Store; names?: DiskNames } = {}
+  more: { selection?: number[]; name?: string; store?: Store; names?: DiskNames; marks?: OriginMarks } = {}
 ): Promise<Download> {
   const { store = it.store, ...options } = more
   const { layout } = it.indexed.built

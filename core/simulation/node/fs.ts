@@ -222,6 +222,8 @@ export function readFileSync(at: string, encoding?: string | { encoding?: string
 }
 
 export function writeFileSync(at: string, data: string | Uint8Array, options: { flag?: string } | string = {}): void {
+  // the disks here have no streams beside a file's bytes
+  if (thisMachine().platform === 'win32' && at.includes(':')) throw systemError('ENOENT', 'open', at)
   const fd = openSync(at, typeof options === 'string' ? 'w' : (options.flag ?? 'w'))
   try {
     writeAll(calls(), fd, typeof data === 'string' ? Buffer.from(data) : data)
