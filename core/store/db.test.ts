@@ -24,6 +24,12 @@ test('a new database has the newest schema, and only strict tables', t => {
   assert.deepEqual(loose, [])
 })
 
+test('what is synced goes to the disk itself where a sync alone does not: on macOS', t => {
+  using db = openDb(scratch(t))
+  const values = ['fullfsync', 'checkpoint_fullfsync'].map(it => Object.values(db.get<object>(`PRAGMA ${it}`)!)[0])
+  assert.deepEqual(values, [1, 1])
+})
+
 test('a database of a newer version is refused', t => {
   const file = scratch(t)
   openDb(file)[Symbol.dispose]()

@@ -95,7 +95,7 @@ export function openDb(file: string): Db {
     guard(() => {
       driver.exec(`PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
         PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-${CACHE_KIB};
-        PRAGMA journal_size_limit=${WAL_LIMIT_BYTES}`)
+        PRAGMA journal_size_limit=${WAL_LIMIT_BYTES}; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON`)
       migrate(driver)
     }, folder)
   } catch (error) {
