@@ -8,7 +8,14 @@ import { digestKey } from './dag.ts'
 import type { FolderRow, Mark, Stretch } from './expansion.ts'
 import { Expansion } from './expansion.ts'
 import type { Layout } from './layout.ts'
-import { MAX_BLOCK_BYTES, MAX_FILE_DEPTH, MAX_FOLDER_ENTRIES, MAX_HAMT_DEPTH, MAX_NODES_AND_LEAVES } from './limits.ts'
+import {
+  MAX_BLOCK_BYTES,
+  MAX_FILE_DEPTH,
+  MAX_FOLDER_ENTRIES,
+  MAX_FREE_REPEATS,
+  MAX_HAMT_DEPTH,
+  MAX_NODES_AND_LEAVES
+} from './limits.ts'
 import type { NodeKind, UnixfsNode } from './unixfs-node.ts'
 import { parseNode } from './unixfs-node.ts'
 
@@ -55,6 +62,8 @@ export class ContentWalk {
   readonly #open: Open[] = []
   #expected: { digest: Uint8Array; place: Place } | undefined
   #counted = 0
+  #blockBytes = 0
+  #repeated = 0
   #declaredBytes = 0
   #kind: 'file' | 'folder' = 'file'
 
@@ -79,6 +88,7 @@ export class ContentWalk {
     this.#expected = undefined
     const { place, digest } = expected
     const node = parseNode(block)
+    this.#blockBytes += block.length
     assertFits(place, {
       kind: node.kind,
       links: node.digestAt.length,
@@ -171,6 +181,7 @@ export class ContentWalk {
   #repeat(walked: Walked, place: Place): void {
     assertFits(place, walked)
     this.#count(walked.counted)
+    this.#countRepeated(walked)
     const expansion = this.#expansion
     if (place.as === 'level') {
       for (const name of expansion.namesIn(walked)) addName(place.names, name)
@@ -215,6 +226,17 @@ export class ContentWalk {
     } else if (place.as === 'entry') {
       if (kind === 'file') this.#expansion.addFile(place.folder, place.name, start)
       else if (kind === 'symlink') this.#expansion.addSymlink(place.folder, place.name, target)
+    }
+  }
+
+  /** Leaves cost 40 bytes each, what has a name ten times that: few blocks may stand for many leaves, and not for as many files. */
+  #countRepeated({ from, to }: Stretch): void {
+    this.#repeated += to.files - from.files + (to.folders - from.folders) + (to.symlinks - from.symlinks)
+    if (this.#repeated > MAX_FREE_REPEATS + this.#blockBytes) {
+      throw new CodedError(
+        'too-large',
+        'The content repeats the same folders so often that the list of files would be too long'
+      )
     }
   }
 

@@ -21,6 +21,8 @@ export const MAX_FOLDER_NAMES = 16_000_000
 export const MAX_FOLDER_ENTRIES = 1_000_000
 /** dag-pb nodes and leaves in the expanded tree: a node that is reached twice counts twice. */
 export const MAX_NODES_AND_LEAVES = 4_000_000
+/** Files, folders and symlinks that stand in blocks met again: so many for nothing, and one more a byte of the skeleton so far. */
+export const MAX_FREE_REPEATS = 200_000
 export const MAX_SKELETON_BYTES = 1024 * 1024 * 1024
 
 /** Longest skeleton allowed for content that declares `sizeBytes` at its root. */

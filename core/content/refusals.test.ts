@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { test } from 'node:test'
 import type { Crafted } from '../testing/crafted-dag.ts'
 import {
   DIRECTORY,
@@ -13,8 +14,10 @@ import {
   hamt,
   leaf,
   node,
+  read,
   refused
 } from '../testing/crafted-dag.ts'
+import { Expansion } from './expansion.ts'
 
 // Every refusal of DESIGN.md, "Limits of content", from blocks whose hashes are right.
 
@@ -104,12 +107,41 @@ accepted(
 )
 refused('a diamond of 4 M leaves and their nodes', 'too-large', () => wide(4, million(), 1e6))
 refused('a diamond of 10^15 leaves', 'too-large', () => wide(1000, wide(1000, wide(1000, million(), 1e6), 1e9), 1e12))
+/** The same, below blocks of so many bytes. */
+const padded = (bytes: number, to: Crafted): Crafted =>
+  directory({
+    '!': directory(Object.fromEntries(Array.from({ length: bytes / 4000 }, (_, i) => [`${i}`.padStart(4000, '!'), x]))),
+    z: to
+  })
 refused('few blocks and many long paths', 'too-large', () =>
-  times(15, directory(entries(600, directory(entries(600, x)))), inner => directory({ ['n'.repeat(255)]: inner }))
+  padded(
+    200_000,
+    times(15, directory(entries(600, directory(entries(600, x)))), inner => directory({ ['n'.repeat(255)]: inner }))
+  )
 )
 refused('few blocks and many deep folders', 'too-large', () =>
   times(250, directory(entries(260, directory(entries(260, directory({}))))), inner => directory({ d: inner }))
 )
+refused('few blocks and more files than their bytes may stand for', 'too-large', () =>
+  directory(entries(500, directory(entries(600, x))))
+)
+accepted(
+  'the same files in blocks of more bytes',
+  () => padded(200_000, directory(entries(500, directory(entries(600, x))))),
+  layout => assert.equal(layout.files.length, 300_050)
+)
+accepted(
+  'a thousand copies of a small folder',
+  () => directory(entries(1000, directory(entries(190, x)))),
+  layout => assert.equal(layout.files.length, 190_000)
+)
+test('files that are met again are counted before one of them is copied', t => {
+  const copied = t.mock.method(Expansion.prototype, 'copy')
+  const root = directory(entries(4, directory(entries(900, directory(entries(1000, x))))))
+  assert.throws(() => read(root), { code: 'too-large' })
+  const files = copied.mock.calls.reduce((sum, { arguments: [{ from, to }] }) => sum + to.files - from.files, 0)
+  assert.ok(files < 350_000, `${files} of 3.6 million`)
+})
 
 // Blocks
 
