@@ -162,6 +162,37 @@ test('a data stream belongs to the peer whose nonce it gives', async () => {
   assert.equal(it.peer.ended, false)
 })
 
+test('slots go to peers: whoever opens four sessions has no more than one', async () => {
+  const clock = new SteppedClock()
+  const servable = new SampleServable('a', [1])
+  await using server = openExchangeServer({ servables: new SampleServables(servable), agent: 's', clock })
+  const open = (peerId: string) => rawRequester(server, { root: servable.root.bytes, peerId, isLan: false })
+  const greedy: RawPeer[] = []
+  for (let i = 0; i < 12; i++) greedy.push(await open(`greedy ${i % 3}`))
+  const others: RawPeer[] = []
+  for (let i = 0; i < limits.WAN_SLOTS - 2; i++) others.push(await open(`other ${i}`))
+  const isUnchoked = (peer: RawPeer) => peer.last('choke')?.choke === false
+  for (let i = 0; i < 5; i++) await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(others.map(isUnchoked), Array<boolean>(others.length).fill(true))
+  assert.deepEqual(
+    greedy.map(isUnchoked),
+    Array<boolean>(greedy.length).fill(true),
+    'all sessions of a peer with a slot'
+  )
+  const late = await open('late')
+  for (let i = 0; i < 5; i++) await new Promise(resolve => setImmediate(resolve))
+  assert.equal(isUnchoked(late), false)
+  assert.equal(
+    new Set(
+      server
+        .peers()
+        .filter(it => !it.choked)
+        .map(it => it.peerId)
+    ).size,
+    limits.WAN_SLOTS + 1
+  )
+})
+
 test('of many peers from public addresses nine are unchoked, and the turn goes round', async () => {
   const clock = new SteppedClock()
   const servable = new SampleServable('s', MANY)

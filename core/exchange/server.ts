@@ -176,25 +176,48 @@ class Server implements ExchangeServer {
   /** Chokes and unchokes peers from public addresses. `turn`: the time for the next optimistic one has come. */
   #giveSlots(turn: boolean): void {
     if (this.#ended) return
-    const wan = [...this.#sessions].filter(([, it]) => !it.peer.isLan && it.interested)
+    const wan = this.#wanPeers()
     if (wan.length > limits.WAN_SLOTS + 1 && !turn) return this.#waitForTurn(wan)
-    const candidates = wan.map(([id, it]) => ({ id, recentBytes: it.bytesSent - (this.#lastBytes.get(id) ?? 0) }))
-    const { unchoked, optimistic } = chooseUnchoked(candidates, limits.WAN_SLOTS, this.#optimistic)
-    if (turn) for (const [id, it] of wan) this.#lastBytes.set(id, it.bytesSent)
+    const { unchoked, optimistic } = chooseUnchoked(wan, limits.WAN_SLOTS, this.#optimistic)
+    if (turn) for (const [id, it] of this.#sessions) this.#lastBytes.set(id, it.bytesSent)
     this.#optimistic = optimistic
-    for (const [id, it] of this.#sessions) if (!it.peer.isLan) it.setChoked(!unchoked.has(id))
+    const withSlot = new Set(wan.filter(it => unchoked.has(it.id)).flatMap(it => it.sessions))
+    for (const it of this.#sessions.values()) if (!it.peer.isLan) it.setChoked(!withSlot.has(it))
     if (wan.length > limits.WAN_SLOTS + 1) this.#waitForTurn(wan)
   }
 
   /** Between turns only a free slot is given, to whoever waits longest: nobody loses one to a newcomer. */
-  #waitForTurn(wan: [number, ServerSession][]): void {
-    const free = limits.WAN_SLOTS + 1 - wan.filter(([, it]) => !it.choked).length
-    for (const [, it] of wan.filter(([, it]) => it.choked).slice(0, Math.max(0, free))) it.setChoked(false)
+  #waitForTurn(wan: readonly WanPeer[]): void {
+    const served = wan.filter(it => it.sessions.some(session => !session.choked))
+    const free = Math.max(0, limits.WAN_SLOTS + 1 - served.length)
+    const next = wan.filter(it => !served.includes(it)).slice(0, free)
+    for (const { sessions } of [...served, ...next]) for (const it of sessions) it.setChoked(false)
     this.#cancelSlotTimer ??= this.#clock.after(limits.OPTIMISTIC_MS, () => {
       this.#cancelSlotTimer = undefined
       this.#giveSlots(true)
     })
   }
+
+  /** Who may want bytes, from public addresses, whoever came first first: a slot is a peer's, however many sessions it has. */
+  #wanPeers(): WanPeer[] {
+    const peers = new Map<string, WanPeer>()
+    for (const [id, session] of this.#sessions) {
+      const { peerId, isLan } = session.peer
+      if (isLan || !session.interested) continue
+      const peer = peers.get(peerId) ?? { id, sessions: [], recentBytes: 0 }
+      peer.sessions.push(session)
+      peer.recentBytes += session.bytesSent - (this.#lastBytes.get(id) ?? 0)
+      peers.set(peerId, peer)
+    }
+    return [...peers.values()]
+  }
+}
+
+interface WanPeer {
+  /** Of its oldest session. */
+  readonly id: number
+  readonly sessions: ServerSession[]
+  recentBytes: number
 }
 
 function keyOf(nonce: Uint8Array): string {
