@@ -125,6 +125,19 @@ export const CASES: Readonly<Record<string, Plan>> = {
       { at: 12_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
     ],
     calmAt: 80_000
+  },
+  'what a disk could not keep is written again before it is called durable, also after a start': {
+    seed: 17,
+    nodes: [LINUX],
+    contents: [
+      { name: 'c0', files: Array.from({ length: 60 }, (_, i) => ({ path: `f${i}.dat`, sizeBytes: 900 + i })), seed: 4 }
+    ],
+    steps: [
+      { at: 100, node: 0, do: 'share', content: 0 },
+      { at: 1_000, node: 0, do: 'fail', fault: { calls: ['fsync'], code: 'EIO', chance: 0.3 }, forMs: 3_000 },
+      { at: 1_001, node: 0, do: 'get', content: 0, selection: null, first: false, hints: false, giveUpAfterMs: null }
+    ],
+    calmAt: 5_000
   }
 }
 

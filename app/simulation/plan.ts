@@ -241,6 +241,11 @@ function faultOf(dice: Dice, at: number, node: number): Step {
     const call = dice.pick(['fsync', 'write', 'open', 'thread', 'lstat'])
     return { at, node, do: 'slow', call, ms: Math.floor(dice.scale(1, 5_000)), forMs }
   }
+  if (dice.chance(0.4)) {
+    // what a virus scanner does
+    const fault = { calls: NAMES, code: dice.pick(['EBUSY', 'EPERM']), chance: 1 }
+    return { at, node, do: 'fail', fault, forMs: Math.floor(dice.scale(100, 4_500)) }
+  }
   const [calls, codes] = dice.pick([
     [READS, ['EIO', 'EMFILE', 'EACCES']],
     [WRITES, ['EIO', 'ENOSPC', 'EMFILE', 'EDQUOT']],

@@ -157,6 +157,20 @@ export class PartTree implements AsyncDisposable {
     })
   }
 
+  /** Writes what stands there already, so that the next sync is about it. False when it cannot be written: then it counts as not there. */
+  async rewrite(idx: number, offset: number, bytes: Uint8Array): Promise<boolean> {
+    const write = this.#fds.use(
+      this.path(idx),
+      async fd => {
+        for (let done = 0; done < bytes.length;)
+          done += (await writeAt(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten
+        return true
+      },
+      FLAGS & ~constants.O_CREAT
+    )
+    return write.catch(() => false)
+  }
+
   /** Hashes a big leaf and writes it on a thread; false, and nothing written, when it has another digest. Takes the bytes. */
   async verifyAndWrite(
     idx: number,

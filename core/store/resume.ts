@@ -115,7 +115,10 @@ async function rehash(tree: PartTree, layout: Layout, ordinals: number[], signal
       const read = await tree
         .read(layout.fileIndexOf(ordinal), layout.leafOffset(ordinal), length)
         .catch(() => undefined)
-      if (isLeaf(read, length, layout.digest(ordinal))) right.push(ordinal)
+      if (!isLeaf(read, length, layout.digest(ordinal))) continue
+      // written again: when a sync of it failed the system tells once, and a later one says nothing of bytes that the disk does not have
+      const isKept = await tree.rewrite(layout.fileIndexOf(ordinal), layout.leafOffset(ordinal), read.bytes)
+      if (isKept) right.push(ordinal)
     }
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, run))
