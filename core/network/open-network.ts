@@ -17,6 +17,7 @@ import { Mdns } from './mdns.ts'
 import type { Network, NetworkOptions } from './network.ts'
 import { createNode, type Node } from './open-libp2p.ts'
 import { PeerBook } from './peer-book.ts'
+import { keepRoom } from './connection-room.ts'
 import { PeerLinks } from './peer-links.ts'
 import { startRouting } from './routing.ts'
 import { type NetworkParts, RunningNetwork } from './running-network.ts'
@@ -73,6 +74,7 @@ async function makeParts(
   })
   const liveness = acquiring.use(watchLiveness(() => node.getConnections(), monotonic))
   const links = await PeerLinks.open(node, liveness)
+  acquiring.use(keepRoom(node, peerId => links.speaking.has(peerId)))
   const dialler = new Dialler({ mode, ownPeerId, node, book, gater, ended: signal })
   const discovery = acquiring.use(
     new Discovery({
