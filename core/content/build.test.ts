@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Code } from '../errors.ts'
 import { CodedError } from '../errors.ts'
 import type { SourceTree } from './build.ts'
-import { buildDag } from './build.ts'
+import { buildDag, buildSteps } from './build.ts'
 import { varint } from '../testing/crafted-dag.ts'
 import { file, folder, keyStream } from '../testing/sample-content.ts'
 import { layoutOf } from './skeleton.ts'
@@ -100,4 +100,27 @@ test('20,000 small files: more than 300 blocks, read again', () => {
   const built = buildDag(folder(entries))
   assert.ok(built.skeleton.length > 300)
   assert.deepEqual(layoutOf(built.root, built.skeleton).files[9], built.layout.files[9])
+})
+
+test('what is big is built in steps, none of more than about a thousand entries, a thousand leaves or 256 KiB of skeleton', () => {
+  const digests = Buffer.alloc(32)
+  const leaves = { digests, sizeBytes: 5 }
+  const small = (i: number): SourceTree => ({
+    kind: 'folder',
+    entries: new Map(Array.from({ length: 1_000 }, (_, j) => [`${i} ${j}`, { kind: 'file', leaves }]))
+  })
+  const big: SourceTree = {
+    kind: 'file',
+    leaves: { digests: Buffer.alloc(32 * 10_240), sizeBytes: 10_240 * 1024 * 1024 }
+  }
+  const entries = new Map(Array.from({ length: 20 }, (_, i) => [`folder ${i}`, small(i)]))
+  const tree: SourceTree = { kind: 'folder', entries: new Map([...entries, ['big', big]]) }
+  let steps = 0
+  const building = buildSteps(tree)
+  let built = building.next()
+  for (; built.done !== true; built = building.next()) steps++
+  const skeletonSteps = Math.floor(built.value.layout.skeletonBytes / (300 * 1024))
+  assert.ok(steps >= 19 + 10 + skeletonSteps, `${steps} steps`)
+  assert.deepEqual(built.value.root, buildDag(tree).root)
+  assert.equal(built.value.layout.files.length, 20_001)
 })

@@ -6,7 +6,7 @@ import { CodedError } from '../errors.ts'
 import type { Dag } from './dag.ts'
 import { cidOf, digestKey, nodeDag } from './dag.ts'
 import type { FileLeaves } from './file-dag.ts'
-import { fileDag } from './file-dag.ts'
+import { fileSteps, oneLeafDag } from './file-dag.ts'
 import type { FolderEntry } from './folder-dag.ts'
 import { folderDag } from './folder-dag.ts'
 import type { CID } from 'multiformats/cid'
@@ -14,7 +14,7 @@ import type { Layout } from './layout.ts'
 import { rawRootLayout } from './layout.ts'
 import { CHUNK_BYTES, MAX_NESTING, MAX_PATH_BYTES } from './limits.ts'
 import { nameBytes } from './name.ts'
-import { layoutOf } from './skeleton.ts'
+import { SkeletonReader } from './skeleton.ts'
 
 export { CHUNK_BYTES }
 export type { FileLeaves }
@@ -37,18 +37,40 @@ export interface Built {
  * can be shared can be fetched. Throws `too-large` and `unsafe-name` (DESIGN.md, "Limits of content"), `unsupported-layout` for a lone symlink.
  */
 export function buildDag(tree: SourceTree): Built {
-  const dag = dagOf(tree, 0, 0)
+  const steps = buildSteps(tree)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+const STEP_ENTRIES = 1_024
+const STEP_BYTES = 256 * 1024 // of skeleton read back
+
+/** The same in steps, for who has other things to do: about a thousand entries of folders, a thousand leaves of a file, or 256 KiB of skeleton each. */
+export function* buildSteps(tree: SourceTree): Generator<void, Built> {
+  const dag = yield* dagOf(tree, 0, 0, { entries: 0 })
   const root = cidOf(dag)
   const skeleton = skeletonOf(dag)
   const isLeaf = tree.kind === 'file' && dag.framed == null
-  return { root, skeleton, layout: isLeaf ? rawRootLayout(root, tree.leaves.sizeBytes) : layoutOf(root, skeleton) }
+  if (isLeaf) return { root, skeleton, layout: rawRootLayout(root, tree.leaves.sizeBytes) }
+  const reader = new SkeletonReader(root)
+  let bytes = 0
+  for (const piece of skeleton) {
+    reader.push(piece)
+    bytes += piece.length
+    if (bytes < STEP_BYTES) continue
+    bytes = 0
+    yield
+  }
+  return { root, skeleton, layout: reader.layout() }
 }
 
 /** `depth` folders and `pathBytes` of path are above `tree`: checked on the way down, because what comes back up is finished. */
-function dagOf(tree: SourceTree, depth: number, pathBytes: number): Dag {
+function* dagOf(tree: SourceTree, depth: number, pathBytes: number, step: { entries: number }): Generator<void, Dag> {
   switch (tree.kind) {
     case 'file':
-      return fileDag(tree.leaves)
+      return yield* fileSteps(tree.leaves)
     case 'symlink':
       return symlinkDag(tree.target)
     case 'folder': {
@@ -58,7 +80,9 @@ function dagOf(tree: SourceTree, depth: number, pathBytes: number): Dag {
         const bytes = nameBytes(name)
         const below = pathBytes + bytes.length + (depth === 0 ? 0 : 1)
         if (below > MAX_PATH_BYTES) throw new CodedError('too-large', `A path is longer than ${MAX_PATH_BYTES} bytes`)
-        entries.push({ name, nameBytes: bytes, dag: dagOf(entry, depth + 1, below) })
+        const leaf = entry.kind === 'file' ? oneLeafDag(entry.leaves) : undefined // most files: without steps
+        entries.push({ name, nameBytes: bytes, dag: leaf ?? (yield* dagOf(entry, depth + 1, below, step)) })
+        if (++step.entries % STEP_ENTRIES === 0) yield
       }
       return folderDag(entries)
     }

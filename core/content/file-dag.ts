@@ -15,8 +15,13 @@ export interface FileLeaves {
   readonly sizeBytes: number
 }
 
-/** The DAG of a file. Throws `too-large` for a file over 4 M leaves, `internal` when digests and size do not fit each other. */
-export function fileDag({ digests, sizeBytes }: FileLeaves): Dag {
+/** The DAG of a file of at most one chunk, which is its leaf; undefined for a bigger one. */
+export function oneLeafDag({ digests, sizeBytes }: FileLeaves): Dag | undefined {
+  return sizeBytes <= CHUNK_BYTES && digests.length === DIGEST_BYTES ? leafDag(digests, sizeBytes) : undefined
+}
+
+/** The DAG of a file, a step for each block of a big one. Throws `too-large` for a file over 4 M leaves, `internal` when digests and size do not fit each other. */
+export function* fileSteps({ digests, sizeBytes }: FileLeaves): Generator<void, Dag> {
   const leafCount = Math.max(1, Math.ceil(sizeBytes / CHUNK_BYTES))
   if (leafCount > MAX_NODES_AND_LEAVES) {
     throw new CodedError('too-large', `A file of ${sizeBytes} bytes is too big to be shared`)
@@ -35,6 +40,7 @@ export function fileDag({ digests, sizeBytes }: FileLeaves): Dag {
   for (let first = 0; first < leafCount; first += WIDTH) {
     const count = Math.min(WIDTH, leafCount - first)
     level.push(joined(Array.from({ length: count }, (_, i) => leaf(first + i))))
+    if (count === WIDTH) yield
   }
   while (level.length > 1) {
     const above: Sized[] = []

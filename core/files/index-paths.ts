@@ -4,7 +4,7 @@ import { access, constants, lstat, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Built, SourceTree } from '../content/build.ts'
-import { buildDag } from '../content/build.ts'
+import { buildSteps } from '../content/build.ts'
 import { nameBytes } from '../content/name.ts'
 import { CodedError } from '../errors.ts'
 import { DataDirs } from './data-dirs.ts'
@@ -66,14 +66,24 @@ export async function indexPaths(options: IndexOptions, signal: AbortSignal): Pr
   if (walk.unreadable.length > 0 && !skipUnreadable) throw unreadableError(walk.unreadable, true)
   await hashFound(walk, options, signal)
   throwIfCancelled(signal)
-  const built = buildDag(tree)
-  throwIfCancelled(signal)
+  const built = await buildInSteps(tree, signal)
   return {
     built,
     name: nameOf(named),
     files: sourcesOf(built, tree, walk.files),
     leftOut: [...walk.ownData, ...walk.leftOut, ...walk.unreadable],
     sourcePaths: named.map(it => it.sourcePath)
+  }
+}
+
+/** The DAG, with a turn of the loop between its steps. */
+async function buildInSteps(tree: SourceTree, signal: AbortSignal): Promise<Built> {
+  const steps = buildSteps(tree)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    await setImmediate()
+    throwIfCancelled(signal)
   }
 }
 
