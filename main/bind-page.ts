@@ -11,6 +11,7 @@ import type { EngineHost } from './engine-host.ts'
 import { joinPorts, pageWire } from './page-ports.ts'
 
 const MAX_PATH_CHARS = 4096
+const MAX_PORTS = 64 // open at once, of all pages that were: as many as the host has clients
 
 export interface PageParts {
   readonly ipc: Pick<IpcMain, 'on' | 'handle'>
@@ -29,13 +30,21 @@ export function bindPage({ ipc, contents, origin, engine, service, log }: PagePa
   const isOurs = ({ sender, senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean =>
     sender === contents() && isPage(senderFrame, origin)
 
+  let openPorts = 0
   ipc.on('shoal:connect', (event, to: unknown) => {
     const [port] = event.ports
     if (port == null) return
-    if (!isOurs(event) || (to !== 'engine' && to !== 'window')) {
-      log.error('page.refused', new CodedError('forbidden', 'A port from somewhere else'))
-      port.close()
-    } else if (to === 'window') rpc.serve(pageWire(port, onNonsense), 'window')
+    const isWelcome = isOurs(event) && (to === 'engine' || to === 'window')
+    if (!isWelcome || openPorts >= MAX_PORTS) {
+      log.error(
+        'page.refused',
+        new CodedError('forbidden', isWelcome ? 'Too many ports' : 'A port from somewhere else')
+      )
+      return port.close()
+    }
+    openPorts++
+    port.on('close', () => openPorts--)
+    if (to === 'window') rpc.serve(pageWire(port, onNonsense), 'window')
     else void joinEngine(port)
   })
   const joinEngine = async (port: MessagePortMain): Promise<void> => {

@@ -6,7 +6,7 @@ import { APP_ID } from './login.ts'
 export function registerAtSystem(): void {
   if (process.platform !== 'win32') return
   app.setAppUserModelId(APP_ID)
-  if (app.isPackaged) app.setAsDefaultProtocolClient('shoal')
+  if (app.isPackaged) app.setAsDefaultProtocolClient('shoal', process.execPath, ['--']) // a link is never an option
 }
 
 let blocker: number | undefined

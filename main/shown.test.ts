@@ -28,6 +28,9 @@ test('who would be left waiting, by name, and nobody when nobody reads', () => {
     whoWouldWait([share({ readers: 1 })], [peer('Ana', 5)], t),
     'Ana is still downloading “Summer” from you.'
   )
+  const odd = whoWouldWait([share({ readers: 1 })], [peer(`Ana\u202e\n${'x'.repeat(400)}`, 5)], t) ?? ''
+  assert.match(odd, /^Ana\ufffd\ufffdx+… is still/)
+  assert.ok(odd.length < 120, 'a name is cut')
   const many = [peer('Ana', 5), peer('', 5), peer('Bo', 5), peer('Cy', 5)]
   assert.equal(
     whoWouldWait([share({ readers: 4 }), share({ name: 'Film', readers: 1 })], many, t),

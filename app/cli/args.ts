@@ -176,7 +176,7 @@ function addCommands(
   program
     .command('get')
     .description('download from a link, verify, exit')
-    .argument('<link>', 'a shoal: link, or a .shoal file')
+    .argument('<link>', 'a shoal: link, a .shoal file, or - to read the link from standard input')
     .option('-o, --output <DIR>', 'folder to save to (default: the current one)', '.')
     .option('--timeout <S>', 'give up when nobody could send anything that is missing for S seconds', seconds, 60)
     .action((text: string, own: { output: string; timeout: number }) =>

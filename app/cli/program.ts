@@ -25,6 +25,7 @@ export async function runProgram(args: readonly string[], end: (status: number) 
     env: process.env,
     cwd: process.cwd(),
     version: process.env.SHOAL_VERSION ?? '0.0.0',
+    stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,

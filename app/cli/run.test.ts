@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { CODES, CodedError } from '../../core/errors.ts'
@@ -20,6 +21,12 @@ function scratch(): { dir: string } & Disposable {
   return { dir, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) }
 }
 
+const LINK = `shoal:${ROOT}`
+/** As much as is taken, at most 1 MB. */
+function* repeat(piece: Buffer): Generator<Buffer> {
+  for (let i = 0; i < 250; i++) yield piece
+}
+
 const running = new Set<() => Promise<number>>()
 /** What a failed test left running. */
 afterEach(async () => {
@@ -27,7 +34,7 @@ afterEach(async () => {
 })
 
 /** Runs a command over the fake engine, as a process would. */
-function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}, cwd = dir) {
+function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}, cwd = dir, stdin = Readable.from([])) {
   const interrupt = new AbortController()
   const out: string[] = []
   const err: string[] = []
@@ -39,7 +46,7 @@ function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}, cwd = dir
     }
   })
   const args = [...text.split(' '), '--data', dir]
-  const ended = run({ args, env, cwd, version: '1.2.3', stdout: sink(out), stderr: sink(err), clock: systemClock, interrupt: interrupt.signal, entry: ENTRY }) // prettier-ignore
+  const ended = run({ args, env, cwd, version: '1.2.3', stdin, stdout: sink(out), stderr: sink(err), clock: systemClock, interrupt: interrupt.signal, entry: ENTRY }) // prettier-ignore
   const lines = (): Line[] => out.join('').split('\n').filter(Boolean).map(line => JSON.parse(line) as Line) // prettier-ignore
   /** Settles when that line has been printed; fails when the command ends without it. */
   const until = async (event: string): Promise<Line> => {
@@ -231,4 +238,23 @@ test('a wrong command line is one JSON line too', async () => {
   assert.deepEqual([wrong.lines().length, wrong.lines()[0]?.code], [1, 'usage'])
   const foreign = shoal('/proc/self', 'ls --json')
   assert.ok([6, 8].includes(await foreign.ended))
+})
+
+test('a link may come from standard input, so that no list of processes shows it', async () => {
+  using it = scratch()
+  const piped = shoal(
+    it.dir,
+    'get - --json',
+    {},
+    it.dir,
+    Readable.from([Buffer.from(LINK.slice(0, 9)), Buffer.from(`${LINK.slice(9)}\n`)])
+  )
+  assert.equal(await piped.ended, 0, piped.err.join(''))
+  assert.equal((await piped.until('done')).root, ROOT)
+  const endless = shoal(it.dir, 'get -', {}, it.dir, Readable.from(repeat(Buffer.alloc(4096, 'x'))))
+  assert.deepEqual([await endless.ended, endless.err.length], [2, 1])
+  const nothing = shoal(it.dir, 'get -', {}, it.dir, Readable.from([]))
+  assert.equal(await nothing.ended, 2)
+  const silent = shoal(it.dir, 'get -', {}, it.dir, new Readable({ read() {} }))
+  assert.equal(await silent.interrupted(), 130)
 })

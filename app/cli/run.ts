@@ -1,4 +1,5 @@
 // One command from its arguments to its exit status. Everything it touches of the process is passed in, so that a test runs it as it is.
+import type { Readable } from 'node:stream'
 import { CodedError } from '../../core/errors.ts'
 import { toWire } from '../contract/wire-error.ts'
 import type { EngineOptions } from '../engine/options.ts'
@@ -8,6 +9,7 @@ import { EXIT_CODES } from './exit-codes.ts'
 import { errorLine } from './json-lines.ts'
 import { runShortCommand } from './short-commands.ts'
 import { get } from './get.ts'
+import { readPipedLink } from './piped-link.ts'
 import { Output, type Sink } from './output.ts'
 import { serve } from './serve.ts'
 import { openSession, type Session, type SessionOptions } from './session.ts'
@@ -23,6 +25,7 @@ export interface World {
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
   readonly version: string
+  readonly stdin: Readable
   readonly stdout: Sink
   readonly stderr: Sink
   readonly clock: Clock
@@ -42,13 +45,18 @@ export async function run(world: World): Promise<number> {
       world.stdout.write(command.text)
       return 0
     }
-    return await perform(command, world, out)
+    return await perform(await withPipedLink(command, world), world, out)
   } catch (error) {
     const { code, message } = toWire(error)
     out.line(errorLine(code, message))
     out.note(`shoal: ${message}`)
     return EXIT_CODES[code]
   }
+}
+
+async function withPipedLink(command: Command, { stdin, interrupt }: World): Promise<Command> {
+  if (command.name !== 'get' || command.link !== '-') return command
+  return { ...command, link: await readPipedLink(stdin, interrupt) }
 }
 
 async function perform(command: Command, world: World, out: Output): Promise<number> {

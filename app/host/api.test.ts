@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  statfsSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -292,4 +293,18 @@ test('a range is inside the file, whatever is asked for', () => {
 
 test('a name cannot end the header it stands in', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), name => /^[\x20-\x7e]+$/.test(dispositionFor(name))))
+})
+
+test('what uploads that run are still to bring is room that a new one does not have', async t => {
+  await using it = await open(t.signal)
+  const { bavail, bsize } = statfsSync(it.inbox)
+  const most = Math.floor(bavail * bsize * 0.6)
+  const ask = (): Promise<Answer> =>
+    it.ask('POST', '/api/uploads', JSON.stringify({ folder: 0, path: [], bytes: most }))
+  const first = await ask()
+  assert.equal(first.status, 200)
+  const second = await ask()
+  assert.equal(second.json.code, 'disk-full')
+  assert.equal((await it.ask('DELETE', `/api/uploads/${first.json.id}`)).status, 200)
+  assert.equal((await ask()).status, 200)
 })

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { EngineOptions } from '../engine/options.ts'
 import { openHost } from './host.ts'
-import { openBrowser, redirectTo } from './open-browser.ts'
+import { browserCommand, openBrowser, redirectTo } from './open-browser.ts'
 import { readRunFile, writeRunFile } from './run-file.ts'
 
 const FAKE_ENTRY = new URL('../testing/fake-worker.ts', import.meta.url)
@@ -137,4 +137,9 @@ test('a browser is given a file only its owner can read, and no token on its com
   assert.ok(!existsSync(path.join(it.dir, 'open-page.html')), 'no display, no file')
   assert.throws(() => redirectTo('javascript:alert(1)'))
   assert.throws(() => redirectTo('http://127.0.0.1:1/#token="><script>'))
+})
+
+test('the program that opens a page on Windows is the system’s own, wherever one starts from', () => {
+  assert.deepEqual(browserCommand('win32', { SystemRoot: 'D:\\Windows' }), ['D:\\Windows\\explorer.exe'])
+  assert.deepEqual(browserCommand('win32', {}), ['C:\\Windows\\explorer.exe'])
 })

@@ -7,7 +7,7 @@ import path from 'node:path'
 /** Best effort: whoever has no browser here reads the address. The file is gone when the result is disposed. */
 export function openBrowser(dataDir: string, url: string, platform = process.platform, env = process.env): Disposable {
   const file = path.join(dataDir, 'open-page.html')
-  const command = commandFor(platform, env)
+  const command = browserCommand(platform, env)
   const forget: Disposable = { [Symbol.dispose]: () => rmSync(file, { force: true }) }
   if (command == null) return forget
   try {
@@ -23,9 +23,10 @@ export function openBrowser(dataDir: string, url: string, platform = process.pla
   return forget
 }
 
-function commandFor(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): [string, ...string[]] | undefined {
+/** What is started with the file as its last argument; undefined where there is no screen. */
+export function browserCommand(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): [string, ...string[]] | undefined {
   if (platform === 'darwin') return ['open']
-  if (platform === 'win32') return ['explorer.exe']
+  if (platform === 'win32') return [path.win32.join(env.SystemRoot ?? 'C:\\Windows', 'explorer.exe')] // by its name alone, one in this folder would be it
   return env.DISPLAY || env.WAYLAND_DISPLAY ? ['xdg-open'] : undefined
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { test } from 'node:test'
@@ -230,3 +231,53 @@ test('a token is 256 bits and nothing else is it', () => {
   for (const other of [undefined, '', token.slice(1), `${token} `, newToken()]) assert.ok(!isToken(other, token))
   assert.ok(!isToken('', null) && !isToken(undefined, null) && !isToken('', ''))
 })
+
+/** One that stays open until the other side ends it in both directions, whatever it is sent. */
+const heldOpen = (port: number): Promise<net.Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true }, () => resolve(socket))
+    socket.on('error', reject)
+  })
+
+test(
+  'a refused upgrade is over in both directions, also when the client holds its side open',
+  { timeout: 20_000 },
+  async t => {
+    await using it = await open(t.signal)
+    const socket = await heldOpen(it.server.port)
+    t.after(() => socket.destroy())
+    socket.write(
+      `GET /rpc HTTP/1.1\r\nHost: 127.0.0.1:${it.server.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
+    )
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+    await once(socket, 'end')
+    assert.match(answer, /^HTTP\/1\.1 401 Token\r\n/)
+    socket.removeAllListeners('error')
+    const failed = once(socket, 'error')
+    const writing = setInterval(() => socket.write('more'), 20) // what nobody holds any more answers with a reset
+    t.after(() => clearInterval(writing))
+    const [error] = (await failed) as [NodeJS.ErrnoException]
+    assert.ok(error.code === 'ECONNRESET' || error.code === 'EPIPE', error.code)
+  }
+)
+
+test(
+  'of more connections than anybody needs the surplus is closed, and those there are go on',
+  { timeout: 20_000 },
+  async t => {
+    await using it = await open(t.signal)
+    const client = opened(await it.connect(it.tokens.cli))
+    t.after(() => client.terminate())
+    const held = await Promise.all(Array.from({ length: 300 }, () => heldOpen(it.server.port)))
+    t.after(() => held.forEach(socket => socket.destroy()))
+    const closed = held.map(async socket => {
+      socket.resume()
+      await once(socket, 'end')
+    })
+    await Promise.any(closed)
+    const answered = once(client, 'pong')
+    client.ping()
+    await answered
+  }
+)

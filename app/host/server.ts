@@ -13,6 +13,7 @@ import { joinSocket } from './socket-pipe.ts'
 export const PROTOCOL = 'shoal.v1'
 const MAX_MESSAGE_BYTES = 1024 * 1024
 const MAX_CLIENTS = 64
+const MAX_CONNECTIONS = 256 // a client each, what their pages load and upload, and room for who is refused
 const HEADER_TIMEOUT_MS = 10_000
 
 export interface ServerOptions {
@@ -35,6 +36,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const server = http.createServer({ maxHeaderSize: 16 * 1024 }, (request, response) => {
     answer(request, response, port, options)
   })
+  server.maxConnections = MAX_CONNECTIONS
   server.headersTimeout = HEADER_TIMEOUT_MS
   server.requestTimeout = 0 // an upload may take long; one that is silent is ended by answerApi
   const sockets = new WebSocketServer({
@@ -103,6 +105,9 @@ function answer(
   void answerApi(options.api, request, response)
 }
 
+/** Over as soon as it is told, in both directions: a client that holds its side open holds nothing of ours. */
 function refuse(socket: Duplex, { status, reason }: Refusal): void {
-  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  socket.resume() // what came already is taken, or the answer might be lost with it
+  const answer = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
+  socket.end(answer, () => socket.destroy())
 }

@@ -54,7 +54,8 @@ export class Uploads implements AsyncDisposable {
     if (this.#open.size >= MAX_OPEN) throw new CodedError('usage', 'Too many uploads at once. Wait for some to finish.')
     const directory = await this.#ports.folders.resolveForWriting(folder, inside)
     if (!(await lstat(directory)).isDirectory()) throw new CodedError('usage', 'That is not a folder.')
-    if (freeBytes(directory) - bytes < (await this.#ports.reserveBytes(directory)))
+    const promised = [...this.#open.values()].reduce((sum, { leftBytes }) => sum + leftBytes, 0) // maybe on another disk: then it is too much
+    if (freeBytes(directory) - promised - bytes < (await this.#ports.reserveBytes(directory)))
       throw new CodedError('disk-full', 'There is not enough room for that.')
     const id = newToken()
     const upload: Upload = {

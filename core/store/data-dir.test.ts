@@ -17,6 +17,7 @@ test('a new folder is made private, marked, and opens again', t => {
   const dir = path.join(scratch(t), 'a', 'b')
   openDataDir(dir)[Symbol.dispose]()
   assert.equal(statSync(dir).mode & 0o777, 0o700)
+  assert.equal(statSync(path.join(dir, 'lock')).mode & 0o777, 0o600)
   assert.deepEqual(JSON.parse(readFileSync(path.join(dir, 'shoal.json'), 'utf8')), { format: 1 })
   assert.deepEqual(readdirSync(dir).toSorted(), ['lock', 'shoal.json'])
   openDataDir(dir)[Symbol.dispose]()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import os from 'node:os'
 import path from 'node:path'
@@ -28,6 +28,12 @@ test('what is synced goes to the disk itself where a sync alone does not: on mac
   using db = openDb(scratch(t))
   const values = ['fullfsync', 'checkpoint_fullfsync'].map(it => Object.values(db.get<object>(`PRAGMA ${it}`)!)[0])
   assert.deepEqual(values, [1, 1])
+})
+
+test('a database and what stands beside it are its owner’s alone', t => {
+  const file = scratch(t)
+  using _db = openDb(file)
+  for (const it of [file, `${file}-wal`, `${file}-shm`]) assert.equal(statSync(it).mode & 0o777, 0o600, it)
 })
 
 test('a database of a newer version is refused', t => {

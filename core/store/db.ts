@@ -1,4 +1,5 @@
 // Opens the database and takes it to this version's schema. The only file that names the SQLite driver.
+import { chmodSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import path from 'node:path'
 import { CodedError, codeOf } from '../errors.ts'
@@ -91,6 +92,7 @@ export class Db implements Disposable {
 export function openDb(file: string): Db {
   const folder = file === ':memory:' ? undefined : path.dirname(file)
   const driver = guard(() => new DatabaseSync(file), folder)
+  if (folder != null) keepPrivate(file) // what SQLite makes beside it gets the same rights
   try {
     guard(() => {
       driver.exec(`PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
@@ -123,6 +125,7 @@ function migrate(driver: DatabaseSync): void {
 export function openLock(file: string): Disposable {
   const folder = path.dirname(file)
   const driver = guard(() => new DatabaseSync(file, { timeout: 0 }), folder)
+  keepPrivate(file)
   try {
     guard(() => driver.exec('BEGIN EXCLUSIVE'), folder)
   } catch (error) {
@@ -130,6 +133,15 @@ export function openLock(file: string): Disposable {
     throw error
   }
   return { [Symbol.dispose]: () => driver.isOpen && driver.close() }
+}
+
+/** The folder is its owner's alone as well; a disk that has no rights of files says so here, and nothing is lost. */
+function keepPrivate(file: string): void {
+  try {
+    chmodSync(file, 0o600)
+  } catch {
+    // no such rights there
+  }
 }
 
 function guard<T>(act: () => T, folder: string | undefined): T {

@@ -156,7 +156,7 @@ export const de: Record<keyof typeof en, string> = {
   'lost.what': 'Shoal antwortet nicht.',
   'menu.of': 'Mehr zu {{name}}',
   nearby: 'In der Nähe',
-  'nearby.how': 'Um einem davon etwas zu senden, geben Sie es frei und schicken Sie den Link.',
+  'nearby.how': 'Um einem davon etwas zu senden, teilen Sie es und schicken Sie den Link.',
   'nearby.looking': 'Suche nach Geräten in Ihrem Netzwerk …',
   'nearby.loopback':
     'Shoal ist auf diesen Computer beschränkt und sucht nicht nach anderen Geräten. Das können Sie in den Einstellungen ändern.',
