@@ -110,6 +110,13 @@ const isLinkLocal = (text: string): boolean => ipaddr.isValid(text) && ipaddr.pa
 const wider = (a: Scope | undefined, b: Scope | undefined): Scope | undefined =>
   a == null || b == null ? undefined : RANK[a] >= RANK[b] ? a : b
 
+/** Whether a connection from there came over the internet. Carriers number their own networks from 100.64.0.0/10, and so do VPNs: nobody else is reached from there. */
+export function isOfInternet(addr: Multiaddr): boolean {
+  const host = componentsOf(addr)[0]?.value ?? ''
+  const isCarriers = ipaddr.isValid(host) && ipaddr.process(host).range() === 'carrierGradeNat'
+  return scopeOf(addr) === 'public' && !isCarriers
+}
+
 /** Whether this node, in this mode, may open a connection to the address or have one from it. */
 export function mayDial(mode: NetworkMode, addr: Multiaddr): boolean {
   const scope = scopeOf(addr)

@@ -1,10 +1,10 @@
 // The Kademlia DHTs of a mode: a LAN DHT among near peers, and in internet mode the public one beside it.
 
 import { type KadDHT, kadDHT } from '@libp2p/kad-dht'
-import type { PeerId, PeerInfo } from '@libp2p/interface'
+import type { Connection, PeerId, PeerInfo } from '@libp2p/interface'
 import { CODE_P2P } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
-import { isNear, mayLearn, type NetworkMode } from './address-policy.ts'
+import { isNear, isOfInternet, mayLearn, type NetworkMode } from './address-policy.ts'
 import { CodedError } from '../errors.ts'
 
 export const LAN_KAD = '/ipfs/lan/kad/1.0.0' // go-libp2p-kad-dht, dual/dual.go
@@ -39,13 +39,30 @@ export function lanDht(onPeer: (peer: PeerId) => void): KadFactory {
   }
 }
 
-/** The DHT of the internet; `isServer` where strangers can reach us. Private addresses are neither believed nor passed on. */
-export function publicDht(isServer: boolean): KadFactory {
+/** The DHT of the internet, as a client of it: see `serveWhenReached`. Private addresses are neither believed nor passed on. */
+export function publicDht(): KadFactory {
   return kadDHT({
     protocol: PUBLIC_KAD,
-    clientMode: !isServer,
+    clientMode: true,
     initialQuerySelfInterval: 0,
     peerInfoMapper: keepAddrs(addr => mayLearn('internet', addr, false))
+  })
+}
+
+/** What tells of connections: a libp2p node. */
+interface ConnectionSource {
+  addEventListener(type: 'connection:open', listener: (event: CustomEvent<Reached>) => void): void
+}
+type Reached = Pick<Connection, 'direction' | 'remoteAddr' | 'direct'>
+
+/**
+ * Serves the public DHT from when somebody on the internet has connected to us. An own address that looks public proves nothing: a firewall may stand
+ * before it, and servers that nobody reaches are what makes a DHT slow.
+ */
+export function serveWhenReached(node: ConnectionSource, dht: Pick<KadDHT, 'setMode'>): void {
+  node.addEventListener('connection:open', ({ detail: { direction, remoteAddr, direct } }) => {
+    if (direction !== 'inbound' || !direct || !isOfInternet(remoteAddr)) return
+    void dht.setMode('server').catch(() => undefined) // once it is one this does nothing; a node that stops needs none
   })
 }
 

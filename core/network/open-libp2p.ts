@@ -97,7 +97,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       identify: identify({ maxObservedAddresses: 4 }),
       ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }), // with libp2p's 1, a ping of liveness.ts makes the DHT's fail, and the peer stays out of its table
       lanDht: lanDht(options.onLanDhtPeer),
-      ...(isInternet ? { publicDht: publicDht(own.length > 0) } : {}),
+      ...(isInternet ? { publicDht: publicDht() } : {}),
       connectionLimit: ({ connectionManager }) => ({
         get max() {
           return connectionManager.getMaxConnections()

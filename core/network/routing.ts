@@ -3,7 +3,7 @@
 import type { Connection } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import { isNear, type NetworkMode } from './address-policy.ts'
-import { type FoundProvider, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD } from './dht.ts'
+import { type FoundProvider, findProviders, type Kad, LAN_KAD, provideOn, PUBLIC_KAD, serveWhenReached } from './dht.ts'
 import type { Node } from './open-libp2p.ts'
 import { type ProvideRows, Providing } from './provide.ts'
 
@@ -24,7 +24,10 @@ export function startRouting(node: Node, mode: NetworkMode, rows: ProvideRows | 
     { isPublic: false, protocol: LAN_KAD, dht: node.services.lanDht, members: new Set() }
   ]
   const { publicDht } = node.services
-  if (publicDht != null) kads.push({ isPublic: true, protocol: PUBLIC_KAD, dht: publicDht, members: new Set() })
+  if (publicDht != null) {
+    kads.push({ isPublic: true, protocol: PUBLIC_KAD, dht: publicDht, members: new Set() })
+    serveWhenReached(node, publicDht)
+  }
 
   const count = (): number => new Set(kads.flatMap(({ members }) => [...members])).size
   /** A query of a DHT without peers waits for the first one: it is asked only when there is no other. */
