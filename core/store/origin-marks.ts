@@ -45,9 +45,13 @@ export class OriginMarks {
     this.#now = now
   }
 
-  /** Windows: of one file, before its stat is noted, which this changes. Never throws. */
+  /** Whether each file is to be marked by itself. */
+  get isEach(): boolean {
+    return this.#platform === 'win32'
+  }
+
+  /** Where `isEach`: of one file, before its stat is noted, which this changes. Never throws. */
   mark(at: string): void {
-    if (this.#platform !== 'win32') return
     try {
       this.#calls.write(at + ZONE_STREAM, ZONE)
     } catch {

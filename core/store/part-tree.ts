@@ -208,8 +208,10 @@ export class PartTree implements AsyncDisposable {
   /** Makes the bytes written so far survive a power cut, in a file that says where it came from; returns its stat, packed. */
   async sync(idx: number): Promise<Uint8Array> {
     const at = this.path(idx)
-    if (!this.#marked.has(idx)) this.held.in(at, it => this.#marks.mark(it))
-    this.#marked.add(idx)
+    if (this.#marks.isEach && !this.#marked.has(idx)) {
+      this.held.in(at, it => this.#marks.mark(it))
+      this.#marked.add(idx)
+    }
     if (this.#fds.has(at)) return this.#fds.use(at, syncNow)
     const fd = this.held.in(at, it => openSync(it, constants.O_RDWR | NOFOLLOW))
     try {
