@@ -80,6 +80,12 @@ interface Weather {
   readonly people: boolean
   readonly changes: boolean
   readonly fills: boolean
+  /** Virus scanners that hold what was just written. */
+  readonly scanners: boolean
+  /** Sources that cannot be read for a moment. */
+  readonly hiccups: boolean
+  /** People who begin, and stop it while others already read it from them. */
+  readonly fickle: boolean
 }
 
 export function planOf(seed: number): Plan {
@@ -98,7 +104,10 @@ export function planOf(seed: number): Plan {
     links: dice.chance(0.5),
     people: dice.chance(0.7),
     changes: dice.chance(0.3),
-    fills: dice.chance(0.3)
+    fills: dice.chance(0.3),
+    scanners: dice.chance(0.25),
+    hiccups: dice.chance(0.25),
+    fickle: dice.chance(0.25)
   }
   const steps: Step[] = []
   contents.forEach((_, content) => {
@@ -112,6 +121,7 @@ export function planOf(seed: number): Plan {
     const get = getOf(dice, at, nodes.length, contents)
     steps.push(size === 'many' ? { ...get, node: 0, content: i % contents.length, selection: null } : get)
   }
+  for (const get of steps.filter(step => step.do === 'get')) steps.push(...aroundOf(dice, get, nodes, weather))
   const others = dice.int(0, most.steps)
   for (let i = 0; i < others; i++) {
     const step = otherOf(dice, dice.int(1_000, calmAt), nodes.length, contents, weather)
@@ -151,6 +161,31 @@ function getOf(dice: Dice, at: number, nodes: number, contents: readonly Content
   }
 }
 
+const READS = ['open', 'read']
+const WRITES = ['open', 'write', 'fsync', 'ftruncate', 'mkdir']
+const NAMES = ['rename', 'link', 'unlink', 'rmdir']
+
+/** What comes with one download. */
+function aroundOf(dice: Dice, get: Wish & { do: 'get' }, nodes: Plan['nodes'], weather: Weather): Step[] {
+  const { at, node, content } = get
+  const steps: Step[] = []
+  const soon = (): number => at + Math.floor(dice.scale(10, 5_000))
+  if (weather.scanners && nodes[node]?.platform === 'win32' && dice.chance(0.5)) {
+    const fault = { calls: NAMES, code: dice.pick(['EBUSY', 'EPERM', 'EACCES']), chance: 1 }
+    steps.push({ at: soon(), node, do: 'fail', fault, forMs: Math.floor(dice.scale(200, 4_500)) })
+  }
+  if (weather.hiccups && dice.chance(0.5)) {
+    const fault = { calls: [dice.pick(READS)], code: dice.pick(['EIO', 'EMFILE']), chance: dice.scale(0.1, 1) }
+    const source = dice.int(0, nodes.length - 1)
+    if (source !== node) steps.push({ at: soon(), node: source, do: 'fail', fault, forMs: dice.int(50, 3_000) })
+  }
+  if (weather.fickle && dice.chance(0.5)) {
+    steps.push({ ...get, at: soon(), node: dice.int(0, nodes.length - 1) })
+    steps.push({ at: at + Math.floor(dice.scale(100, 20_000)), node, do: dice.pick(['cancel', 'pause']), content })
+  }
+  return steps
+}
+
 /** The same about a download that was begun shortly before: what comes in the middle of something finds more. */
 function nearOf(dice: Dice, others: readonly Step[], steps: readonly Step[]): readonly Step[] {
   const gets = steps.filter(step => step.do === 'get')
@@ -161,10 +196,6 @@ function nearOf(dice: Dice, others: readonly Step[], steps: readonly Step[]): re
   const content = isWish(first) && first.do !== 'limit' && first.do !== 'get' ? { content: get.content } : {}
   return others.map(step => ({ ...step, ...content, node: get.node, at: step.at + by }))
 }
-
-const READS = ['open', 'read']
-const WRITES = ['open', 'write', 'fsync', 'ftruncate', 'mkdir']
-const NAMES = ['rename', 'link', 'unlink', 'rmdir']
 
 function otherOf(
   dice: Dice,
@@ -240,11 +271,6 @@ function faultOf(dice: Dice, at: number, node: number): Step {
   if (dice.chance(0.3)) {
     const call = dice.pick(['fsync', 'write', 'open', 'thread', 'lstat'])
     return { at, node, do: 'slow', call, ms: Math.floor(dice.scale(1, 5_000)), forMs }
-  }
-  if (dice.chance(0.4)) {
-    // what a virus scanner does
-    const fault = { calls: NAMES, code: dice.pick(['EBUSY', 'EPERM']), chance: 1 }
-    return { at, node, do: 'fail', fault, forMs: Math.floor(dice.scale(100, 4_500)) }
   }
   const [calls, codes] = dice.pick([
     [READS, ['EIO', 'EMFILE', 'EACCES']],
