@@ -138,6 +138,50 @@ export const CASES: Readonly<Record<string, Plan>> = {
       { at: 1_001, node: 0, do: 'get', content: 0, selection: null, first: false, hints: false, giveUpAfterMs: null }
     ],
     calmAt: 5_000
+  },
+  'a folder that stands there from a run that could not sync it is synced with what comes into it': {
+    seed: 115,
+    nodes: [LINUX, LINUX, LINUX],
+    contents: [
+      {
+        name: 'c0',
+        files: [
+          { path: 'd0/f0.dat', sizeBytes: 106834 },
+          { path: 'f1.dat', sizeBytes: 0 },
+          { path: 'f2.dat', sizeBytes: 211 },
+          { path: 'f3.dat', sizeBytes: 78 },
+          { path: 'f4.dat', sizeBytes: 5 },
+          { path: 'd2/f5.dat', sizeBytes: 18321 },
+          { path: 'f6.dat', sizeBytes: 22466 },
+          { path: 'd1/f7.dat', sizeBytes: 3 }
+        ],
+        seed: 156632
+      },
+      { name: 'c1', files: [{ path: 'd0/f0.dat', sizeBytes: 2 }], seed: 957427 }
+    ],
+    steps: [
+      { at: 1482, node: 2, do: 'share', content: 0 },
+      { at: 1556, node: 1, do: 'share', content: 1 },
+      {
+        at: 2218,
+        node: 0,
+        do: 'get',
+        content: 0,
+        selection: [1, 4, 6],
+        first: false,
+        hints: true,
+        giveUpAfterMs: null
+      },
+      {
+        at: 3900,
+        node: 0,
+        do: 'fail',
+        fault: { calls: ['open'], code: 'EACCES', chance: 0.18487740202182518 },
+        forMs: 32227
+      },
+      { at: 6375, node: 0, do: 'get', content: 1, selection: null, first: false, hints: false, giveUpAfterMs: null }
+    ],
+    calmAt: 7375
   }
 }
 

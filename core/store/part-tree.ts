@@ -269,9 +269,11 @@ export class PartTree implements AsyncDisposable {
   /** Makes a folder below the base, one level after the other; none of them may be a symlink (`unsafe-name`). */
   ensureFolder(at: string): void {
     for (const made of this.#folders.make(at)) this.#newFolders.add(path.dirname(made))
-    if (this.#seen.has(at)) return
-    this.#seen.add(at)
-    this.#newFolders.add(at)
+    // those that are there may have been made by a run that was cut off before they were synced
+    for (let it = at; !this.#seen.has(it) && it.startsWith(this.#base); it = path.dirname(it)) {
+      this.#seen.add(it)
+      this.#newFolders.add(it)
+    }
   }
 
   /** Folders in which names changed since the last call. */
