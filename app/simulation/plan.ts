@@ -121,7 +121,10 @@ export function planOf(seed: number): Plan {
     const get = getOf(dice, at, nodes.length, contents)
     steps.push(size === 'many' ? { ...get, node: 0, content: i % contents.length, selection: null } : get)
   }
-  for (const get of steps.filter(step => step.do === 'get')) steps.push(...aroundOf(dice, get, nodes, weather))
+  for (const get of steps.filter(step => step.do === 'get')) {
+    const shares = steps.filter(step => step.do === 'share' && step.content === get.content)
+    steps.push(...aroundOf(dice, get, dice.pick(shares).node, nodes, weather))
+  }
   const others = dice.int(0, most.steps)
   for (let i = 0; i < others; i++) {
     const step = otherOf(dice, dice.int(1_000, calmAt), nodes.length, contents, weather)
@@ -166,7 +169,13 @@ const WRITES = ['open', 'write', 'fsync', 'ftruncate', 'mkdir']
 const NAMES = ['rename', 'link', 'unlink', 'rmdir']
 
 /** What comes with one download. */
-function aroundOf(dice: Dice, get: Wish & { do: 'get' }, nodes: Plan['nodes'], weather: Weather): Step[] {
+function aroundOf(
+  dice: Dice,
+  get: Wish & { do: 'get' },
+  source: number,
+  nodes: Plan['nodes'],
+  weather: Weather
+): Step[] {
   const { at, node, content } = get
   const steps: Step[] = []
   const soon = (): number => at + Math.floor(dice.scale(10, 5_000))
@@ -176,8 +185,7 @@ function aroundOf(dice: Dice, get: Wish & { do: 'get' }, nodes: Plan['nodes'], w
   }
   if (weather.hiccups && dice.chance(0.5)) {
     const fault = { calls: [dice.pick(READS)], code: dice.pick(['EIO', 'EMFILE']), chance: dice.scale(0.1, 1) }
-    const source = dice.int(0, nodes.length - 1)
-    if (source !== node) steps.push({ at: soon(), node: source, do: 'fail', fault, forMs: dice.int(50, 3_000) })
+    steps.push({ at: at + dice.int(0, 500), node: source, do: 'fail', fault, forMs: dice.int(50, 3_000) })
   }
   if (weather.fickle && dice.chance(0.5)) {
     steps.push({ ...get, at: soon(), node: dice.int(0, nodes.length - 1) })
