@@ -123,6 +123,16 @@ test('who holds it for good is told of after some ten seconds; nothing is lost, 
   }
 })
 
+test('a file that has its name and cannot lose the other one yet gets no third', async t => {
+  const it = bench(t, FILE)
+  const { names } = busy(17, ['unlink']) // the first attempt gives up after sixteen
+  await using download = await fed(it, names)
+  await assert.rejects(download.finish(never), { code: 'not-writable' })
+  const { path: at } = await download.finish(never)
+  assert.equal(at, path.join(it.directory, 'things'))
+  assert.deepEqual(readdirSync(it.directory), ['things'])
+})
+
 test('a cancelled one that is held for good is still known, and taken away another time', async t => {
   for (const sample of [FILE, TREE]) {
     const it = bench(t, sample)

@@ -51,7 +51,7 @@ async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> 
   const { kind } = tree.layout
   const folder = row.directory
   for (let attempt = 1; ; attempt++) {
-    const name = nextFreeName(row.name, kind, it => isTaken(path.join(folder, it)))
+    const name = nextFreeName(row.name, kind, it => isTakenByOther(tree.base, path.join(folder, it)))
     const place = path.join(folder, name)
     setPlace(store.db, row.id, place)
     try {
@@ -70,8 +70,9 @@ async function rename(parts: DownloadParts, signal: AbortSignal): Promise<void> 
 
 /** Unlike rename, a link never replaces what stands there. Where links cannot be made, the check just before has to do. */
 async function renameFile({ base, names, held }: PartTree, to: string, signal: AbortSignal): Promise<void> {
-  let isLinked = false
+  let isLinked = isSameInode(base, to)
   await names.patiently(calls => {
+    if (isLinked) return
     if (isTaken(to)) throw Object.assign(new Error('exists'), { code: 'EEXIST' })
     try {
       calls.link(held.at(base), held.at(to))
@@ -82,6 +83,14 @@ async function renameFile({ base, names, held }: PartTree, to: string, signal: A
     }
   }, signal)
   if (isLinked) await names.patiently(calls => calls.unlink(held.at(base)))
+}
+
+/** The second name that an attempt gave before it could take the first one away is the file's own. */
+const isTakenByOther = (part: string, at: string): boolean => isTaken(at) && !isSameInode(part, at)
+
+function isSameInode(part: string, at: string): boolean {
+  const [one, other] = [part, at].map(it => lstatSync(it, { bigint: true, throwIfNoEntry: false }))
+  return one?.isFile() === true && other != null && one.ino !== 0n && one.ino === other.ino && one.dev === other.dev
 }
 
 async function register(
