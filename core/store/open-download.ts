@@ -65,7 +65,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     tree.moveTo(base, isAdding)
     let standing = known?.standing
     if (isAdding) standing ??= await existingIn(store, options, { base, begun: begunOf(store, row, layout) }, signal)
-    const mine = standing && missing(options, standing)
+    const mine = known == null ? new Set<number>() : standing && missing(options, standing) // in a new part nothing stands
     const resumed = await resume(store.db, row.id, tree, signal, mine && (idx => mine.has(idx)))
     if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
     markEmpty(layout, resumed.durable)
