@@ -96,8 +96,8 @@ const seconds = (value: string): number => {
     throw new InvalidArgumentError(`It must be a number of seconds up to ${MAX_TIMEOUT_S}.`)
   return number
 }
-/** What it names is the engine's to find out. */
-function linkText(text: string): string {
+/** What was given as a link; what it names is the engine's to find out. Throws `invalid-link` when it is empty or too long. */
+export function linkText(text: string): string {
   if (text.trim() !== '' && text.length <= MAX_LINK_CHARS) return text
   throw new CodedError('invalid-link', text.trim() === '' ? 'The link is empty.' : 'The link is too long.')
 }

@@ -1,6 +1,7 @@
 // `shoal get -`: the link comes by standard input, so that neither the list of processes nor a shell's history shows it.
 import { addAbortSignal, type Readable } from 'node:stream'
 import { CodedError } from '../../core/errors.ts'
+import { linkText } from './args.ts'
 
 const MAX_BYTES = 8192 // as a share file's: the parser of links says what is wrong with one
 
@@ -18,7 +19,5 @@ export async function readPipedLink(stdin: Readable, signal: AbortSignal): Promi
     signal.throwIfAborted()
     throw error
   }
-  const text = Buffer.concat(pieces).toString('utf8').trim()
-  if (text === '') throw new CodedError('invalid-link', 'The link is empty.')
-  return text
+  return linkText(Buffer.concat(pieces).toString('utf8').trim())
 }

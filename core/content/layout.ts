@@ -3,7 +3,7 @@
 
 import type { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
-import { MAX_BLOCK_BYTES, EXTENT_BYTES } from './limits.ts'
+import { EXTENT_BYTES, MAX_BLOCK_BYTES } from './limits.ts'
 
 /** A file: the leaves [start, end), `sizeBytes` long together. */
 export interface LayoutFile {

@@ -108,15 +108,6 @@ export class Discovery implements Disposable {
     this.#dialIntroduced()
   }
 
-  #dialIntroduced(): void {
-    for (let next = this.#introductions.next(); next != null; next = this.#introductions.next()) {
-      void this.#tryOnce(next.peerId, next.addrs, 'pex').then(() => {
-        this.#introductions.over()
-        this.#dialIntroduced()
-      })
-    }
-  }
-
   onConnect(peerId: string): void {
     for (const key of this.#keysOf(peerId)) this.#feed({ type: 'connected', key })
   }
@@ -150,6 +141,15 @@ export class Discovery implements Disposable {
       this.#feed({ type: peerId == null ? 'failed' : 'connected', key })
       if (peerId != null && !this.#ports.isConnected(peerId)) this.#feed({ type: 'disconnected', key }) // gone while we were told
     })
+  }
+
+  #dialIntroduced(): void {
+    for (let next = this.#introductions.next(); next != null; next = this.#introductions.next()) {
+      void this.#tryOnce(next.peerId, next.addrs, 'pex').then(() => {
+        this.#introductions.over()
+        this.#dialIntroduced()
+      })
+    }
   }
 
   /** One attempt, if nothing speaks against it; resolves when it is over. */

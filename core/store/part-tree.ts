@@ -151,9 +151,7 @@ export class PartTree implements AsyncDisposable {
     }
     return this.#fds.use(at, async fd => {
       this.#begin(idx, fd, at, sizeBytes)
-      for (let done = 0; done < bytes.length;) {
-        done += (await writeAt(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten
-      }
+      await writeAll(fd, bytes, offset)
     })
   }
 
@@ -162,8 +160,7 @@ export class PartTree implements AsyncDisposable {
     const write = this.#fds.use(
       this.path(idx),
       async fd => {
-        for (let done = 0; done < bytes.length;)
-          done += (await writeAt(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten
+        await writeAll(fd, bytes, offset)
         return true
       },
       FLAGS & ~constants.O_CREAT
@@ -347,6 +344,12 @@ const isThere = (at: string): boolean => lstatSync(at, { throwIfNoEntry: false }
 async function syncNow(fd: number): Promise<Uint8Array> {
   await syncAt(fd)
   return packStat(fileStatOf(fstatSync(fd, { bigint: true })))
+}
+
+async function writeAll(fd: number, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await writeAt(fd, bytes, done, bytes.length - done, offset + done)).bytesWritten
+  }
 }
 
 function writeNow(at: string, flags: number, bytes: Uint8Array): void {

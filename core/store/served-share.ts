@@ -82,11 +82,15 @@ export class ServedShare implements Servable {
   }
 
   leafBytes(ordinal: number): number {
-    return (this.#layout ?? this.#ports.layouts.get(this.root, this.sizeBytes)).leafBytes(ordinal)
+    return this.#layoutNow.leafBytes(ordinal)
   }
 
   runBytes(start: number, count: number): number {
-    return (this.#layout ?? this.#ports.layouts.get(this.root, this.sizeBytes)).runBytes(start, count)
+    return this.#layoutNow.runBytes(start, count)
+  }
+
+  get #layoutNow(): Layout {
+    return this.#layout ?? this.#ports.layouts.get(this.root, this.sizeBytes)
   }
 
   get isWithdrawn(): boolean {
