@@ -1,6 +1,7 @@
 // Starts Shoal's command line as other programs do, one process a peer, and reads its JSON lines.
 
 import assert from 'node:assert/strict'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DoneLine, ErrorLine, Line, ListeningLine, SharedLine } from './json-lines.ts'
 import { Program } from './program.ts'
@@ -37,6 +38,7 @@ export function startPeer(args: readonly string[], options: PeerOptions): Peer {
   if (options.downloadLimit != null) flags.push('--download-limit', String(options.downloadLimit))
   return new Program<Line>({
     args: [options.cli ?? CLI, ...args, ...flags, ...(options.more ?? [])],
+    log: path.join(options.cwd ?? '', options.data, 'logs', 'shoal.jsonl'),
     ...(options.prefix == null ? {} : { prefix: options.prefix }),
     ...(options.cwd == null ? {} : { cwd: options.cwd }),
     ...(options.env == null ? {} : { env: options.env })

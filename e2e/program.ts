@@ -1,7 +1,7 @@
 // A child process that prints one JSON object per line: started, awaited on conditions with a deadline, measured, ended by scope.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
@@ -14,6 +14,8 @@ export interface ProgramOptions {
   readonly prefix?: readonly string[]
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Its log, whose end a failure shows. */
+  readonly log?: string
 }
 
 export interface Exit {
@@ -38,6 +40,7 @@ export class Program<L extends { readonly event: string }> implements AsyncDispo
   stderr = ''
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
   readonly #name: string
+  readonly #log: string | undefined
   readonly #sampler: NodeJS.Timeout
   #exit: Exit | undefined
   #usage: Usage = { peakRssBytes: 0, cpuSeconds: 0 }
@@ -47,6 +50,7 @@ export class Program<L extends { readonly event: string }> implements AsyncDispo
   constructor(options: ProgramOptions) {
     const command = [...DIE_WITH_PARENT, ...(options.prefix ?? []), process.execPath, ...options.args]
     this.#name = options.args.map(arg => path.basename(arg)).join(' ')
+    this.#log = options.log
     const [file, ...rest] = command
     this.#child = spawn(file ?? process.execPath, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -122,7 +126,13 @@ export class Program<L extends { readonly event: string }> implements AsyncDispo
   failure(what: string): Error {
     const end = this.#exit == null ? 'still running' : `exit ${this.#exit.code ?? this.#exit.signal}`
     const last = this.lines.slice(-12).map(line => JSON.stringify(line).slice(0, 600))
-    return new Error(`${this.#name}\n  ${what} (${end})\n  last lines:\n${last.join('\n')}\n  stderr:\n${this.stderr}`)
+    const parts = [
+      `${this.#name}\n  ${what} (${end})`,
+      `  last lines:\n${last.join('\n')}`,
+      `  stderr:\n${this.stderr}`,
+      `  log:\n${endOf(this.#log)}`
+    ]
+    return new Error(parts.join('\n'))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,4 +170,11 @@ export class Program<L extends { readonly event: string }> implements AsyncDispo
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()
   }
+}
+
+const LOG_LINES_SHOWN = 6
+
+function endOf(log: string | undefined): string {
+  if (log == null || !existsSync(log)) return ''
+  return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN).join('\n')
 }

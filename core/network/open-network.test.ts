@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createServer, Server } from 'node:net'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -179,6 +180,24 @@ test(
     assert.equal(third.port, port)
   }
 )
+
+test('a port that is taken between its choice and listening on it gives way to another', async t => {
+  const thief = createServer()
+  t.after(() => thief.close())
+  const listen = Server.prototype.listen
+  t.mock.method(Server.prototype, 'listen', function (this: Server, ...args: [{ host: string; port: number }]) {
+    const [{ host, port }] = args
+    const isOfLibp2p = host === '127.0.0.1' && port !== 0 // whoever chooses asks for any
+    if (!isOfLibp2p || thief.listening) return Reflect.apply(listen, this, args)
+    Reflect.apply(listen, thief, [{ host, port }, () => Reflect.apply(listen, this, args)])
+    return this
+  })
+  await using node = await openLoopbackNode(t.signal)
+  const address = thief.address()
+  assert.ok(typeof address === 'object' && address != null, 'the port was taken')
+  assert.notEqual(node.port, address.port)
+  assert.ok(node.addrs().length > 0)
+})
 
 test('a peer named at the start is dialled until it is there', { timeout: 90_000 }, async t => {
   const privateKey = await generateKeyPair('Ed25519')

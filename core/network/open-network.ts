@@ -23,15 +23,27 @@ import { startRouting } from './routing.ts'
 import { type NetworkParts, RunningNetwork } from './running-network.ts'
 
 const ENOUGH_DHT_PEERS = 4
+const LISTEN_TRIES = 4
 
 /**
  * Opens the node: listening when this resolves, connecting in the background. Disposing it closes every connection.
  * Throws `forbidden` or `usage` for addresses given by the user that the mode excludes or that make no sense.
  */
 export async function openNetwork(options: NetworkOptions, signal: AbortSignal): Promise<Network> {
-  const { mode } = options
-  for (const text of [...(options.peers ?? []), ...(options.bootstrap ?? [])]) parseDialAddr(mode, text)
+  for (const text of [...(options.peers ?? []), ...(options.bootstrap ?? [])]) parseDialAddr(options.mode, text)
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tryToOpen(options, signal)
+    } catch (error) {
+      // a port that was free when it was chosen is taken when libp2p listens on it: by an outgoing connection of anybody, for one
+      const isPortGone = error instanceof Error && error.name === 'UnsupportedListenAddressesError'
+      if (!isPortGone || tries === LISTEN_TRIES) throw error
+    }
+  }
+}
 
+async function tryToOpen(options: NetworkOptions, signal: AbortSignal): Promise<Network> {
+  const { mode } = options
   await using acquiring = new AsyncDisposableStack()
   const parts = await makeParts(options, acquiring, signal)
   const { node, discovery, links } = parts
