@@ -66,7 +66,7 @@ test('of peers and roots their ends, of lists their length, and of all other tex
 test('an area there is none of is one sentence', () => {
   assert.throws(() => linesOf('store,disk', () => {}), {
     code: 'usage',
-    message: 'SHOAL_TRACE knows exchange, fetch, store, network, and not “disk”.'
+    message: 'SHOAL_TRACE knows exchange, fetch, store, network, loop, and not “disk”.'
   })
   assert.equal(trace.store, undefined, 'and nothing was begun')
 })

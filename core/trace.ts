@@ -4,7 +4,7 @@
 import { decodeRoot, rootText } from './cid.ts'
 import { CodedError } from './errors.ts'
 
-const AREAS = ['exchange', 'fetch', 'store', 'network'] as const
+const AREAS = ['exchange', 'fetch', 'store', 'network', 'loop'] as const
 type Area = (typeof AREAS)[number]
 export type TraceFields = Record<string, unknown>
 type TracePoint = (event: string, fields?: TraceFields) => void
@@ -14,7 +14,8 @@ export const trace: Record<Area, TracePoint | undefined> = {
   exchange: undefined,
   fetch: undefined,
   store: undefined,
-  network: undefined
+  network: undefined,
+  loop: undefined
 }
 
 const WORD = /^[A-Za-z][A-Za-z-]{0,23}$/
@@ -30,6 +31,7 @@ const TOLD: ReadonlySet<string> = new Set([
   'via',
   'direction',
   'how',
+  'work',
   'peer',
   'root'
 ])

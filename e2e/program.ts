@@ -28,6 +28,26 @@ const SETPRIV = '/usr/bin/setpriv'
 const DIE_WITH_PARENT = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : []
 const SAMPLE_MS = 50
 const STDERR_KEPT = 8_000
+/** As SHOAL_TRACE=loop writes it. */
+const BLOCK = /^(\S+Z) loop block ms=(\d+) cpu=(\d+)(?: work=(\S+) workMs=\d+)?$/
+
+/** For how long nothing else could run in an engine's thread, and what did. */
+export interface LoopBlock {
+  /** Milliseconds since 1970 when it was over. */
+  readonly at: number
+  readonly ms: number
+  /** That the thread worked; the rest of the time it waited for a core. */
+  readonly cpuMs: number
+  readonly work: string
+}
+
+const longest: Partial<Record<'ms' | 'cpuMs', LoopBlock>> = {} // of all programs of this process
+process.on('exit', () => {
+  const [blocked, worked] = [longest.ms, longest.cpuMs]
+  if (blocked == null || worked == null) return
+  const told = ({ ms, cpuMs, work }: LoopBlock): string => `${ms} ms, ${cpuMs} of them at work (${work})`
+  console.log(`Longest block of an engine's loop: ${told(blocked)}; with most work: ${told(worked)}`)
+})
 
 /** `L` is what a line may be; nothing checks it but the tests, which is what they are for. */
 export class Program<L extends { readonly event: string }> implements AsyncDisposable {
@@ -38,6 +58,8 @@ export class Program<L extends { readonly event: string }> implements AsyncDispo
   readonly startedAt = performance.now()
   readonly arrivedAt: number[] = []
   stderr = ''
+  /** Those over 50 ms, and whatever was longer than all before. None where a test traces something itself. */
+  readonly blocks: LoopBlock[] = []
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
   readonly #name: string
   readonly #log: string | undefined
@@ -55,14 +77,14 @@ export class Program<L extends { readonly event: string }> implements AsyncDispo
     this.#child = spawn(file ?? process.execPath, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: options.cwd,
-      env: { ...process.env, SHOAL_NETWORK: 'loopback', NODE_NO_WARNINGS: '1', ...options.env }
+      env: { ...process.env, SHOAL_NETWORK: 'loopback', NODE_NO_WARNINGS: '1', SHOAL_TRACE: 'loop', ...options.env }
     })
     this.pid = this.#child.pid ?? -1
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS)
     this.#sampler.unref()
     createInterface({ input: this.#child.stdout }).on('line', line => this.#take(line))
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr = (this.stderr + text).slice(-STDERR_KEPT)
+    createInterface({ input: this.#child.stderr }).on('line', line => {
+      if (!this.#takeBlock(line)) this.stderr = `${this.stderr}${line}\n`.slice(-STDERR_KEPT)
     })
     this.exited = new Promise(resolve => {
       this.#child.on('error', error => {
@@ -156,6 +178,15 @@ export class Program<L extends { readonly event: string }> implements AsyncDispo
       this.#badLine ??= text
     }
     this.#wakeAll()
+  }
+
+  #takeBlock(line: string): boolean {
+    const [, at, ms, cpuMs, work = 'nothing that has a name'] = BLOCK.exec(line) ?? []
+    if (at == null) return false
+    const block = { at: Date.parse(at), ms: Number(ms), cpuMs: Number(cpuMs), work }
+    this.blocks.push(block)
+    for (const by of ['ms', 'cpuMs'] as const) if (block[by] > (longest[by]?.[by] ?? -1)) longest[by] = block
+    return true
   }
 
   #end(exit: Exit, resolve: (exit: Exit) => void): void {

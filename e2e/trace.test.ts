@@ -48,5 +48,5 @@ test('an area there is none of: one sentence, and nothing is begun', { timeout: 
   await using scratch = openScratch()
   await using peer = startPeer(['info'], { data: scratch.at('a'), env: { SHOAL_TRACE: 'disk' } })
   const { message } = await untilFailed(peer, 2, 'usage')
-  assert.equal(message, 'SHOAL_TRACE knows exchange, fetch, store, network, and not “disk”.')
+  assert.equal(message, 'SHOAL_TRACE knows exchange, fetch, store, network, loop, and not “disk”.')
 })
