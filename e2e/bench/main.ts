@@ -1,4 +1,5 @@
-// npm run bench -- [--row NAME]... [--size BYTES] [--files N] [--runs N] [--json]; the rows `window` and `page` measure what is seen instead.
+// npm run bench -- [--row NAME]... [--size BYTES] [--files N] [--runs N] [--json]; the rows `window` and `page` measure what is seen instead,
+// `scale` for how long the loop stands still with so many files, and with so many leaves.
 // Measures Shoal beside the plain way of doing the same, on this machine, in one go: runs alternate, so that a slow minute meets both.
 // Judges nothing: figures are noisy, only their ratio within one run of this program says something.
 
@@ -12,6 +13,7 @@ import { openScratch } from '../scratch.ts'
 import { formatPage, measurePage } from './page.ts'
 import { type BenchOptions, ROWS, neededBytes } from './rows.ts'
 import type { Sample } from './sample.ts'
+import { formatScale, measureScale, scaleBytes } from './scale.ts'
 import { type Result, formatTable } from './table.ts'
 import { formatWindow, measureWindow } from './window.ts'
 
@@ -31,7 +33,7 @@ const runs = parseCount(values.runs)
 if (!existsSync(CLI)) throw new Error('There is no build to measure: run npm run build first.')
 
 const results: Result[] = []
-const SEEN = new Set(['window', 'page'])
+const SEEN = new Set(['window', 'page', 'scale'])
 for (const row of values.row) if (!SEEN.has(row)) results.push(await runRow(row))
 console.log(`${machine()}\n`)
 if (results.length > 0) {
@@ -40,6 +42,7 @@ if (results.length > 0) {
 }
 if (values.row.includes('window')) await printWindow()
 if (values.row.includes('page')) await printPage()
+if (values.row.includes('scale')) await printScale()
 if (values.json) console.log(`\n${writeResults()}`)
 
 async function printWindow(): Promise<void> {
@@ -50,6 +53,11 @@ async function printWindow(): Promise<void> {
 async function printPage(): Promise<void> {
   await using scratch = openScratch()
   console.log(`median of ${runs}\n${formatPage(await measurePage(runs, scratch))}`)
+}
+
+async function printScale(): Promise<void> {
+  await using scratch = openScratch(scaleBytes(options.fileCount))
+  console.log(formatScale(await measureScale(options.fileCount, scratch)))
 }
 
 async function runRow(name: string): Promise<Result> {
