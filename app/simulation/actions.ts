@@ -85,9 +85,10 @@ export class Actions {
   /** Whether nothing goes on any more. */
   async isSettled(): Promise<boolean> {
     if (this.#open.size > 0) return false
+    const whole = await this.#whole()
     for (const computer of this.#world.computers) {
       const rows = await this.#transfers(computer)
-      if (rows == null || rows.some(it => (isGoing(it) && this.#canComplete(it)) || !saysWhy(it))) return false
+      if (rows == null || rows.some(it => this.#canComplete(it, computer, whole) || !saysWhy(it))) return false
     }
     return true
   }
@@ -95,10 +96,11 @@ export class Actions {
   /** Every transfer that can complete has; every other one says why not. Returns how many have. */
   async lookAtEnd(): Promise<number> {
     let done = 0
+    const whole = await this.#whole()
     for (const computer of this.#world.computers) {
       for (const row of (await this.#transfers(computer)) ?? []) {
         if (row.state === 'done') done++
-        else if (isGoing(row) && this.#canComplete(row))
+        else if (this.#canComplete(row, computer, whole))
           this.#world.break(`${computer.name}: ${row.name} can be got and is not: ${shown(row)}`)
         else if (!saysWhy(row))
           this.#world.break(`${computer.name}: ${row.name} does not say what it waits for: ${shown(row)}`)
@@ -112,15 +114,19 @@ export class Actions {
     return computer.ask(service => service.transfer.list({}, computer.caller))
   }
 
-  /** Somebody has all of it, right. */
-  #canComplete(row: Transfer): boolean {
-    const content = this.#contents.find(it => it.root === row.root)
-    return content != null && this.#world.computers.some(it => it.isOn && it.isHonest && this.#hasAll(it, content))
+  /** By root, who is on and has all of it. */
+  async #whole(): Promise<Map<string, Set<Computer>>> {
+    const whole = new Map<string, Set<Computer>>()
+    for (const computer of this.#world.computers)
+      for (const { root, state, hereFiles, files } of await computer.shares())
+        if (state === 'ready' && hereFiles === files) whole.set(root, (whole.get(root) ?? new Set()).add(computer))
+    return whole
   }
 
-  #hasAll(computer: Computer, content: Content): boolean {
-    const share = computer.shareOf(content.root)
-    return share != null && share.state === 'ready' && share.hereFiles === share.files
+  /** Somebody else has all of it. */
+  #canComplete(row: Transfer, computer: Computer, whole: ReadonlyMap<string, ReadonlySet<Computer>>): boolean {
+    const who = [...(whole.get(row.root) ?? [])]
+    return isGoing(row) && who.some(it => it !== computer)
   }
 
   #do(what: string, act: () => Promise<void>): void {

@@ -34,8 +34,6 @@ export class Computer {
   readonly disk: Disk
   readonly databases = new Databases()
   platform: NodeJS.Platform = 'linux'
-  /** What it serves is what it says; nobody may refuse it. */
-  isHonest = true
   /** Somebody else than Shoal writes. */
   isPutting = false
   /** Files below the downloads that are the user's own. */
@@ -171,11 +169,9 @@ export class Computer {
     return machine.ask(() => call(app.service, this.caller))
   }
 
-  /** Undefined when it is none of its shares. */
-  shareOf(root: string): Share | undefined {
-    const { app, machine } = this
-    const shares = machine?.run(() => app?.service.share.list({}, this.caller))
-    return Array.isArray(shares) ? shares.find(it => it.root === root) : undefined
+  /** What it shares; nothing when it is off. */
+  async shares(): Promise<readonly Share[]> {
+    return this.isOn ? this.ask(async service => service.share.list({}, this.caller)) : []
   }
 
   /** The world ends. */

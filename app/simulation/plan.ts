@@ -1,6 +1,7 @@
 // What is to happen in one simulated run, decided beforehand from its seed: plain data, so that a run that failed can be made smaller and kept.
 import { Dice } from '../../core/simulation/dice.ts'
 import type { ContentPlan } from './content.ts'
+import { type HostilePlan, hostileOf } from './hostile/plan.ts'
 
 /** Calls of a disk that can be made to fail, and how. */
 export type FaultPlan = {
@@ -57,6 +58,8 @@ export interface Plan {
   readonly seed: number
   readonly nodes: readonly { readonly capacityBytes: number; readonly platform: NodeJS.Platform }[]
   readonly contents: readonly ContentPlan[]
+  /** Peers that mean no good; missing: none. */
+  readonly hostile?: readonly HostilePlan[]
   readonly steps: readonly Step[]
   /** When faults stop. */
   readonly calmAt: number
@@ -130,8 +133,11 @@ export function planOf(seed: number): Plan {
     const step = otherOf(dice, dice.int(1_000, calmAt), nodes.length, contents, weather)
     if (step != null) steps.push(...(dice.chance(0.6) ? nearOf(dice, step, steps) : step))
   }
-  steps.sort((a, b) => a.at - b.at)
-  return { seed, nodes, contents, steps, calmAt }
+  const strangers = dice.fork()
+  const hostile = strangers.chance(0.35) ? hostileOf(strangers, contents.length, calmAt) : []
+  const lateMs = hostile.length > 0 && strangers.chance(0.5) ? strangers.int(3_000, 40_000) : 0 // they are met first
+  const late = steps.map(step => (step.do === 'share' ? { ...step, at: step.at + lateMs } : step))
+  return { seed, nodes, contents, hostile, steps: late.sort((a, b) => a.at - b.at), calmAt }
 }
 
 function contentOf(dice: Dice, i: number, most: { fileBytes: number; files: number }): ContentPlan {

@@ -1,4 +1,4 @@
-// Makes a plan that breaks something smaller, for as long as the same still breaks: fewer nodes, fewer steps, less content.
+// Makes a plan that breaks something smaller, for as long as the same still breaks: fewer nodes, fewer who mean no good, fewer steps, less content.
 import type { Plan } from './plan.ts'
 
 export interface Shrinking {
@@ -33,6 +33,8 @@ export async function shrink(plan: Plan, broken: string, { breaks, goesOn }: Shr
       const steps = smallest.steps.filter(step => step.node !== node)
       if (steps.length < smallest.steps.length) await holds({ ...smallest, steps })
     }
+    for (const hostile of smallest.hostile ?? [])
+      await holds({ ...smallest, hostile: (smallest.hostile ?? []).filter(it => it !== hostile) })
     for (let size = Math.ceil(smallest.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2))
       await withoutSteps(size)
     while (smallest.nodes.length > 1 && (await holds({ ...smallest, nodes: smallest.nodes.slice(0, -1) })));

@@ -35,11 +35,23 @@ export async function simulate(plan: Plan): Promise<Result> {
   try {
     const contents = plan.contents.map(it => new Content(it))
     for (const node of plan.nodes) await world.addComputer(node.capacityBytes, node.platform)
+    for (const hostile of plan.hostile ?? []) await world.addHostile(hostile, contents)
     const watch = new Watch(world, contents)
     const actions = new Actions(world, plan, contents, watch)
     actions.begin()
     const run = async (until: number): Promise<void> => {
       while (world.broken == null && (await world.timeline.step(until))) watch.look()
+    }
+    /** What somebody is asked needs the world to go on until the answer is there. */
+    const answer = async <T>(asked: Promise<T>): Promise<T> => {
+      let isOver = false
+      const over = (): void => void (isOver = true)
+      asked.then(over, over)
+      while (await Promise.resolve(!isOver)) {
+        if (!(await world.timeline.step())) break
+        watch.look()
+      }
+      return asked
     }
     await run(0)
     await run(plan.calmAt)
@@ -47,9 +59,9 @@ export async function simulate(plan: Plan): Promise<Result> {
     const end = world.timeline.now + PATIENCE_MS
     while (world.broken == null && world.timeline.now < end) {
       await run(world.timeline.now + LOOK_MS)
-      if (await actions.isSettled()) break
+      if (await answer(actions.isSettled())) break
     }
-    const finished = await actions.lookAtEnd()
+    const finished = await answer(actions.lookAtEnd())
     watch.lookAtAll()
     const { timeline, log, lastEvents, broken } = world
     return {
@@ -63,7 +75,7 @@ export async function simulate(plan: Plan): Promise<Result> {
       finished
     }
   } finally {
-    for (const computer of world.computers) computer.discard()
+    for (const it of [...world.computers, ...world.hostile]) it.discard()
     for (let turns = 0; turns < TURNS_TO_END; turns++) await new Promise(resolve => setImmediate(resolve))
     process.off('unhandledRejection', onRejection)
     for (const listener of others) process.on('unhandledRejection', listener)

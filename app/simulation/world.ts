@@ -7,6 +7,9 @@ import { Internet, type Peer } from '../../core/simulation/internet.ts'
 import type { Machine } from '../../core/simulation/machine.ts'
 import { type Owner, Timeline } from '../../core/simulation/timeline.ts'
 import { Computer } from './computer.ts'
+import type { Content } from './content.ts'
+import { HostilePeer } from './hostile/peer.ts'
+import type { HostilePlan } from './hostile/plan.ts'
 import { isOff } from './off.ts'
 
 /** What breaks a promise that the program makes; the run ends with it. */
@@ -24,6 +27,7 @@ export class World {
   readonly timeline: Timeline
   readonly internet: Internet
   readonly computers: Computer[] = []
+  readonly hostile: HostilePeer[] = []
   /** What happened, for people: a line each. */
   readonly log: string[] = []
   /** The last events, whatever they were. */
@@ -59,15 +63,34 @@ export class World {
   /** One more computer; nothing runs on it yet. */
   async addComputer(capacityBytes: number, platform: NodeJS.Platform): Promise<Computer> {
     const at = this.computers.length + 1
-    const privateKey = await generateKeyPairFromSeed('Ed25519', this.#keys.bytes(32))
-    const peerId = peerIdFromPrivateKey(privateKey).toString()
-    const peer: Peer = { peerId, privateKey, addr: `/ip4/10.0.0.${at}/tcp/4001/p2p/${peerId}`, internet: this.internet }
+    const peer = await this.#newPeer(`10.0.0.${at}`)
     const computer = new Computer(`n${at}`, peer, this, capacityBytes)
     computer.platform = platform
     computer.disk.isJournaled = platform === 'win32'
     computer.disk.holdsFolders = platform === 'win32'
     this.computers.push(computer)
     return computer
+  }
+
+  /** One more peer that means no good; it comes when its plan says. */
+  async addHostile(plan: HostilePlan, contents: readonly Content[]): Promise<void> {
+    const at = this.hostile.length + 1
+    this.hostile.push(
+      new HostilePeer({
+        name: `h${at}`,
+        peer: await this.#newPeer(`10.0.1.${at}`),
+        plan,
+        contents,
+        timeline: this.timeline,
+        others: () => this.computers.map(it => it.peer.peerId)
+      })
+    )
+  }
+
+  async #newPeer(address: string): Promise<Peer> {
+    const privateKey = await generateKeyPairFromSeed('Ed25519', this.#keys.bytes(32))
+    const peerId = peerIdFromPrivateKey(privateKey).toString()
+    return { peerId, privateKey, addr: `/ip4/${address}/tcp/4001/p2p/${peerId}`, internet: this.internet }
   }
 
   note(what: string, by?: Owner): void {
@@ -90,19 +113,14 @@ export class World {
 
   /** Peers are named as their computers are. */
   nameOf(peerId: string): string {
-    return this.computers.find(it => it.peer.peerId === peerId)?.name ?? peerId
+    return [...this.computers, ...this.hostile].find(it => it.peer.peerId === peerId)?.name ?? peerId
   }
 
   /** What only a fault of the program, or a peer that does what no honest one does, can have caused. */
   onLog(computer: Computer, level: 'info' | 'error', event: string, thrown: unknown): void {
     if (level === 'info') return
     this.note(`logs ${event}: ${String(thrown)}`, computer.machine)
-    if (
-      isOff(thrown) ||
-      isPatience(thrown) ||
-      (event.startsWith('exchange.') && this.computers.some(it => !it.isHonest))
-    )
-      return
+    if (isOff(thrown) || isPatience(thrown) || (event.startsWith('exchange.') && this.hostile.length > 0)) return
     this.break(`${computer.name} logs ${event}: ${String(thrown)}`, thrown)
   }
 
@@ -119,7 +137,7 @@ export class World {
 
   #onBan(by: Machine, peerId: string): void {
     this.note(`refuses ${this.nameOf(peerId)}`, by)
-    const whom = this.computers.find(it => it.peer.peerId === peerId)
-    if (whom?.isHonest !== false) this.break(`${by.name} refuses ${this.nameOf(peerId)}, who is honest`)
+    if (this.computers.some(it => it.peer.peerId === peerId))
+      this.break(`${by.name} refuses ${this.nameOf(peerId)}, who is honest`)
   }
 }

@@ -13,11 +13,10 @@ import type { Via } from '../network/peer-book.ts'
 import type { Side } from './connection.ts'
 import { type Listening, type Peer, peerOfMachine } from './internet.ts'
 import { thisMachine } from './machine.ts'
-import { Wire } from './wire.ts'
+import { openWire } from './open-wire.ts'
 
 const IDENTIFY_TRIPS = 2
 const MDNS_MS = 20_000
-const OPEN_TIMEOUT_MS = 10_000
 const SETTLE_MS = 5_000
 
 interface Link {
@@ -269,36 +268,7 @@ class SimulatedNetwork implements Network {
       remoteAddr: from.addr,
       isLan: side.path.isLan,
       rttMs: 2 * side.path.delayMs,
-      open: async protocol => {
-        const opened = Promise.withResolvers<Wire>()
-        const near = new Wire(side)
-        const cancel = this.#machine.after(OPEN_TIMEOUT_MS, 'net.open-timeout', () => {
-          near.end(new Error('No answer'))
-          opened.reject(new Error('No answer'))
-        })
-        near.onEnd(error => opened.reject(error ?? new Error('The connection has ended')))
-        side.transmit(
-          64,
-          () => {},
-          () => {
-            const { far } = side
-            const wire = new Wire(far)
-            wire.join(near)
-            near.join(wire)
-            far.onStream(protocol, wire)
-            far.transmit(
-              64,
-              () => {},
-              () => {
-                cancel()
-                opened.resolve(near)
-              }
-            )
-          }
-        )
-        if (!side.isOpen) near.end(new Error('The connection has ended'))
-        return opened.promise
-      }
+      open: async protocol => openWire(side, protocol)
     }
   }
 }
