@@ -1,7 +1,7 @@
 // What only the desktop's window has: it goes on in the tray, says who would be cut off, starts its engine again, remembers its place, tells the system.
 
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication } from 'playwright-core'
 import { MIB, writeRandomFile } from './content.ts'
@@ -81,6 +81,29 @@ test('an engine that dies half way: the window says so; started again it has eve
   await expect(bo.page.getByRole('button', { name: /^notes\.bin/ })).toBeVisible()
 })
 
+test('a damaged index is made anew after one question, and what was shared comes back', async ({
+  instance,
+  scratch
+}) => {
+  const bo = await instance('bo')
+  const notes = scratch.at('notes.bin')
+  writeRandomFile(notes, MIB, 'notes')
+  await bo.share(notes)
+  await expect.poll(() => readFileSync(path.join(bo.dataDir, 'catalogue.json'), 'utf8')).toContain('notes.bin')
+  scratch.mayCrash = true
+  await crashEngine(bo.app)
+  await expect(bo.page.getByRole('button', { name: 'Restart' })).toBeVisible()
+  writeFileSync(path.join(bo.dataDir, 'shoal.db'), 'x'.repeat(100_000))
+  await answerTo(bo.app, 0)
+  await bo.page.getByRole('button', { name: 'Restart' }).click()
+  await expect.poll(() => askedOf(bo.app)).toEqual(['Shoal’s index is damaged'])
+  await expect(bo.page.getByRole('button', { name: 'Restart' })).toBeHidden()
+  await expect.poll(() => bo.shares()).toEqual(['notes.bin ready'])
+  await go(bo.page, 'Library')
+  await expect(bo.page.getByRole('button', { name: /^notes\.bin/ })).toBeVisible()
+  expect(readdirSync(bo.dataDir).filter(name => name.startsWith('damaged-index-'))).toHaveLength(1)
+})
+
 /** As the switch in Settings does; on Linux it is off until somebody wants it. */
 const letStay = async ({ page }: Instance): Promise<void> => {
   await go(page, 'Settings')
@@ -90,7 +113,7 @@ const letStay = async ({ page }: Instance): Promise<void> => {
   await go(page, 'Home')
 }
 
-/** Puts an answer in place of the system's question: 0 keeps it running, 1 quits. What was asked is in `asked`. */
+/** Puts an answer in place of the system's question: the number of its button. What was asked is in `asked`. */
 const answerTo = (app: ElectronApplication, response: 0 | 1): Promise<void> =>
   app.evaluate(({ dialog }, given) => {
     const asked: string[] = []

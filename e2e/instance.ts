@@ -85,6 +85,12 @@ export class Instance implements AsyncDisposable {
     return await asked.line('info')
   }
 
+  /** "NAME STATE" of everything it shares, as another command is told. */
+  async shares(): Promise<string[]> {
+    const { lines } = await runPeer(['ls'], { data: this.dataDir })
+    return lines.flatMap(line => (line.event === 'share' ? [`${line.name} ${line.state}`] : []))
+  }
+
   /** It dials the other one now: another command on its data directory says so. */
   async dial(other: Instance): Promise<void> {
     const { addrs } = await other.info()

@@ -75,6 +75,12 @@ export interface VerifiedLine {
   readonly bytes: number
   readonly bad: readonly string[]
 }
+export interface RepairedLine {
+  readonly event: 'repaired'
+  readonly aside: string | null
+  readonly shares: number
+  readonly downloads: number
+}
 export interface InfoLine {
   readonly event: 'info'
   readonly version: string
@@ -102,5 +108,6 @@ export type Line =
   | PeerLine
   | RemovedLine
   | VerifiedLine
+  | RepairedLine
   | InfoLine
   | ErrorLine

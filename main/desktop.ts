@@ -13,7 +13,7 @@ import { PendingIntents, linkFrom, parseIntent } from './pending-intents.ts'
 import { bindPage } from './bind-page.ts'
 import { type BusyParts, watchTransfers } from './transfer-watcher.ts'
 import { whoWouldWait } from './quit-warning.ts'
-import { askToQuit, chooseIn, tellNoEngine } from './dialogs.ts'
+import { askToQuit, chooseIn, offerRepair, tellNoEngine } from './dialogs.ts'
 import { EngineHost } from './engine-host.ts'
 import { type LoginItems, loginItems } from './login.ts'
 import { setMenu } from './menu.ts'
@@ -161,7 +161,7 @@ export class Desktop {
         return this.#login?.isOn() === true
       },
       stayOpen: staysOpen => this.#memory.change({ staysOpen }),
-      restart: async () => this.#engine.start(this.#quitting.signal),
+      restart: async () => this.#restartEngine(),
       fetchUpdate: async () => {
         if (this.#updates == null) throw new CodedError('not-found', 'This Shoal looks for no updates.')
         await this.#updates.fetch()
@@ -214,6 +214,17 @@ export class Desktop {
         if (await tellNoEngine(error, this.#start.dataDir, this.#t)) continue
         return this.#quitting.insist()
       }
+    }
+  }
+
+  /** Asked by the page, which shows what it fails with. */
+  async #restartEngine(): Promise<void> {
+    const { signal } = this.#quitting
+    try {
+      await this.#engine.start(signal)
+    } catch (error) {
+      if (!(await offerRepair(error, this.#start.dataDir, this.#t))) throw error
+      await this.#engine.start(signal)
     }
   }
 

@@ -3,6 +3,7 @@ import { type BrowserWindow, dialog, type MessageBoxOptions, type OpenDialogOpti
 import { plain } from '../app/cli/format.ts'
 import { toWire } from '../app/contract/wire-error.ts'
 import { readRunFile } from '../app/host/run-file.ts'
+import { isIndexUnusable, repairIndex } from '../app/service/repair.ts'
 import { codeOf } from '../core/errors.ts'
 import type { Translate } from './i18n.ts'
 
@@ -34,14 +35,29 @@ export function tellFailed(error: unknown, t: Translate): void {
   dialog.showErrorBox(t('failed.title'), plain(toWire(error).message)) // before Electron is ready that is stderr
 }
 
-/** Why there is no engine. True: try again. Somebody else holding the data may have a page, which is offered. */
+/** Why there is no engine. True: try again. Somebody else holding the data may have a page, which is offered; a damaged index is repaired after one question. */
 export async function tellNoEngine(error: unknown, dataDir: string, t: Translate): Promise<boolean> {
+  try {
+    if (await offerRepair(error, dataDir, t)) return true
+  } catch (error_) {
+    return askAgain(error_, t)
+  }
   if (codeOf(error) !== 'already-running') return askAgain(error, t)
   const page = readRunFile(dataDir)?.ui ?? null
   const buttons = [t('again'), ...(page == null ? [] : [t('busy.page')]), t('close')]
   const options: MessageBoxOptions = { type: 'info', message: t('busy.title'), detail: t('busy.text'), buttons, defaultId: 0, cancelId: buttons.length - 1 } // prettier-ignore
   const { response } = await dialog.showMessageBox(options)
   if (page != null && response === 1) await openOwnPage(page)
+  return response === 0
+}
+
+/** Where a damaged index is why there is no engine. True: it was repaired, try again. Throws what `repairIndex` throws. */
+export async function offerRepair(error: unknown, dataDir: string, t: Translate): Promise<boolean> {
+  if (codeOf(error) !== 'data-damaged' || !isIndexUnusable(dataDir)) return false
+  const buttons = [t('damaged.repair'), t('close')]
+  const options: MessageBoxOptions = { type: 'warning', message: t('damaged.title'), detail: t('damaged.text'), buttons, defaultId: 0, cancelId: 1 } // prettier-ignore
+  const { response } = await dialog.showMessageBox(options)
+  if (response === 0) repairIndex(dataDir, Date.now())
   return response === 0
 }
 

@@ -30,6 +30,10 @@ const en = {
   'busy.text':
     'Another Shoal on this computer uses the same data: a command in a terminal, or Shoal running without a window.',
   'busy.page': 'Open its page',
+  'damaged.title': 'Shoal’s index is damaged',
+  'damaged.text':
+    'Your files are not affected. Shoal can make a new index: it reads again what you share, and downloads resume with what they have. The damaged index is kept.',
+  'damaged.repair': 'Make a new index',
   again: 'Try again',
   'failed.title': 'Shoal cannot start',
   close: 'Close'
@@ -66,6 +70,10 @@ const de: Record<TextKey, string> = {
   'busy.text':
     'Ein anderes Shoal auf diesem Computer benutzt dieselben Daten: ein Befehl in einem Terminal oder Shoal ohne Fenster.',
   'busy.page': 'Seine Seite öffnen',
+  'damaged.title': 'Shoals Index ist beschädigt',
+  'damaged.text':
+    'Ihre Dateien sind nicht betroffen. Shoal kann einen neuen Index anlegen: Was Sie teilen, wird neu gelesen, und Downloads gehen mit dem weiter, was sie haben. Der beschädigte Index wird aufbewahrt.',
+  'damaged.repair': 'Neuen Index anlegen',
   again: 'Erneut versuchen',
   'failed.title': 'Shoal kann nicht starten',
   close: 'Schließen'

@@ -36,6 +36,7 @@ export type Request =
       readonly open: boolean
     }
   | { readonly name: 'ls' | 'peers' | 'transfers' | 'info' }
+  | { readonly name: 'repair' }
   | { readonly name: 'remove' | 'verify'; readonly root: string }
 export type Command = Common & Request
 /** Help or the version was asked for: text for stdout, exit 0. */
@@ -50,7 +51,7 @@ export interface Surroundings {
   readonly version: string
 }
 
-const COMMANDS: readonly string[] = 'share get serve ls peers transfers info remove verify help'.split(' ')
+const COMMANDS: readonly string[] = 'share get serve ls peers transfers info remove verify repair help'.split(' ')
 /** Options for all commands that have a value. */
 export const WITH_VALUE: ReadonlySet<string> = new Set(
   '--data --network --listen --peer --bootstrap --upload-limit --download-limit --reserve'.split(' ')
@@ -154,7 +155,7 @@ function programOf(version: string, writeOut: (text: string) => void): Commander
     .configureOutput({ writeOut, writeErr: () => {} })
     .configureHelp({ showGlobalOptions: true })
     .action(() => {
-      throw new CodedError('usage', 'No command given. The commands are share, get, serve, ls, peers, transfers, remove, verify and info; see --help.') // prettier-ignore
+      throw new CodedError('usage', 'No command given. The commands are share, get, serve, ls, peers, transfers, remove, verify, repair and info; see --help.') // prettier-ignore
     })
 }
 
@@ -202,18 +203,19 @@ function addCommands(
         open: own.open
       })
     )
-  for (const [name, description] of Object.entries(SHOWN))
-    program.command(name).description(description).action(() => request({ name: name as keyof typeof SHOWN })) // prettier-ignore
+  for (const [name, description] of Object.entries(BARE))
+    program.command(name).description(description).action(() => request({ name: name as keyof typeof BARE })) // prettier-ignore
   program.command('remove').description('stop sharing; your files are kept').argument('<root>').action((root: string) => request({ name: 'remove', root: canonical(root) })) // prettier-ignore
   program.command('verify').description('check the files of a share').argument('<root>').action((root: string) => request({ name: 'verify', root: canonical(root) })) // prettier-ignore
 }
 
-/** Commands that show something and take nothing. */
-const SHOWN = {
+/** Commands that take nothing. */
+const BARE = {
   ls: 'list shares',
   peers: 'list connected peers',
   transfers: 'list downloads',
-  info: 'show version, name, addresses and data directory'
+  info: 'show version, name, addresses and data directory',
+  repair: 'check the index, and make a new one if it is damaged'
 }
 
 function common(flags: Flags, { env }: Surroundings, absolute: (given: string) => string): Common {

@@ -1,5 +1,6 @@
 // The JSON lines exactly as PRODUCT.md, "JSON lines", has them: field names, their order, null for what is unknown.
 import type { Code } from '../../core/errors.ts'
+import type { Repaired } from '../service/repair.ts'
 import type { NodeInfo, Peer, Share, ShareEvent, Transfer, TransferEvent, VerifyEvent } from '../contract/shapes.ts'
 
 export interface ProgressLine {
@@ -91,6 +92,13 @@ export const verifiedLine = ({ root, bytes, bad }: Of<VerifyEvent, 'verified'>) 
   root,
   bytes,
   bad
+})
+/** @param repaired absent: the index was in order */
+export const repairedLine = (repaired: Repaired | undefined) => ({
+  event: 'repaired',
+  aside: repaired?.aside ?? null,
+  shares: repaired?.shares ?? 0,
+  downloads: repaired?.downloads ?? 0
 })
 export const infoLine = ({ version, peerId, addrs, network, ownDisk }: NodeInfo, data: string, ui: string | null) => ({
   event: 'info',

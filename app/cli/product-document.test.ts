@@ -36,6 +36,7 @@ test('PRODUCT.md has every JSON line, with its fields in order', () => {
     lines.peerLine(any),
     lines.removedLine(''),
     lines.verifiedLine(any),
+    lines.repairedLine(any),
     lines.infoLine(any, '', null),
     lines.errorLine('internal', '')
   ]

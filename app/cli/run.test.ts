@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -7,7 +7,7 @@ import { afterEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { CODES, CodedError } from '../../core/errors.ts'
 import { ROOT } from '../testing/fake-service.ts'
-import { openDataDir } from '../../core/store/data-dir.ts'
+import { claimDataDir, openDataDir } from '../../core/store/data-dir.ts'
 import { readRunFile } from '../host/run-file.ts'
 import { systemClock } from '../../core/clock.ts'
 import { EXIT_CODES } from './exit-codes.ts'
@@ -34,7 +34,14 @@ afterEach(async () => {
 })
 
 /** Runs a command over the fake engine, as a process would. */
-function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}, cwd = dir, stdin = Readable.from([])) {
+function shoal(
+  dir: string,
+  text: string,
+  env: NodeJS.ProcessEnv = {},
+  cwd = dir,
+  stdin = Readable.from([]),
+  isTTY = false
+) {
   const interrupt = new AbortController()
   const out: string[] = []
   const err: string[] = []
@@ -46,7 +53,7 @@ function shoal(dir: string, text: string, env: NodeJS.ProcessEnv = {}, cwd = dir
     }
   })
   const args = [...text.split(' '), '--data', dir]
-  const ended = run({ args, env, cwd, version: '1.2.3', stdin, stdout: sink(out), stderr: sink(err), clock: systemClock, interrupt: interrupt.signal, entry: ENTRY }) // prettier-ignore
+  const ended = run({ args, env, cwd, version: '1.2.3', stdin, stdout: sink(out), stderr: { ...sink(err), isTTY }, clock: systemClock, interrupt: interrupt.signal, entry: ENTRY }) // prettier-ignore
   const lines = (): Line[] => out.join('').split('\n').filter(Boolean).map(line => JSON.parse(line) as Line) // prettier-ignore
   /** Settles when that line has been printed; fails when the command ends without it. */
   const until = async (event: string): Promise<Line> => {
@@ -135,6 +142,31 @@ test('get: a share file is an argument too; one that is none is refused', async 
     assert.equal(await get.ended, status, name)
     assert.equal(get.lines().at(-1)?.code, code, name)
   }
+})
+
+test('a damaged index: asked once where somebody can answer, else only said', async () => {
+  using it = scratch()
+  const data = path.join(it.dir, 'damaged') // the fake cannot start there
+  claimDataDir(data)
+  const at = path.join(data, 'shoal.db')
+  const asTerminal = (text: string) => Object.assign(Readable.from([text]), { isTTY: true })
+  const asked = async (command: string, answer: string, isTerminal: boolean) => {
+    writeFileSync(at, 'x'.repeat(10_000))
+    const ls = shoal(data, command, {}, it.dir, asTerminal(answer), isTerminal)
+    assert.equal(await ls.ended, 8)
+    return ls.err.join('')
+  }
+  assert.match(await asked('ls', 'n\n', true), /damaged.*\[y\/N\]/s)
+  assert.ok(existsSync(at), 'no is no')
+  for (const [command, isTerminal] of [
+    ['ls', false],
+    ['ls --json', true]
+  ] as const) {
+    assert.doesNotMatch(await asked(command, 'y\n', isTerminal), /y\/N/)
+    assert.ok(existsSync(at))
+  }
+  await asked('ls', 'y\n', true)
+  assert.ok(!existsSync(at), 'it was set aside')
 })
 
 test('Ctrl-C pauses a get, in its own process and through another', async () => {

@@ -1,10 +1,10 @@
 // One command from its arguments to its exit status. Everything it touches of the process is passed in, so that a test runs it as it is.
 import type { Readable } from 'node:stream'
-import { CodedError } from '../../core/errors.ts'
+import { CodedError, codeOf } from '../../core/errors.ts'
 import { toWire } from '../contract/wire-error.ts'
 import type { EngineOptions } from '../engine/options.ts'
 import type { Clock } from '../../core/clock.ts'
-import { type Command, parseArgs } from './args.ts'
+import { type Common, parseArgs, type Request } from './args.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { errorLine } from './json-lines.ts'
 import { runShortCommand } from './short-commands.ts'
@@ -12,6 +12,7 @@ import { get } from './get.ts'
 import { readPipedLink } from './piped-link.ts'
 import { Output, type Sink } from './output.ts'
 import { serve } from './serve.ts'
+import { offerRepair, repair } from './repair.ts'
 import { openSession, type Session, type SessionOptions } from './session.ts'
 import { share } from './share.ts'
 import type { Task } from './task.ts'
@@ -45,7 +46,8 @@ export async function run(world: World): Promise<number> {
       world.stdout.write(command.text)
       return 0
     }
-    return await perform(await withPipedLink(command, world), world, out)
+    if (command.name === 'repair') return repair(command.dataDir, out)
+    return await performOrRepair(await withPipedLink(command, world), world, out)
   } catch (error) {
     const { code, message } = toWire(error)
     out.line(errorLine(code, message))
@@ -54,12 +56,28 @@ export async function run(world: World): Promise<number> {
   }
 }
 
-async function withPipedLink(command: Command, { stdin, interrupt }: World): Promise<Command> {
+async function withPipedLink(command: NodeCommand, { stdin, interrupt }: World): Promise<NodeCommand> {
   if (command.name !== 'get' || command.link !== '-') return command
   return { ...command, link: await readPipedLink(stdin, interrupt) }
 }
 
-async function perform(command: Command, world: World, out: Output): Promise<number> {
+/** A command that needs a node. */
+type NodeCommand = Common & Exclude<Request, { name: 'repair' }>
+
+async function performOrRepair(command: NodeCommand, world: World, out: Output): Promise<number> {
+  try {
+    return await perform(command, world, out)
+  } catch (error) {
+    const mayAsk =
+      codeOf(error) === 'data-damaged' && !command.json && isTerminal(world.stdin) && isTerminal(world.stderr)
+    if (!mayAsk || !(await offerRepair(command.dataDir, out, world))) throw error
+    return await perform(command, world, out)
+  }
+}
+
+const isTerminal = (stream: object): boolean => 'isTTY' in stream && stream.isTTY === true
+
+async function perform(command: NodeCommand, world: World, out: Output): Promise<number> {
   for (let holders = 1; ; holders++) {
     await using session = await openSession(sessionOptions(command, world), world.interrupt)
     try {
@@ -74,7 +92,7 @@ async function perform(command: Command, world: World, out: Output): Promise<num
   }
 }
 
-function dispatch(task: Task): Promise<number> {
+function dispatch(task: Task<NodeCommand>): Promise<number> {
   const { command } = task
   switch (command.name) {
     case 'share':
@@ -95,14 +113,14 @@ function dispatch(task: Task): Promise<number> {
   }
 }
 
-const movesBytes = (command: Command): boolean => ['share', 'get', 'serve'].includes(command.name)
+const movesBytes = (command: NodeCommand): boolean => ['share', 'get', 'serve'].includes(command.name)
 /**
  * Commands that only ask need no node of their own: with nobody running there is nobody to meet. `verify` may take hours, in which the others want
  * an answer from whoever holds the directory.
  */
-const isQuick = (command: Command): boolean => !movesBytes(command) && command.name !== 'verify'
+const isQuick = (command: NodeCommand): boolean => !movesBytes(command) && command.name !== 'verify'
 
-function sessionOptions(command: Command, { version, entry }: World): SessionOptions {
+function sessionOptions(command: NodeCommand, { version, entry }: World): SessionOptions {
   const engine: EngineOptions = {
     dataDir: command.dataDir,
     version,
@@ -122,7 +140,7 @@ function sessionOptions(command: Command, { version, entry }: World): SessionOpt
  * What was asked of this process is asked of the running one: peers and limits are passed on; another network or other addresses it cannot have.
  * A mode from the environment counts where bytes move, so that nothing goes further than this shell allows; a question is answered all the same.
  */
-async function passOn(command: Command, { client }: Session): Promise<Promise<unknown>[]> {
+async function passOn(command: NodeCommand, { client }: Session): Promise<Promise<unknown>[]> {
   const info = await client.node.info({})
   const wantsNetwork = command.isNetworkFlag || movesBytes(command) ? command.network : null
   if (wantsNetwork != null && wantsNetwork !== info.network)

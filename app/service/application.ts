@@ -22,11 +22,13 @@ import { openStore, type Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
 import type { NetworkMode } from '../contract/shapes.ts'
 import type { Application, EngineOptions } from '../engine/options.ts'
+import { CatalogueKeeper } from './catalogue.ts'
 import { Connections, type ConnectionsPorts } from './connections.ts'
 import { Folders } from './folders.ts'
 import { Grants } from './grants.ts'
 import { type Log, openLog } from './log.ts'
 import { createHandlers } from './handlers/create-handlers.ts'
+import { indexFile, Restoration } from './repair.ts'
 import { RunLimits } from './run-limits.ts'
 import { openSettings, type SettingsFile } from './settings.ts'
 import { ShareJobs } from './share-jobs.ts'
@@ -59,11 +61,16 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
   const swarm = { network, connections, provide }
   const shares = acquiring.use(openShares(store, swarm))
   const jobs = acquiring.use(openJobs(base, shares, swarm))
+  const restoration = restore(base, jobs, acquiring)
   const running = acquiring.use(openTransfers(base, swarm))
   transfers = running
   const closing = new AbortController()
   acquiring.defer(() => closing.abort(new DOMException('Closing', 'AbortError')))
-  if (!options.offline) goOn(base, running, AbortSignal.any([signal, closing.signal]))
+  const life = AbortSignal.any([signal, closing.signal])
+  if (!options.offline) {
+    goOn(base, running, life)
+    void restoration.run(life)
+  }
   const welcomeDir = path.join(options.dataDir, 'welcome')
   const welcome = acquiring.use(
     new Welcome({ dir: welcomeDir, version: options.version, log: fault('welcome.failed') })
@@ -117,7 +124,7 @@ function openBase(options: EngineOptions, owner: AsyncDisposableStack): Base {
   const dataDirs = new DataDirs({ running: dataDir, open: options.ownFiles })
   const settings = openSettings(dataDir)
   const mode = options.network ?? settings.value.network ?? 'lan'
-  const store = owner.use(openStore(path.join(dataDir, 'shoal.db'), { onFault: fault('store.write-failed') }))
+  const store = owner.use(openStore(indexFile(dataDir), { onFault: fault('store.write-failed') }))
   const withdrawn = store.withdrawOwn(dataDirs)
   if (withdrawn.length > 0) log.info('share.own-data-withdrawn', { shares: withdrawn.length })
   const pool = owner.use(openHashPool())
@@ -243,6 +250,29 @@ function openTransfers({ settings, store, pool, limits, fault }: Base, { connect
   })
 }
 
+/** What was in an index that was damaged comes into the new one; what is in this one is written down for the same. */
+function restore(
+  { options: { dataDir }, store, fault }: Base,
+  jobs: ShareJobs,
+  owner: AsyncDisposableStack
+): Restoration {
+  const restoration = new Restoration({
+    store,
+    dataDir,
+    share: async (paths, root, signal) => jobs.shareAgain(paths, root, signal),
+    log: fault('restore.failed')
+  })
+  const keeper = {
+    store,
+    dataDir,
+    clock: systemClock,
+    awaited: () => restoration.awaited,
+    log: fault('catalogue.failed')
+  }
+  owner.use(new CatalogueKeeper(keeper))
+  return restoration
+}
+
 /** What this device held and was getting when it last ended. @param life until the application closes */
 function goOn({ store, log }: Base, transfers: Transfers, life: AbortSignal): void {
   transfers.resumeAll()
@@ -267,9 +297,8 @@ function tidy(store: Store, log: Log, life: AbortSignal): void {
 
 /** The database and what it has not yet taken in. */
 function indexBytes(dataDir: string): number {
-  const sizes = ['shoal.db', 'shoal.db-wal'].map(
-    name => statSync(path.join(dataDir, name), { throwIfNoEntry: false })?.size
-  )
+  const file = indexFile(dataDir)
+  const sizes = [file, `${file}-wal`].map(it => statSync(it, { throwIfNoEntry: false })?.size)
   return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
 }
 

@@ -1,10 +1,11 @@
 // settings.json: what the user chose, and the little that is chosen once for them. Validated when read, replaced as a whole when written, and keys that
 // this version does not know stay as they are, so that going back and forth between versions loses nothing.
 import { randomInt } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
+import { replaceFile } from '../../core/files/replace-file.ts'
 import { isNoRoom, ownDiskFull, systemCode } from '../../core/files/write-error.ts'
 import { DEFAULT_SETTINGS, Settings } from '../contract/shapes.ts'
 import { randomDeviceName } from './device-name.ts'
@@ -111,20 +112,10 @@ const damaged = (how: string, cause?: unknown): CodedError =>
     { cause }
   )
 
-/** The old file or the new one, whole, whatever happens in between. */
 function write(file: string, value: SavedSettings): void {
-  const draft = `${file}.new`
   try {
-    const fd = openSync(draft, 'w', 0o600)
-    try {
-      writeSync(fd, `${JSON.stringify(value, null, 2)}\n`)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(draft, file)
+    replaceFile(file, `${JSON.stringify(value, null, 2)}\n`)
   } catch (error) {
-    rmSync(draft, { force: true, recursive: true })
     if (isNoRoom(error)) throw ownDiskFull(error)
     throw new CodedError('not-writable', 'The settings cannot be saved; they stay as they were.', { cause: error })
   }

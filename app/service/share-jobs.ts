@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { CID } from 'multiformats/cid'
+import { rootText } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
 import type { DataDirs } from '../../core/files/data-dirs.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
@@ -38,6 +39,8 @@ interface Order {
   readonly paths: readonly string[]
   readonly skipUnreadable: boolean
   readonly before: string | undefined
+  /** The only root that is shared. */
+  readonly expected?: string
 }
 
 interface Job {
@@ -65,6 +68,23 @@ export class ShareJobs implements AsyncDisposable {
    * Throws usage when too much is going on, disk-full when there is no room to note it.
    */
   create(paths: readonly string[], skipUnreadable: boolean, before?: string): string {
+    return this.#begin({ paths, skipUnreadable, before })
+  }
+
+  /** Shares these paths if they are still this root. Throws as `create`, source-changed when they are not, and whatever sharing fails with. */
+  async shareAgain(paths: readonly string[], root: string, signal: AbortSignal): Promise<void> {
+    const id = this.#begin({ paths, skipUnreadable: true, before: undefined, expected: root })
+    const cancel = (): void => this.#jobs.get(id)?.abort.abort(signal.reason)
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      for await (const event of this.follow(id, signal)) if (event.type === 'shared') return
+    } finally {
+      signal.removeEventListener('abort', cancel)
+    }
+  }
+
+  #begin(order: Order): string {
+    const { paths } = order
     if (this.#jobs.size >= MAX_RUNNING)
       throw new CodedError('usage', 'Too many shares are being prepared. Wait for some to finish.')
     this.#ports.store.requireRoom() // hours of hashing would end in it
@@ -83,7 +103,7 @@ export class ShareJobs implements AsyncDisposable {
       error: null
     }
     this.#show({ job: id, name, state: 'indexing', ...begun })
-    this.#jobs.set(id, { feed, abort, over: this.#run(id, { paths, skipUnreadable, before }, feed, abort.signal) })
+    this.#jobs.set(id, { feed, abort, over: this.#run(id, order, feed, abort.signal) })
     return id
   }
 
@@ -129,7 +149,7 @@ export class ShareJobs implements AsyncDisposable {
   /** Never rejects: the outcome goes to the feed. */
   async #run(
     id: string,
-    { paths, skipUnreadable, before }: Order,
+    { paths, skipUnreadable, before, expected }: Order,
     feed: JobFeed<ShareEvent>,
     signal: AbortSignal
   ): Promise<void> {
@@ -159,6 +179,7 @@ export class ShareJobs implements AsyncDisposable {
         signal
       )
       signal.throwIfAborted()
+      if (expected != null && expected !== rootText(indexed.built.root)) throw changedSince()
       const row = this.#ports.store.addShare(indexed)
       this.#ports.shared(row, indexed.built.root, id)
       if (before != null && before !== row.root) this.#ports.outdated(before)
@@ -226,6 +247,9 @@ class JobProgress {
     return { ...this.#last, rate: this.rate(now), secondsLeft }
   }
 }
+
+const changedSince = (): CodedError =>
+  new CodedError('source-changed', 'This has changed since it was shared. Share it again to share it as it is now.')
 
 function shownLeftOut(all: readonly LeftOut[]): ShareJob['leftOut'] {
   return all.length === 0 ? null : { count: all.length, names: all.slice(0, MAX_NAMES_SHOWN).map(it => it.path) }

@@ -1,5 +1,5 @@
 // Opens the database and takes it to this version's schema. The only file that names the SQLite driver.
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import path from 'node:path'
 import { CodedError, codeOf } from '../errors.ts'
@@ -23,12 +23,15 @@ export class Db implements Disposable {
   /** Told whenever a call found no room. */
   onFull: () => void = () => {}
   readonly #driver: DatabaseSync
+  readonly #file: string | undefined
   readonly #statements = new Map<string, StatementSync>()
   #depth = 0
 
-  constructor(driver: DatabaseSync, folder: string | undefined) {
+  /** @param file undefined: in memory */
+  constructor(driver: DatabaseSync, file: string | undefined) {
     this.#driver = driver
-    this.folder = folder
+    this.#file = file
+    this.folder = file == null ? undefined : path.dirname(file)
   }
 
   /** Returns how many rows changed. */
@@ -75,7 +78,17 @@ export class Db implements Disposable {
       return guard(act, this.folder)
     } catch (error) {
       if (codeOf(error) === 'disk-full') this.onFull()
+      if (isFileDamage(error)) this.#noteDamage()
       throw error
+    }
+  }
+
+  /** Most damage is not seen when the index is opened: the next start is told, so that it can be repaired. */
+  #noteDamage(): void {
+    try {
+      if (this.#file != null) writeFileSync(damageMarker(this.#file), '', { mode: 0o600 })
+    } catch {
+      // whoever looks at the same place again finds it again
     }
   }
 
@@ -88,8 +101,27 @@ export class Db implements Disposable {
   }
 }
 
+/** Stands beside an index that was found damaged while it was open. */
+export const damageMarker = (file: string): string => `${file}.damaged` // an empty file
+
 /** Opens or creates `file` (`:memory:` works). Throws `data-newer`, `data-damaged`, `not-writable`, `disk-full`. */
 export function openDb(file: string): Db {
+  if (existsSync(damageMarker(file))) throw damaged()
+  return openWhole(file)
+}
+
+/** Reads all of an index, which may take minutes. The caller holds the data directory. Throws `data-newer`, `not-writable`, `disk-full`. */
+export function isDbDamaged(file: string): boolean {
+  try {
+    using db = openWhole(file)
+    return db.get<{ integrity_check: string }>('PRAGMA integrity_check(1)')?.integrity_check !== 'ok'
+  } catch (error) {
+    if (codeOf(error) === 'data-damaged') return true
+    throw error
+  }
+}
+
+function openWhole(file: string): Db {
   const folder = file === ':memory:' ? undefined : path.dirname(file)
   const driver = guard(() => new DatabaseSync(file), folder)
   if (folder != null) keepPrivate(file) // what SQLite makes beside it gets the same rights
@@ -104,7 +136,7 @@ export function openDb(file: string): Db {
     driver.close()
     throw error
   }
-  return new Db(driver, folder)
+  return new Db(driver, folder == null ? undefined : file)
 }
 
 function migrate(driver: DatabaseSync): void {
@@ -157,6 +189,13 @@ function guard<T>(act: () => T, folder: string | undefined): T {
 const NO_ROOM_BYTES = 256 * 1024
 const SQLITE = { PERM: 3, BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 }
 
+/** Not a statement that fails for a reason of its own. */
+function isFileDamage(error: unknown): boolean {
+  const cause = error instanceof CodedError ? error.cause : undefined
+  const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : undefined
+  return code === SQLITE.CORRUPT || code === SQLITE.NOTADB
+}
+
 function coded(error: unknown, folder: string | undefined): unknown {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error
   const code = error.errcode & 0xff
@@ -170,7 +209,7 @@ function coded(error: unknown, folder: string | undefined): unknown {
     case SQLITE.CORRUPT:
     case SQLITE.NOTADB:
     case 1: // a statement that does not fit the tables: somebody else's schema
-      return new CodedError('data-damaged', "Shoal's index is damaged. Your files are not affected.", { cause: error })
+      return damaged(error)
     case SQLITE.PERM:
     case SQLITE.READONLY:
     case SQLITE.CANTOPEN:
@@ -180,4 +219,9 @@ function coded(error: unknown, folder: string | undefined): unknown {
     default:
       return error
   }
+}
+
+function damaged(cause?: unknown): CodedError {
+  const sentence = "Shoal's index is damaged. Your files are not affected: `shoal repair` makes a new index of them."
+  return new CodedError('data-damaged', sentence, { cause })
 }

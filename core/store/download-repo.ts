@@ -89,6 +89,34 @@ export function putDirty(db: Db, id: number, extent: number): void {
   db.run('INSERT OR IGNORE INTO dirty VALUES (?, ?)', id, extent)
 }
 
+const EVERY_EXTENT = -1
+
+/** Of a .part of which nothing else is known: all its leaves are hashed when it is opened. Nothing happens to one that is known. */
+export function restoreDownload(
+  db: Db,
+  root: string,
+  { directory, name, part }: Omit<DownloadRow, 'id' | 'place'>
+): void {
+  if (findDownload(db, root, directory) != null) return
+  db.transaction('durable', () => putDirty(db, addDownload(db, root, directory, name, part).id, EVERY_EXTENT))
+}
+
+/** Names the extents of one that was restored, now that they are known. */
+export function spreadDirty(db: Db, id: number, extentCount: number): void {
+  db.transaction('written', () => {
+    if (db.run('DELETE FROM dirty WHERE download_id = ? AND extent = ?', id, EVERY_EXTENT) === 0) return
+    for (let extent = 0; extent < extentCount; extent++) putDirty(db, id, extent)
+  })
+}
+
+/** Of every root, those that have a .part of their own. */
+export function allDownloads(db: Db): (DownloadRow & { readonly root: string })[] {
+  return db.all<DownloadRow & { root: string }>(
+    `SELECT ${COLUMNS.replace('id', 'download.id')}, root.cid AS root FROM download JOIN root ON root.id = root_id
+       WHERE place IS NULL OR place <> part ORDER BY download.id`
+  )
+}
+
 export function dropDirty(db: Db, id: number, extent: number): void {
   db.run('DELETE FROM dirty WHERE download_id = ? AND extent = ?', id, extent)
 }

@@ -15,6 +15,7 @@ import {
   findDownload,
   partFiles,
   putDurable,
+  spreadDirty,
   type DownloadRow
 } from './download-repo.ts'
 import {
@@ -108,6 +109,7 @@ async function knownDownload(
   const root = rootText(layout.root)
   const row = findDownload(store.db, root, directory)
   if (row == null) return undefined
+  spreadDirty(store.db, row.id, layout.extents.length - 1)
   if (row.part === row.place) {
     if (isFolder(row.part)) return { row, base: row.part }
     dropDownload(store.db, root, row.id)

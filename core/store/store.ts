@@ -8,7 +8,7 @@ import { CodedError } from '../errors.ts'
 import type { Bitset } from '../bitset.ts'
 import { checkFiles, Rechecker } from './check-shares.ts'
 import { openDb, type Db } from './db.ts'
-import { durableLeaves, findDownload } from './download-repo.ts'
+import { allDownloads, durableLeaves, type DownloadRow, findDownload, restoreDownload } from './download-repo.ts'
 import { ServedShare } from './served-share.ts'
 import { LayoutCache } from './layout-cache.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
@@ -381,6 +381,18 @@ export class Store implements Disposable {
   received(root: string, directory: string, leafCount: number): Bitset | undefined {
     const row = findDownload(this.db, root, directory)
     return row == null ? undefined : durableLeaves(this.db, row.id, leafCount)
+  }
+  /** Downloads that have a .part of their own. */
+  downloads(): ReturnType<typeof allDownloads> {
+    return allDownloads(this.db)
+  }
+  /** Of an index that was lost: the .part is gone on with, once everything in it was hashed. */
+  restoreDownload(root: string, part: Omit<DownloadRow, 'id' | 'place'>): void {
+    restoreDownload(this.db, root, part)
+  }
+  /** Grows with every row that is changed in this run. */
+  get changeCount(): number {
+    return this.db.get<{ count: number }>('SELECT total_changes() AS count')?.count ?? 0
   }
   goodPeers(): peers.GoodPeer[] {
     return peers.goodPeers(this.db)

@@ -54,7 +54,7 @@ export const de: Record<keyof typeof en, string> = {
   'error.cancelled.next': 'Sie können es jederzeit neu starten.',
   'error.cancelled.what': 'Es wurde abgebrochen.',
   'error.data-damaged.next':
-    'Das Protokoll nennt die Datei: Verschieben Sie sie, oder stellen Sie sie aus einer Sicherung wieder her.',
+    'Starten Sie Shoal neu: Es kann aus Ihren Dateien einen neuen Index anlegen. Das Protokoll nennt die Einzelheiten.',
   'error.data-damaged.what': 'Shoals eigene Daten sind beschädigt.',
   'error.data-foreign.next': 'Wählen Sie einen anderen Ordner für Shoals Daten.',
   'error.data-foreign.what': 'Dieser Ordner enthält etwas anderes als Shoals Daten.',

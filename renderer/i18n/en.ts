@@ -52,7 +52,7 @@ export const en = {
   'error.bad-content.what': 'The files behind this link are damaged.',
   'error.cancelled.next': 'You can start it again at any time.',
   'error.cancelled.what': 'It was cancelled.',
-  'error.data-damaged.next': 'The log names the file: move it away, or restore it from a backup.',
+  'error.data-damaged.next': 'Start Shoal again: it can make a new index of your files. The log has the details.',
   'error.data-damaged.what': 'Shoal’s own data is damaged.',
   'error.data-foreign.next': 'Choose another folder for Shoal’s data.',
   'error.data-foreign.what': 'That folder contains something other than Shoal’s data.',

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { claimDataDir } from '../../core/store/data-dir.ts'
+import { open, scratch, share, untilTransfers } from '../testing/sample-application.ts'
+import { indexFile, isIndexUnusable, repairIndex } from './repair.ts'
+
+const NOW = Date.UTC(2026, 10, 28)
+const MIB = 1024 * 1024
+
+/** The test's deadline is the limit. */
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await delay(20)
+}
+
+/** How many shares were not read again yet. */
+async function awaited(dataDir: string): Promise<number> {
+  const text = await readFile(path.join(dataDir, 'restore.json'), 'utf8').catch(() => '{"shares":[]}')
+  return (JSON.parse(text) as { shares: unknown[] }).shares.length
+}
+
+/** Somebody's data directory whose index is no database any more. */
+async function damage(dataDir: string): Promise<void> {
+  await writeFile(indexFile(dataDir), 'x'.repeat(100_000))
+}
+
+test(
+  'shares come back by themselves, also from a disk that comes later; one that changed does not',
+  { timeout: 60_000 },
+  async t => {
+    const dir = await scratch(t)
+    const [data, one, two, changed] = ['data', 'one', 'two', 'changed'].map(it => path.join(dir, it)) as [
+      string,
+      string,
+      string,
+      string
+    ]
+    for (const folder of [one, two, changed]) {
+      await mkdir(folder)
+      await writeFile(path.join(folder, 'f'), randomBytes(100_000))
+    }
+    claimDataDir(data)
+    const roots: string[] = []
+    {
+      await using node = await open(data, t.signal)
+      for (const folder of [one, two, changed]) roots.push((await share(node.client, folder)).root)
+    }
+    await damage(data)
+    await assert.rejects(open(data, t.signal), { code: 'data-damaged' })
+    assert.equal(isIndexUnusable(data), true)
+    await writeFile(path.join(changed, 'f'), randomBytes(100_000))
+    await rename(two, `${two} away`)
+
+    const repaired = repairIndex(data, NOW)
+    assert.deepEqual(repaired, { aside: path.join(data, 'damaged-index-2026-11-28T00-00-00'), shares: 3, downloads: 0 })
+    assert.equal((await stat(path.join(repaired.aside, 'shoal.db'))).size, 100_000)
+    assert.equal(isIndexUnusable(data), false)
+    const shared = async (node: Awaited<ReturnType<typeof open>>): Promise<string[]> =>
+      (await node.client.share.list({})).map(row => row.root)
+    {
+      await using node = await open(data, t.signal)
+      await eventually(async () => (await shared(node)).length === 1)
+      await eventually(async () => (await awaited(data)) === 1)
+      assert.deepEqual(await shared(node), [roots[0]])
+    }
+    await rename(`${two} away`, two)
+    await damage(data) // and again, with one still awaited
+    assert.equal(repairIndex(data, NOW + 1000)?.shares, 2)
+    await using node = await open(data, t.signal)
+    await eventually(async () => (await shared(node)).length === 2)
+    assert.deepEqual(new Set(await shared(node)), new Set([roots[0], roots[1]]))
+    await eventually(async () => (await awaited(data)) === 0)
+  }
+)
+
+test('downloads go on with what their .part holds', { timeout: 60_000 }, async t => {
+  const dir = await scratch(t)
+  const [data, file, out] = [path.join(dir, 'data'), path.join(dir, 'film'), path.join(dir, 'out')]
+  await writeFile(file, randomBytes(12 * MIB))
+  await using seeder = await open(path.join(dir, 'seeder'), t.signal)
+  const { link, root } = await share(seeder.client, file)
+  await seeder.client.share.limit({ root, uploadBytesPerSecond: 2 * MIB })
+  claimDataDir(data)
+  let before = 0
+  {
+    await using getter = await open(data, t.signal)
+    const { grants } = await getter.client.grant.paths({ paths: [out], use: 'write' })
+    const { id } = await getter.client.transfer.start({ link, folder: grants[0] ?? null, selection: null, addrs: [], giveUpAfterMs: null }) // prettier-ignore
+    const rows = await untilTransfers(getter.client, it => (it.get(id)?.bytes ?? 0) >= 4 * MIB)
+    before = rows.get(id)?.bytes ?? 0
+  }
+  await damage(data)
+  assert.equal(repairIndex(data, NOW)?.downloads, 1)
+  await seeder.client.share.limit({ root, uploadBytesPerSecond: 0 })
+  await using getter = await open(data, t.signal)
+  const rows = await untilTransfers(getter.client, it => [...it.values()].every(row => row.state === 'done'))
+  const [row] = rows.values()
+  assert.ok(
+    (row?.received ?? Infinity) <= 12 * MIB - before + 2 * MIB,
+    `${row?.received} of ${12 * MIB}, ${before} were there`
+  )
+  assert.deepEqual(await readdir(out), ['film'])
+  assert.deepEqual(await readFile(path.join(out, 'film')), await readFile(file))
+})
+
+test('an index in order is left alone; one without a catalogue becomes an empty one', async t => {
+  const data = await scratch(t)
+  claimDataDir(data)
+  {
+    await using _node = await open(data, t.signal, { offline: true })
+  }
+  assert.equal(repairIndex(data, NOW), undefined)
+  assert.equal((await readdir(data)).includes('restore.json'), false)
+  await damage(data)
+  await rm(path.join(data, 'catalogue.json'))
+  assert.deepEqual(repairIndex(data, NOW)?.shares, 0)
+  await using node = await open(data, t.signal, { offline: true })
+  assert.deepEqual(await node.client.share.list({}), [])
+})
+
+test('a catalogue that was cut off is none, and harms nothing', async t => {
+  const data = await scratch(t)
+  claimDataDir(data)
+  {
+    await using _node = await open(data, t.signal, { offline: true })
+  }
+  await truncate(path.join(data, 'catalogue.json'), 20)
+  await damage(data)
+  assert.deepEqual(repairIndex(data, NOW)?.shares, 0)
+})

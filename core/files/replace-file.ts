@@ -1,0 +1,20 @@
+// A small file of our own that is replaced as a whole.
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+
+/** The old file or the new one, whole, whatever happens in between; mode 0600. On the disk when it returns. Throws the system's errors. */
+export function replaceFile(file: string, text: string): void {
+  const draft = `${file}.new`
+  try {
+    const fd = openSync(draft, 'w', 0o600)
+    try {
+      writeSync(fd, text)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(draft, file)
+  } catch (error) {
+    rmSync(draft, { force: true, recursive: true })
+    throw error
+  }
+}
