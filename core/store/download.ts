@@ -207,6 +207,7 @@ export class Download implements Servable, AsyncDisposable {
     this.#queuedBytes += length
     try {
       await this.#durability.room()
+      if (length <= SMALL_BYTES) await this.#it.store.turns.take()
       this.#throwIfClosed()
       if (ordinals.some(ordinal => this.#layout.leafBytes(ordinal) !== length)) {
         throw new CodedError('bad-content', 'A part has another length than its folder says. The link is damaged.')
@@ -236,6 +237,7 @@ export class Download implements Servable, AsyncDisposable {
     if (!this.have.has(ordinal) || this.#state === 'closed') throw notHere()
     const length = this.#layout.leafBytes(ordinal)
     if (length === 0) return new Uint8Array(0)
+    if (length <= SMALL_BYTES) await this.#it.store.turns.take()
     const at = this.#layout.leafOffset(ordinal)
     const read = await this.#it.tree.read(this.#layout.fileIndexOf(ordinal), at, length).catch(lostOrThrown)
     if (isLeaf(read, length, this.#layout.digest(ordinal))) return read.bytes

@@ -4,10 +4,12 @@ import { CodedError } from '../errors.ts'
 import type { Layout } from '../content/layout.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
 import { rootText } from '../cid.ts'
+import type { Turns } from '../turns.ts'
 import { Bitset } from '../bitset.ts'
 import type { Db } from './db.ts'
 import type { LayoutCache } from './layout-cache.ts'
 import type { SourceReader } from './source-reader.ts'
+import { SMALL_BYTES } from './hashed-read.ts'
 import { readLeafFrom, type LeafRead } from './read-leaf.ts'
 import { copiesOfFiles, FILE, filePages, hasWholeCopy, setFile } from './share-repo.ts'
 import type { FileRow, FileState, ShareRow } from './share-repo.ts'
@@ -22,6 +24,7 @@ export interface ServedSharePorts {
   readonly db: Db
   readonly files: SourceReader
   readonly layouts: LayoutCache
+  readonly turns: Turns
   /** The leaf from another root, verified; undefined when no other has it. */
   readElsewhere(digest: Uint8Array, except: string): Promise<Uint8Array | undefined>
   /** The file's stat is not the recorded one: hash it in the background and `mark` the outcome. */
@@ -119,6 +122,7 @@ export class ServedShare implements Servable {
   /** The leaf from this root's own copies, verified; undefined when none of them still has it. */
   async readOwn(ordinal: number, onError: (cause: unknown) => void = () => {}): Promise<Uint8Array | undefined> {
     const layout = await this.load()
+    if (layout.leafBytes(ordinal) <= SMALL_BYTES) await this.#ports.turns.take()
     for (const row of this.#copiesOf(layout.fileIndexOf(ordinal))) {
       if (row.state !== FILE.clean) continue
       const found = await readLeafFrom(this.#ports.files, row, layout, ordinal)

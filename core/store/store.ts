@@ -39,6 +39,7 @@ import * as skeletons from './skeleton-repo.ts'
 import { SqlStatCache } from './stat-cache.ts'
 import { packStat } from './stat.ts'
 import { allTransfers, putTransfer, removeTransfer, type TransferRow } from './transfer-repo.ts'
+import { Turns } from '../turns.ts'
 import { ownDiskFull } from '../files/write-error.ts'
 
 const KEPT_MS = 24 * 60 * 60 * 1000 // a skeleton that nothing came of
@@ -70,6 +71,8 @@ export class Store implements Disposable {
   readonly threads = new LeafThreads()
   /** For the other files of this folder only. */
   readonly late: LateWrites
+  /** For the other files of this folder only: what is read or written at once. */
+  readonly turns = new Turns()
   /** What open downloads still need of each disk. */
   readonly room: DiskRoom
   readonly #files = new SourceReader(this.threads)
@@ -209,6 +212,7 @@ export class Store implements Disposable {
       db: this.db,
       files: this.#files,
       layouts: this.#layouts,
+      turns: this.turns,
       readElsewhere: async (digest, except) => this.readLeaf(digest, except),
       recheck: (it, row) => this.#rechecker.add(it, row),
       note: (it, write) => this.late.note(it, write),
