@@ -180,7 +180,7 @@ export class ShareJobs implements AsyncDisposable {
       )
       signal.throwIfAborted()
       if (expected != null && expected !== rootText(indexed.built.root)) throw changedSince()
-      const row = this.#ports.store.addShare(indexed)
+      const row = await this.#ports.store.addShare(indexed, signal)
       this.#ports.shared(row, indexed.built.root, id)
       if (before != null && before !== row.root) this.#ports.outdated(before)
       const shown = { bytes: row.sizeBytes, total: row.sizeBytes, files: row.fileCount, name: row.name, root: row.root }

@@ -13,7 +13,7 @@ test('what changed on disk is told to whoever watches, though nobody fetches it'
   const dir = scratch(t)
   using store = openStore(path.join(dir, 'shoal.db'))
   const indexed = writeSample(dir, 'things', { 'a.txt': Buffer.from('as it was'), 'b.txt': Buffer.from('b') })
-  store.addShare(indexed)
+  await store.addShare(indexed)
   const root = rootText(indexed.built.root)
   const clock = new SteppedClock()
   const nothing = { copies: 0, readers: 0, sentBytes: 0 }
@@ -40,7 +40,7 @@ test('what changed on disk is told to whoever watches, though nobody fetches it'
   await watching.return(undefined)
 })
 
-test('a share says which job made it, until it is shared no more', t => {
+test('a share says which job made it, until it is shared no more', async t => {
   const dir = scratch(t)
   using store = openStore(path.join(dir, 'shoal.db'))
   const indexed = writeSample(dir, 'things', { 'a.txt': Buffer.from('a') })
@@ -50,11 +50,11 @@ test('a share says which job made it, until it is shared no more', t => {
     new SteppedClock()
   )
   const root = rootText(indexed.built.root)
-  store.addShare(indexed)
+  await store.addShare(indexed)
   assert.equal(shares.feed.get(root)?.job, null)
   shares.madeBy(root, 'j1')
   assert.equal(shares.feed.get(root)?.job, 'j1')
   shares.remove(root)
-  store.addShare(indexed)
+  await store.addShare(indexed)
   assert.equal(shares.feed.get(root)?.job, null)
 })

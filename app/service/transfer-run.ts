@@ -402,7 +402,7 @@ export class TransferRun implements AsyncDisposable {
     const indexed = await indexPaths(options, signal).catch(() => undefined) // not this content, whatever it is
     if (indexed == null || !indexed.built.root.equals(this.#root)) return undefined
     try {
-      store.addShare(indexed)
+      await store.addShare(indexed, signal)
     } catch (error) {
       if (codeOf(error) !== 'disk-full') throw error
       return undefined // opening the download says the same, and waits

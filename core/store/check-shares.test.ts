@@ -19,7 +19,7 @@ async function open(t: TestContext) {
   const indexed = writeSample(dir, 'things', { 'a.txt': sampleBytes(900, 'a') })
   const store = openStore(':memory:')
   t.after(() => store[Symbol.dispose]())
-  store.addShare(indexed)
+  await store.addShare(indexed)
   const held = await store.loadHeld(indexed.built.root)
   assert.ok(held)
   const threads = new LeafThreads()

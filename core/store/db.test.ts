@@ -86,7 +86,7 @@ test('what of older shares is here is counted when the schema learns of it', t =
   using db = openDb(file)
   assert.deepEqual(
     db
-      .all('SELECT here_files AS files, here_bytes AS bytes FROM share ORDER BY root_id')
+      .all('SELECT here_files AS files, here_bytes AS bytes FROM share WHERE root_id < 3 ORDER BY root_id')
       .map(row => ({ ...(row as object) })),
     [
       { files: 2, bytes: 20 },

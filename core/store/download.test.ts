@@ -221,7 +221,7 @@ test('leaves are verified on the way into the file', async t => {
 test('leaves that other shares hold are copied, not fetched', async t => {
   const it = bench(t, TREE)
   const other = writeSample(it.dir, 'other', { 'x.bin': TREE['a.bin'], y: Buffer.from('unrelated') })
-  it.store.addShare(other)
+  await it.store.addShare(other)
   await using download = await open(it)
   assert.equal(await download.copyLocal(never), 2 * MIB + 5)
   assert.deepEqual(

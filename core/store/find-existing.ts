@@ -49,7 +49,7 @@ export async function findExisting(
     const row = { ...place, first: start, leaves: end - start, sizeBytes, stat, state: FILE.clean }
     if ((await verifyFile(files, row, layout, stat, signal)) !== FILE.clean) return undefined
   }
-  store.putCopy(layout, name, 'received', { sources: [at], base: at, files: found })
+  await store.putCopy({ layout, name, origin: 'received' }, { sources: [at], base: at, files: found }, signal)
   return { path: at }
 }
 

@@ -41,7 +41,7 @@ export async function finishDownload(
     if (!parts.isAdding) await rename(parts, signal)
   }
   await syncFolders(tree) // the name, also one that an earlier run gave
-  await register(parts, chosen)
+  await register(parts, chosen, signal)
   return { path: tree.base, leftOut }
 }
 
@@ -95,21 +95,22 @@ function isSameInode(part: string, at: string): boolean {
 
 async function register(
   { store, row, name, tree, isAdding, standing }: DownloadParts,
-  chosen: readonly number[]
+  chosen: readonly number[],
+  signal: AbortSignal
 ): Promise<void> {
   const { layout } = tree
   const files = [...standing.right]
   for (const idx of chosen) {
-    if (files.length % 512 === 511) await new Promise(resolve => setImmediate(resolve))
+    if (files.length % 128 === 127) await new Promise(resolve => setImmediate(resolve))
     const at = tree.finishedPath(idx)
     const stat = tree.findStat(at)
     if (stat == null) throw new CodedError('not-writable', 'A received file was taken away. Get it again.')
     files.push({ idx, path: at, stat })
   }
-  store.db.transaction('durable', () => {
-    store.putCopy(layout, name, 'received', { sources: [tree.base], base: tree.base, files, isMore: isAdding })
+  const copy = { sources: [tree.base], base: tree.base, files, isMore: isAdding }
+  await store.putCopy({ layout, name, origin: 'received' }, copy, signal, () =>
     dropDownload(store.db, rootText(layout.root), row.id)
-  })
+  )
   trace.store?.('finished', { root: rootText(layout.root), files: files.length })
 }
 

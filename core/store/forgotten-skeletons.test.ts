@@ -16,7 +16,8 @@ function open(t: TestContext) {
   const fetched = (root: string, mebibytes: number): void => {
     for (let i = 0; i < mebibytes; i++) store.appendSkeleton(root, i * MIB, new Uint8Array(MIB))
   }
-  const roots = (): unknown[] => store.db.all<{ cid: string }>('SELECT cid FROM root ORDER BY id').map(it => it.cid)
+  const roots = (): unknown[] =>
+    store.db.all<{ cid: string }>(`SELECT cid FROM root WHERE cid <> '' ORDER BY id`).map(it => it.cid)
   const after = async (ms: number): Promise<unknown[]> => {
     clock.now += ms
     await store.dropForgottenSkeletons(never)
@@ -44,7 +45,7 @@ test('a skeleton is gone a day after it was last looked into, whatever the clock
 test('one that is looked into stays, and so does what a share, a transfer or a download speaks of', async t => {
   const { store, fetched, after } = open(t)
   const indexed = writeSample(scratch(t), 'x', { 'a.txt': Buffer.from('hello') })
-  const shared = rootText(store.addShare(indexed) && indexed.built.root)
+  const shared = rootText((await store.addShare(indexed)) && indexed.built.root)
   fetched('got', 2)
   store.putTransfer({
     root: 'got',

@@ -5,6 +5,9 @@ import type { Db } from './db.ts'
 const SAME_PER_ROOT = 4 // a sparse file repeats one leaf a million times; a few positions are enough to find it
 const MAX_FOUND = 8
 const MAX_ORDINAL = 2 ** 22
+const GROUPS = 256
+const SLICE_LEAVES = 1_000
+const SORTED_AT_ONCE = 16_384
 
 /** Where a leaf with such a digest may be: a position in the root of a share. */
 export interface Candidate {
@@ -12,22 +15,67 @@ export interface Candidate {
   readonly ordinal: number
 }
 
-export function addLeaves(db: Db, rootId: number, layout: Layout): void {
-  const keys = new Float64Array(layout.leafCount)
-  for (let i = 0; i < keys.length; i++) {
-    // In the order of the table, so that rows are appended and not scattered; 31 + 22 bits fit a double.
-    const digest = layout.digest(i)
-    keys[i] = (new DataView(digest.buffer, digest.byteOffset).getInt32(0) >> 1) * MAX_ORDINAL + i
-  }
-  keys.sort()
+/** Adds the leaves of a root, some thousand of them in a step and a transaction. */
+export function* addLeafSteps(db: Db, rootId: number, layout: Layout): Generator<void> {
   let last: bigint | undefined
   let same = 0
-  for (const key of keys) {
-    const ordinal = ((key % MAX_ORDINAL) + MAX_ORDINAL) % MAX_ORDINAL
-    const prefix = prefixOf(layout.digest(ordinal))
-    same = prefix === last ? same + 1 : 0
-    last = prefix
-    if (same < SAME_PER_ROOT) db.run('INSERT OR IGNORE INTO leaf VALUES (?, ?, ?)', prefix, rootId, ordinal)
+  for (const slice of inTableOrder(layout)) {
+    if (slice != null) {
+      db.transaction('written', () => {
+        for (const ordinal of slice) {
+          const prefix = prefixOf(layout.digest(ordinal))
+          same = prefix === last ? same + 1 : 0
+          last = prefix
+          if (same < SAME_PER_ROOT) db.run('INSERT OR IGNORE INTO leaf VALUES (?, ?, ?)', prefix, rootId, ordinal)
+        }
+      })
+    }
+    yield
+  }
+}
+
+/** Ordinals in the order of the table, so that rows are appended and not scattered; nothing in a step that only sorts. */
+function* inTableOrder(layout: Layout): Generator<readonly number[] | undefined> {
+  const { leafCount } = layout
+  const ends = new Uint32Array(GROUPS) // of the leaves by the first byte of their digest
+  for (let i = 0; i < leafCount; i++) {
+    const group = groupOf(layout.digest(i))
+    ends[group] = ends[group]! + 1
+    if (i % SORTED_AT_ONCE === SORTED_AT_ONCE - 1) yield undefined
+  }
+  for (let group = 1; group < GROUPS; group++) ends[group] = ends[group]! + ends[group - 1]!
+  const keys = new Float64Array(leafCount)
+  const next = Uint32Array.from(ends, (_, group) => (group === 0 ? 0 : ends[group - 1]!))
+  for (let i = 0; i < leafCount; i++) {
+    const digest = layout.digest(i)
+    const group = groupOf(digest)
+    const at = next[group]!
+    next[group] = at + 1
+    // 31 + 22 bits fit a double
+    keys[at] = (new DataView(digest.buffer, digest.byteOffset).getInt32(0) >> 1) * MAX_ORDINAL + i
+    if (i % SORTED_AT_ONCE === SORTED_AT_ONCE - 1) yield undefined
+  }
+  let waiting: number[] = []
+  for (let group = 0, start = 0; group < GROUPS; start = ends[group++]!) {
+    for (const key of keys.subarray(start, ends[group]).sort()) {
+      waiting.push(((key % MAX_ORDINAL) + MAX_ORDINAL) % MAX_ORDINAL)
+      if (waiting.length < SLICE_LEAVES) continue
+      yield waiting
+      waiting = []
+    }
+  }
+  yield waiting
+}
+
+/** In the order of signed integers. */
+const groupOf = (digest: Uint8Array): number => digest[0]! ^ 0x80
+
+/** Takes the leaves of a root out, a part of the table in a step. */
+export function* dropLeafSteps(db: Db, rootId: number): Generator<void> {
+  const width = 2n ** 64n / BigInt(GROUPS)
+  for (let from = -(2n ** 63n); from < 2n ** 63n; from += width) {
+    db.run('DELETE FROM leaf WHERE prefix BETWEEN ? AND ? AND root_id = ?', from, from + width - 1n, rootId)
+    yield
   }
 }
 

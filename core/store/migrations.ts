@@ -75,4 +75,10 @@ ALTER TABLE root ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
 UPDATE root SET used_at = unixepoch() * 1000;
 `
 
-export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED]
+const NO_ROOT = `
+-- no share of the user's: copies hang from it while they are being added, with the root that is to have them as their base
+INSERT INTO root (cid) VALUES ('');
+INSERT INTO share SELECT id, '', 0, 0, 0, 0, 'ready', 'shared', 0, 0, 0 FROM root WHERE cid = '';
+`
+
+export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED, NO_ROOT]

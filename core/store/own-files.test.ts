@@ -23,7 +23,7 @@ test('shares of earlier versions lose what stands in a data directory, and nothi
   const inside = writeSample(dir, 'alone', DATA)
   const logs = writeSample(path.join(dir, 'alone'), 'logs', { 'shoal.jsonl': Buffer.from('another log') })
   const plain = writeSample(dir, 'plain', { 'settings.json': Buffer.from('{ }'), 'identity.key': Buffer.from('other') })
-  for (const it of [home, inside, logs, plain]) store.addShare(it)
+  for (const it of [home, inside, logs, plain]) await store.addShare(it)
   const [key, mine] = ['identity.key', 'a.txt'].map(name => {
     const { layout } = home.built
     return layout.files.find(file => file.path.at(-1) === name)!.start
@@ -58,7 +58,7 @@ test('a file that is another now is not read through a symlink put in its way', 
   using store = openStore(':memory:')
   const bytes = sampleBytes(4096, 1)
   const shared = writeSample(dir, 'shared', { 'sub/x.bin': bytes, 'y.bin': sampleBytes(4096, 2) })
-  store.addShare(shared)
+  await store.addShare(shared)
   const outside = path.join(dir, 'outside')
   mkdirSync(outside)
   writeFileSync(path.join(outside, 'x.bin'), bytes) // the same content: read, it would be taken as unchanged
@@ -80,7 +80,7 @@ test('a share named through a symlink is looked at again where it leads', async 
   const shared = writeSample(dir, 'shared', { 'sub/x.bin': sampleBytes(4096, 1) })
   symlinkSync(path.join(dir, 'shared'), path.join(dir, 'way'))
   const files = shared.files.map(it => ({ ...it, sourcePath: path.join(dir, 'way/sub/x.bin') }))
-  store.addShare({ ...shared, files, sourcePaths: [path.join(dir, 'way')] })
+  await store.addShare({ ...shared, files, sourcePaths: [path.join(dir, 'way')] })
   utimesSync(path.join(dir, 'shared/sub/x.bin'), 1, 1)
   await store.checkShares(never)
   await store.whenChecked()

@@ -50,7 +50,7 @@ const MAY_BE_OWN = `path = '' OR path LIKE '%identity.key' OR path LIKE '%run.js
 function ownPlaces(db: Db, dataDirs: DataDirs): OwnPlace[] {
   const rows = db.all<Omit<OwnPlace, 'own'> & { path: string }>(
     `SELECT copy.id, root_id AS rootId, cid AS root, base, path FROM file JOIN copy ON copy.id = copy_id
-       JOIN root ON root.id = root_id WHERE ${MAY_BE_OWN}`
+       JOIN root ON root.id = root_id WHERE cid <> '' AND (${MAY_BE_OWN})`
   )
   const isOwn = dataDirs.ownInodes()
   const known = new Map<string, boolean>()

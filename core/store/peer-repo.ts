@@ -65,7 +65,7 @@ export function provides(db: Db): ProvideRow[] {
   const rows = db.all<ProvideRow>(
     `SELECT cid AS root, coalesce(provided_at, 0) AS providedAt, coalesce(due_at, 0) AS dueAt
        FROM root LEFT JOIN provide ON provide.root = cid
-       WHERE id IN (SELECT root_id FROM share UNION SELECT root_id FROM transfer) ORDER BY dueAt, id`
+       WHERE id IN (SELECT root_id FROM share UNION SELECT root_id FROM transfer) AND cid <> '' ORDER BY dueAt, id`
   )
   return rows.map(row => ({ ...row }))
 }

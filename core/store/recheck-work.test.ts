@@ -11,14 +11,14 @@ import { openStore } from './store.ts'
 const FILES = 600
 
 /** A share of many small files. */
-function share(t: TestContext) {
+async function share(t: TestContext) {
   const dir = scratch(t)
   const sample: Sample = {}
   for (let i = 0; i < FILES; i++) sample[`f${i}`] = Buffer.from(`content ${i}`)
   const indexed = writeSample(dir, 'many', sample)
   const store = openStore(':memory:')
   t.after(() => store[Symbol.dispose]())
-  store.addShare(indexed)
+  await store.addShare(indexed)
   return { store, root: rootText(indexed.built.root), files: indexed.files.map(it => it.sourcePath) }
 }
 
@@ -48,7 +48,7 @@ const overAllFiles = (statements: readonly string[]): number =>
   statements.filter(sql => /\bfile\b/.test(sql) && !/\bidx *(=|>)/.test(sql)).length
 
 test('files that were touched are looked at once each: no other file is counted for one of them', async t => {
-  const { store, root, files } = share(t)
+  const { store, root, files } = await share(t)
   await store.checkShares(new AbortController().signal, root)
   for (const file of files) utimesSync(file, 1_000_000, 1_000_000)
   const seen = watchDb(store.db)
@@ -62,8 +62,8 @@ test('files that were touched are looked at once each: no other file is counted 
   assert.ok(seen.statements.length <= 8 * FILES, `${seen.statements.length} statements for ${FILES} files`)
 })
 
-test('a page of files is found by where it begins, and nothing before it is read', t => {
-  const { store, root } = share(t)
+test('a page of files is found by where it begins, and nothing before it is read', async t => {
+  const { store, root } = await share(t)
   const seen = watchDb(store.db)
   assert.equal([...filePages(store.db, root)].flat().length, FILES)
   const statements = seen.statements.filter(sql => /\bfile\b/.test(sql))

@@ -12,13 +12,13 @@ import { openStore } from './store.ts'
 const MIB = 1024 * 1024
 const never = new AbortController().signal
 
-function open(t: TestContext) {
+async function open(t: TestContext) {
   const dir = scratch(t)
   const sample = { 'a.bin': sampleBytes(2 * MIB + 5, 'a'), 'b.txt': Buffer.from('hello'), 'c.txt': Buffer.from('sea') }
   const indexed = writeSample(dir, 'things', sample)
   const store = openStore(':memory:')
   t.after(() => store[Symbol.dispose]())
-  store.addShare(indexed)
+  await store.addShare(indexed)
   const held = store.held(indexed.built.root)!
   const changes: ServableChange[] = []
   held.watch(change => changes.push(change))
@@ -37,7 +37,7 @@ function alterSecretly(file: string, offset: number): void {
 }
 
 test('one changed byte is never served, and everybody is told', async t => {
-  const { store, held, changes, at, state } = open(t)
+  const { store, held, changes, at, state } = await open(t)
   writeFileSync(at('b.txt'), 'hullo')
   await assert.rejects(held.readLeaf(3), { code: 'not-found' })
   assert.deepEqual(changes, [{ unset: [3, 4], state: 'checking' }])
@@ -56,7 +56,7 @@ test('one changed byte is never served, and everybody is told', async t => {
 })
 
 test('a change that the stat does not show is found by the hash', async t => {
-  const { store, held, changes, at, state } = open(t)
+  const { store, held, changes, at, state } = await open(t)
   const stat = statSync(at('a.bin'))
   utimesSync(at('a.bin'), stat.atimeMs / 1000, Math.floor(stat.mtimeMs / 1000))
   await store.checkShares(never)
@@ -72,7 +72,7 @@ test('a change that the stat does not show is found by the hash', async t => {
 })
 
 test('a touched file with the same content is served again', async t => {
-  const { store, held, changes, at, state } = open(t)
+  const { store, held, changes, at, state } = await open(t)
   utimesSync(at('a.bin'), 1, 1)
   await assert.rejects(held.readLeaf(0), { code: 'not-found' })
   await store.whenChecked()
@@ -85,7 +85,7 @@ test('a touched file with the same content is served again', async t => {
 })
 
 test('a file that went is missing, and is welcome back', async t => {
-  const { store, held, changes, at, state } = open(t)
+  const { store, held, changes, at, state } = await open(t)
   renameSync(at('c.txt'), at('d.txt'))
   await store.checkShares(never)
   assert.deepEqual(state(), ['partial', 'missing'])
@@ -98,7 +98,7 @@ test('a file that went is missing, and is welcome back', async t => {
 })
 
 test('what stands in the way of a file is not read: a pipe, a folder', { timeout: 120_000 }, async t => {
-  const { store, held, at, state } = open(t)
+  const { store, held, at, state } = await open(t)
   rmSync(at('b.txt'))
   execFileSync('mkfifo', [at('b.txt')])
   await assert.rejects(held.readLeaf(3))
@@ -107,16 +107,16 @@ test('what stands in the way of a file is not read: a pipe, a folder', { timeout
 })
 
 test('another share of the same bytes steps in', async t => {
-  const { dir, store, held, at } = open(t)
-  store.addShare(writeSample(dir, 'other', { x: Buffer.from('hello'), y: Buffer.from('more') }))
+  const { dir, store, held, at } = await open(t)
+  await store.addShare(writeSample(dir, 'other', { x: Buffer.from('hello'), y: Buffer.from('more') }))
   rmSync(at('b.txt'))
   assert.equal(Buffer.from(await held.readLeaf(3)).toString(), 'hello')
 })
 
 test('a second copy of the root steps in, and the share stays ready', async t => {
-  const { dir, store, held, changes, at, state } = open(t)
+  const { dir, store, held, changes, at, state } = await open(t)
   const bytes = readFileSync(at('a.bin'))
-  store.addShare(
+  await store.addShare(
     writeSample(dir, 'again', { 'a.bin': bytes, 'b.txt': Buffer.from('hello'), 'c.txt': Buffer.from('sea') })
   )
   appendFileSync(at('a.bin'), 'x')
@@ -127,7 +127,7 @@ test('a second copy of the root steps in, and the share stays ready', async t =>
 })
 
 test('whoever looks at the list learns of a change', async t => {
-  const { store, held, at, state } = open(t)
+  const { store, held, at, state } = await open(t)
   writeFileSync(at('b.txt'), 'hullo')
   assert.deepEqual(state(), ['ready', 'ready'])
   await store.lookAtShares(10_000)
@@ -136,7 +136,7 @@ test('whoever looks at the list learns of a change', async t => {
 })
 
 test('verifying a share names the files that are not as they were', async t => {
-  const { store, held, at } = open(t)
+  const { store, held, at } = await open(t)
   assert.deepEqual(await store.verifyShare(held.root, never), { bytes: 2 * MIB + 13, bad: [] })
   alterSecretly(at('a.bin'), 0)
   rmSync(at('b.txt'))
@@ -153,7 +153,7 @@ test('whatever is done to the files, a leaf that is read is the right one', asyn
       const indexed = writeSample(dir, `run ${run++}`, sample)
       const right = Array.from({ length: 3 }, (_, i) => leafOf(indexed, i))
       using store = openStore(':memory:')
-      store.addShare(indexed)
+      await store.addShare(indexed)
       const held = store.held(indexed.built.root)!
       const file = (i: number): string => indexed.files[i % 3]!.sourcePath
       for (const { how, at } of acts) {

@@ -11,7 +11,7 @@ import type { LayoutCache } from './layout-cache.ts'
 import type { SourceReader } from './source-reader.ts'
 import { SMALL_BYTES } from './hashed-read.ts'
 import { readLeafFrom, type LeafRead } from './read-leaf.ts'
-import { copiesOfFiles, FILE, filePages, hasWholeCopy, setFile } from './share-repo.ts'
+import { copiesOfFiles, FILE, filePages, filesInTrouble, setFile } from './share-repo.ts'
 import type { FileRow, FileState, ShareRow } from './share-repo.ts'
 import { readSkeleton } from './skeleton-repo.ts'
 import { packedSize } from './stat.ts'
@@ -244,17 +244,17 @@ export class ServedShare implements Servable {
     const have = new Bitset(this.leafCount)
     this.#best.clear()
     this.#troubled = { checking: 0, missing: 0, changed: 0 }
-    if (hasWholeCopy(this.#ports.db, this.#key, this.leafCount)) {
+    const { isAllHere, rows } = filesInTrouble(this.#ports.db, this.#key)
+    const count = (row: FileRow): void => {
+      const best = Math.min(row.state, this.#best.get(row.idx) ?? row.state) as FileState // one of the two
+      this.#best.set(row.idx, best)
+      if (row.state === FILE.clean) have.addRange(row.first, row.first + row.leaves)
+    }
+    if (isAllHere) {
       have.addRange(0, this.leafCount)
-      return have
-    }
-    for (const page of filePages(this.#ports.db, this.#key)) {
-      for (const row of page) {
-        const best = Math.min(row.state, this.#best.get(row.idx) ?? row.state) as FileState // one of the two
-        this.#best.set(row.idx, best)
-        if (row.state === FILE.clean) have.addRange(row.first, row.first + row.leaves)
-      }
-    }
+      for (const { first, leaves } of rows) for (let i = first; i < first + leaves; i++) have.delete(i)
+      rows.forEach(count)
+    } else for (const page of filePages(this.#ports.db, this.#key)) page.forEach(count)
     for (const state of this.#best.values()) this.#weigh(state, 1)
     return have
   }

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { Layout } from '../content/layout.ts'
 import type { Db } from './db.ts'
-import { addLeaves, dropLeaves } from './leaf-index.ts'
+import { dropLeaves } from './leaf-index.ts'
 import { dropUnusedRoot, findRootId } from './skeleton-repo.ts'
 
 export type ShareState = 'ready' | 'indexing' | 'changed' | 'missing'
@@ -45,14 +45,34 @@ export interface FileRow {
   readonly state: FileState
 }
 
-/** A place where all or some files of a root stand, to be added. `files` by index of the layout. */
+export interface NewFile {
+  /** Of the layout. */
+  readonly idx: number
+  /** Absolute. */
+  readonly path: string
+  /** Packed. */
+  readonly stat: Uint8Array
+}
+
+/** A place where all or some files of a root stand, to be added. */
 export interface NewCopy {
   /** A copy of the same sources gets these files beside those it has, instead of being replaced. */
   readonly isMore?: boolean
   readonly sources: readonly string[]
   readonly base: string
-  readonly files: Iterable<{ idx: number; path: string; stat: Uint8Array }>
+  /** May be gone through more than once. */
+  readonly files: Iterable<NewFile>
 }
+
+export interface NewShare {
+  readonly layout: Layout
+  readonly name: string
+  readonly origin: ShareRow['origin']
+  readonly now: number
+}
+
+/** The root of the share that copies hang from while they are being added; it is none of the user's. */
+const NO_ROOT = ''
 
 const SHARE_COLUMNS = `root.cid AS root, name, size_bytes AS sizeBytes, file_count AS fileCount,
   here_files AS hereFiles, here_bytes AS hereBytes,
@@ -60,7 +80,8 @@ const SHARE_COLUMNS = `root.cid AS root, name, size_bytes AS sizeBytes, file_cou
 
 export function allShares(db: Db): ShareRow[] {
   const rows = db.all<Omit<ShareRow, 'sourcePaths'>>(
-    `SELECT ${SHARE_COLUMNS} FROM share JOIN root ON root.id = root_id ORDER BY added_at DESC, root_id DESC`
+    `SELECT ${SHARE_COLUMNS} FROM share JOIN root ON root.id = root_id WHERE cid <> '${NO_ROOT}'
+       ORDER BY added_at DESC, root_id DESC`
   )
   return rows.map(row => withSources(db, row))
 }
@@ -103,46 +124,112 @@ export function copyBases(db: Db, root: string): string[] {
   return copies.map(copy => copy.base)
 }
 
-/** Adds the share when its root is new, and this copy of it; a copy of the same sources is replaced. In a transaction. */
-export function putShare(
+/** The copy of these sources, which gets the files at once, or a new one that nobody sees yet. In a transaction. */
+export function openCopy(
   db: Db,
-  share: { rootId: number; layout: Layout; name: string; origin: ShareRow['origin']; now: number },
+  rootId: number,
+  root: string,
   copy: NewCopy
+): { readonly copyId: number; readonly isThere: boolean } {
+  const sources = JSON.stringify(copy.sources)
+  const known = db.get<{ id: number }>('SELECT id FROM copy WHERE root_id = ? AND sources = ?', rootId, sources)
+  if (known != null) return { copyId: known.id, isThere: true }
+  db.run(
+    `INSERT INTO copy (root_id, base, sources) VALUES ((SELECT id FROM root WHERE cid = ?), ?, '[]')`,
+    NO_ROOT,
+    root
+  )
+  return { copyId: db.get<{ id: number }>('SELECT last_insert_rowid() AS id')!.id, isThere: false }
+}
+
+export function hasCopy(db: Db, copyId: number): boolean {
+  return db.get('SELECT 1 FROM copy WHERE id = ?', copyId) != null
+}
+
+export function hasShare(db: Db, rootId: number): boolean {
+  return db.get('SELECT 1 FROM share WHERE root_id = ?', rootId) != null
+}
+
+/** Files of a copy, clean. In a transaction. */
+export function putFiles(db: Db, copyId: number, layout: Layout, base: string, files: readonly NewFile[]): void {
+  for (const { idx, path: file, stat } of files) {
+    const { start, end, sizeBytes } = layout.files[idx]!
+    const below = belowBase(base, file)
+    db.run('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)', copyId, idx, below, start, end - start, sizeBytes, stat) // prettier-ignore
+  }
+}
+
+/** Takes at most `count` files that are none of these out of a copy. True while there are more. */
+export function dropOtherFiles(db: Db, copyId: number, kept: ReadonlySet<number>, count: number): boolean {
+  const rows = db.get<{ files: number }>('SELECT count(*) AS files FROM file WHERE copy_id = ?', copyId)
+  if ((rows?.files ?? 0) <= kept.size) return false
+  let left = count
+  for (let idx = -1; left > 0;) {
+    const page = db.all<{ idx: number }>(
+      `SELECT idx FROM file WHERE copy_id = ? AND idx > ? ORDER BY idx LIMIT ${PAGE_ROWS}`,
+      copyId,
+      idx
+    )
+    const others = page.filter(row => !kept.has(row.idx)).slice(0, left)
+    db.transaction('written', () => {
+      for (const row of others) db.run('DELETE FROM file WHERE copy_id = ? AND idx = ?', copyId, row.idx)
+    })
+    left -= others.length
+    if (page.length < PAGE_ROWS) return false
+    idx = page[page.length - 1]!.idx
+  }
+  return true
+}
+
+/** Makes a copy the share's, which is made when its root is new: all its files and leaves are there. In a transaction. */
+export function settleCopy(
+  db: Db,
+  rootId: number,
+  { layout, name, origin, now }: NewShare,
+  copy: NewCopy,
+  { copyId, files }: { copyId: number; files: number }
 ): void {
-  const { rootId, layout } = share
-  const isNew = db.get('SELECT 1 FROM share WHERE root_id = ?', rootId) == null
-  if (isNew) {
+  if (!hasShare(db, rootId)) {
     db.run(
       `INSERT INTO share VALUES (?, ?, ?, ?, ?, ?, 'ready', ?, ?, 0, 0)`,
       rootId,
-      share.name,
+      name,
       layout.sizeBytes,
       layout.files.length,
       layout.leafCount,
       layout.skeletonBytes,
-      share.origin,
-      share.now
+      origin,
+      now
     )
-    addLeaves(db, rootId, layout)
-  } else if (share.origin === 'shared') db.run(`UPDATE share SET origin = 'shared' WHERE root_id = ?`, rootId)
-  const copyId = copyFor(db, rootId, copy)
-  for (const { idx, path: file, stat } of copy.files) {
-    const { start, end, sizeBytes } = layout.files[idx]!
-    const below = belowBase(copy.base, file)
-    db.run('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, 0)', copyId, idx, below, start, end - start, sizeBytes, stat) // prettier-ignore
-  }
-  countHere(db, rootId)
+  } else if (origin === 'shared') db.run(`UPDATE share SET origin = 'shared' WHERE root_id = ?`, rootId)
+  const sources = JSON.stringify(copy.sources)
+  db.run('DELETE FROM copy WHERE root_id = ? AND sources = ? AND id <> ?', rootId, sources, copyId)
+  db.run('UPDATE copy SET root_id = ?, base = ?, sources = ? WHERE id = ?', rootId, copy.base, sources, copyId)
+  if (files < layout.files.length) countHere(db, rootId)
+  else db.run('UPDATE share SET here_files = file_count, here_bytes = size_bytes WHERE root_id = ?', rootId)
   countState(db, rootId)
 }
 
-/** The copy of these sources: a new one, unless files are added to it. */
-function copyFor(db: Db, rootId: number, copy: NewCopy): number {
-  const sources = JSON.stringify(copy.sources)
-  const known = db.get<{ id: number }>('SELECT id FROM copy WHERE root_id = ? AND sources = ?', rootId, sources)
-  if (known != null && copy.isMore === true) return known.id
-  if (known != null) db.run('DELETE FROM copy WHERE id = ?', known.id)
-  db.run('INSERT INTO copy (root_id, base, sources) VALUES (?, ?, ?)', rootId, copy.base, sources)
-  return db.get<{ id: number }>('SELECT last_insert_rowid() AS id')!.id
+/** Copies that were begun and are no share's, and of which root. */
+export function halfAdded(db: Db): { copyId: number; root: string }[] {
+  return db.all<{ copyId: number; root: string }>(
+    'SELECT id AS copyId, base AS root FROM copy WHERE root_id = (SELECT id FROM root WHERE cid = ?) ORDER BY id',
+    NO_ROOT
+  )
+}
+
+/** Takes at most `count` files off such a copy, and then the copy itself. True while there are more. */
+export function dropHalfAdded(db: Db, copyId: number, count: number): boolean {
+  return db.transaction('written', () => {
+    if (!halfAdded(db).some(it => it.copyId === copyId)) return false // it is a share's by now
+    const dropped = db.run(
+      `DELETE FROM file WHERE copy_id = ?1 AND idx IN (SELECT idx FROM file WHERE copy_id = ?1 ORDER BY idx LIMIT ?2)`,
+      copyId,
+      count
+    )
+    if (dropped < count) db.run('DELETE FROM copy WHERE id = ?', copyId)
+    return dropped === count
+  })
 }
 
 export function countHere(db: Db, rootId: number): void {
@@ -205,13 +292,19 @@ export function filesHere(db: Db, root: string, from: number, to: number): Set<n
   return new Set(rows.map(row => row.idx))
 }
 
-/** True when one copy alone holds every leaf. */
-export function hasWholeCopy(db: Db, root: string, leafCount: number): boolean {
-  const best = db.get<{ leaves: number | null }>(
-    `SELECT max(leaves) AS leaves FROM (SELECT sum(leaves) AS leaves ${FROM_FILES} AND file.state = 0 GROUP BY copy.id)`,
+/** Whether every file stands in some copy; and of those with a copy that is not clean, every copy. */
+export function filesInTrouble(db: Db, root: string): { isAllHere: boolean; rows: FileRow[] } {
+  const share = db.get<{ missing: number }>(
+    'SELECT file_count - here_files AS missing FROM share WHERE root_id = (SELECT id FROM root WHERE cid = ?)',
     root
   )
-  return (best?.leaves ?? 0) === leafCount
+  const rows = db.all<FileRow>(
+    `SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx IN (SELECT idx FROM copy JOIN file ON file.copy_id = copy.id
+       WHERE copy.root_id = (SELECT id FROM root WHERE cid = ?) AND file.state > 0)`,
+    root,
+    root
+  )
+  return { isAllHere: share?.missing === 0, rows: rows.map(placed) }
 }
 
 export function setFile(db: Db, row: FileRow, state: FileState, stat: Uint8Array): void {

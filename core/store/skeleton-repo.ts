@@ -8,7 +8,8 @@ const SHORT_ROW_BYTES = 64 * 1024 // a shorter last row is filled up, so that sm
 
 const IS_UNUSED = `NOT EXISTS (SELECT 1 FROM share WHERE root_id = root.id)
   AND NOT EXISTS (SELECT 1 FROM transfer WHERE root_id = root.id)
-  AND NOT EXISTS (SELECT 1 FROM download WHERE root_id = root.id)`
+  AND NOT EXISTS (SELECT 1 FROM download WHERE root_id = root.id)
+  AND NOT EXISTS (SELECT 1 FROM copy WHERE root_id = (SELECT id FROM root WHERE cid = '') AND base = root.cid)`
 
 /** The row of a root, made when it is missing. */
 export function rootId(db: Db, root: string): number {
@@ -113,16 +114,18 @@ export function* skeletonParts(db: Db, root: string): Generator<Uint8Array> {
 }
 
 /** Joins pieces of any size into 1 MiB, so that a skeleton is stored in few statements. */
-export function* inParts(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+export function* inParts(pieces: Iterable<Uint8Array>): Generator<{ start: number; bytes: Uint8Array }> {
   let waiting: Uint8Array[] = []
   let bytes = 0
+  let start = 0
   for (const piece of pieces) {
     waiting.push(piece)
     bytes += piece.length
     if (bytes < ROW_BYTES) continue
-    yield Buffer.concat(waiting)
+    yield { start, bytes: Buffer.concat(waiting) }
+    start += bytes
     waiting = []
     bytes = 0
   }
-  if (bytes > 0) yield Buffer.concat(waiting)
+  if (bytes > 0) yield { start, bytes: Buffer.concat(waiting) }
 }

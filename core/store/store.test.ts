@@ -24,7 +24,7 @@ test('a share outlives its store, is served whole, and goes without touching a f
   const root = rootText(indexed.built.root)
   {
     using store = openStore(path.join(dir, 'shoal.db'), { now: () => 1234 })
-    const share = store.addShare(indexed)
+    const share = await store.addShare(indexed)
     assert.deepEqual(share, {
       root,
       name: 'things',
@@ -73,8 +73,8 @@ test('a lone leaf, and an empty folder, are shares too', async t => {
   const lone = writeSample(dir, 'lone.txt', { '': Buffer.from('alone') })
   const none = writeSample(dir, 'none', { x: null })
   rmSync(path.join(dir, 'none', 'x'), { recursive: true })
-  store.addShare(lone)
-  store.addShare(none)
+  await store.addShare(lone)
+  await store.addShare(none)
   const held = store.held(lone.built.root)!
   assert.deepEqual([held.skeletonBytes, held.leafCount, held.state], [0, 1, 'ready'])
   assert.equal(Buffer.from(await held.readLeaf(0)).toString(), 'alone')
@@ -86,9 +86,9 @@ test('equal content is one share with several sources; the same source again rep
   const dir = scratch(t)
   using store = openStore(':memory:')
   const one = writeSample(dir, 'one', FOLDER)
-  store.addShare(one)
-  store.addShare(writeSample(dir, 'two', FOLDER))
-  store.addShare(one)
+  await store.addShare(one)
+  await store.addShare(writeSample(dir, 'two', FOLDER))
+  await store.addShare(one)
   const [share, ...others] = store.shares()
   assert.deepEqual([share?.name, others.length], ['one', 0])
   assert.deepEqual(share?.sourcePaths.toSorted(), [path.join(dir, 'one'), path.join(dir, 'two')])
@@ -105,8 +105,8 @@ test('any leaf is found by its digest, in whatever share', async t => {
   using store = openStore(':memory:')
   const a = writeSample(dir, 'a', FOLDER)
   const b = writeSample(dir, 'b.bin', { '': FOLDER['a.bin'] })
-  store.addShare(a)
-  store.addShare(b)
+  await store.addShare(a)
+  await store.addShare(b)
   const digest = a.built.layout.digest(1)
   assert.deepEqual(
     store
@@ -147,7 +147,7 @@ test('a skeleton appended in pieces of any size reads back as one stream', () =>
   )
 })
 
-test('a folder of 20,000 files is added in time', { timeout: 120_000 }, t => {
+test('a folder of 20,000 files is added in time', { timeout: 120_000 }, async t => {
   const dir = scratch(t)
   using store = openStore(path.join(dir, 'shoal.db'))
   const entries = new Map<string, SourceTree>()
@@ -159,7 +159,7 @@ test('a folder of 20,000 files is added in time', { timeout: 120_000 }, t => {
   const stat = { size: 5, mtimeNs: 1n, ctimeNs: 1n, dev: 1n, ino: 1n }
   const files = built.layout.files.map(file => ({ sourcePath: `/somewhere/else/${file.path[0]!}`, stat }))
   const before = process.cpuUsage()
-  const share = store.addShare({ built, name: 'many', files, sourcePaths: ['/somewhere/else'] })
+  const share = await store.addShare({ built, name: 'many', files, sourcePaths: ['/somewhere/else'] })
   const { user, system } = process.cpuUsage(before) // microseconds; not what others keep the machine busy with
   const ms = (user + system) / 1000
   t.diagnostic(`${ms.toFixed(0)} ms`)
@@ -168,7 +168,7 @@ test('a folder of 20,000 files is added in time', { timeout: 120_000 }, t => {
   assert.equal(store.held(built.root)!.have.isFull, true)
 })
 
-test('10 GiB add less than 20 MiB', { timeout: 120_000 }, t => {
+test('10 GiB add less than 20 MiB', { timeout: 120_000 }, async t => {
   const dir = scratch(t)
   {
     using store = openStore(path.join(dir, 'shoal.db'), { now: () => 10_000 })
@@ -177,7 +177,7 @@ test('10 GiB add less than 20 MiB', { timeout: 120_000 }, t => {
     const built = buildDag({ kind: 'file', leaves: { digests, sizeBytes: leafCount * MIB } })
     const stat = { size: leafCount * MIB, mtimeNs: 1n, ctimeNs: 1n, dev: 1n, ino: 1n }
     store.statCache.put(stat, digests)
-    store.addShare({ built, name: 'big', files: [{ sourcePath: '/big', stat }], sourcePaths: ['/big'] })
+    await store.addShare({ built, name: 'big', files: [{ sourcePath: '/big', stat }], sourcePaths: ['/big'] })
     const bytes = readdirSync(dir).reduce((sum, name) => sum + statSync(path.join(dir, name)).size, 0)
     t.diagnostic(`${(bytes / MIB).toFixed(2)} MiB`)
     assert.ok(bytes < 8 * MIB)

@@ -6,6 +6,7 @@ import { parseRoot, rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import type { Bitset } from '../bitset.ts'
+import { CopyAdder, type CopyOrder } from './add-copy.ts'
 import { checkFiles, Rechecker } from './check-shares.ts'
 import { openDb, type Db } from './db.ts'
 import { allDownloads, durableLeaves, type DownloadRow, findDownload, restoreDownload } from './download-repo.ts'
@@ -30,9 +31,10 @@ import {
   filePages,
   filesHere,
   findShare,
-  putShare,
   setState,
-  type NewCopy
+  type NewCopy,
+  type NewFile,
+  type NewShare
 } from './share-repo.ts'
 import type { ShareRow } from './share-repo.ts'
 import * as skeletons from './skeleton-repo.ts'
@@ -77,6 +79,7 @@ export class Store implements Disposable {
   readonly room: DiskRoom
   readonly #files = new SourceReader(this.threads)
   readonly #layouts: LayoutCache
+  readonly #adder: CopyAdder
   readonly #held = new Map<string, ServedShare>()
   readonly #rechecker = new Rechecker(this.#files)
   readonly #listeners = new Set<(root: string) => void>()
@@ -95,6 +98,7 @@ export class Store implements Disposable {
     db.onFull = () => this.late.foundFull()
     this.statCache = new SqlStatCache(db, now)
     this.#layouts = new LayoutCache(db)
+    this.#adder = new CopyAdder(db)
   }
 
   // Its own disk
@@ -116,31 +120,43 @@ export class Store implements Disposable {
 
   // Shares
 
-  /** Adds what was indexed, in one durable transaction; equal content becomes one share with several copies. */
-  addShare(indexed: Shareable): ShareRow {
+  /**
+   * Adds what was indexed: on return it is there, durably; before, there is nothing of it. Equal content becomes one share with several copies. Throws
+   * `disk-full`, the signal's reason.
+   */
+  async addShare(indexed: Shareable, signal?: AbortSignal): Promise<ShareRow> {
     const { built, files, sourcePaths } = indexed
-    const copy = {
-      sources: sourcePaths,
-      base: sourcePaths.length === 1 ? sourcePaths[0]! : commonFolder(sourcePaths),
-      files: files.map((it, idx) => ({ idx, path: it.sourcePath, stat: packStat(it.stat) }))
+    const packed = {
+      *[Symbol.iterator](): Generator<NewFile> {
+        for (const [idx, it] of files.entries()) yield { idx, path: it.sourcePath, stat: packStat(it.stat) }
+      }
     }
+    const base = sourcePaths.length === 1 ? sourcePaths[0]! : commonFolder(sourcePaths)
     this.statCache.flush()
-    return this.db.transaction('durable', () => {
-      const root = rootText(built.root)
-      if (this.skeletonBytes(root) < built.layout.skeletonBytes) this.#storeSkeleton(root, built.skeleton)
-      return this.putCopy(built.layout, indexed.name, 'shared', copy)
-    })
+    const share = { layout: built.layout, name: indexed.name, origin: 'shared' } as const
+    return this.#add(share, { sources: sourcePaths, base, files: packed }, { skeleton: built.skeleton }, signal)
   }
 
-  /** Adds a copy of a root whose skeleton is stored, and the share when it is new. For the download that finished it. */
-  putCopy(layout: Layout, name: string, origin: ShareRow['origin'], copy: NewCopy): ShareRow {
-    const root = rootText(layout.root)
-    this.db.transaction('durable', () => {
-      const rootId = skeletons.rootId(this.db, root)
-      putShare(this.db, { rootId, layout, name, origin, now: this.#now() }, copy)
-    })
+  /** Adds a copy of a root whose skeleton is stored, and the share when it is new. `also`: what is to be true from the same moment on. */
+  async putCopy(
+    share: Omit<NewShare, 'now'>,
+    copy: NewCopy,
+    signal: AbortSignal,
+    also?: () => void
+  ): Promise<ShareRow> {
+    return this.#add(share, copy, also == null ? {} : { also }, signal)
+  }
+
+  async #add(
+    share: Omit<NewShare, 'now'>,
+    copy: NewCopy,
+    more: Pick<CopyOrder, 'skeleton' | 'also'>,
+    signal: AbortSignal | undefined
+  ): Promise<ShareRow> {
+    const root = rootText(share.layout.root)
+    await this.#adder.add({ share: { ...share, now: this.#now() }, copy, ...more }, signal)
     this.late.forget(unshareKey(root))
-    this.#layouts.keep(layout)
+    this.#layouts.keep(share.layout)
     this.#held.get(root)?.refresh()
     this.#announce(root)
     return findShare(this.db, root)!
@@ -178,6 +194,7 @@ export class Store implements Disposable {
     const held = this.#held.get(root)
     held?.beforeRetiring()
     const isRemoved = this.db.transaction('durable', () => dropShare(this.db, root))
+    this.#adder.removed()
     this.#held.delete(root)
     held?.retire()
     this.#layouts.forget(root)
@@ -327,7 +344,8 @@ export class Store implements Disposable {
     use(1)
     return { [Symbol.dispose]: () => use(-1) }
   }
-  /** Lets go of skeletons that were last used more than a day ago and that no share, transfer or download came of, some MiB at a time. Throws `disk-full`. */
+  /** Lets go of skeletons that were last used more than a day ago and that no share, transfer or download came of, some MiB at a time, and of
+   * what is half added. Throws `disk-full`. */
   async dropForgottenSkeletons(signal: AbortSignal): Promise<void> {
     const now = this.#now()
     for (const { id, root } of skeletons.forgottenRoots(this.db, now - KEPT_MS, now + KEPT_MS)) {
@@ -336,6 +354,7 @@ export class Store implements Disposable {
         signal.throwIfAborted()
       }
     }
+    await this.#adder.tidy(signal)
   }
   /** At most `maxBytes` from `offset`, never empty; undefined when they are not there. */
   readSkeleton(root: string, offset: number, maxBytes: number): Uint8Array | undefined {
@@ -347,15 +366,6 @@ export class Store implements Disposable {
   /** The stored part of a skeleton from its beginning, a MiB at a time. */
   skeletonParts(root: string): Iterable<Uint8Array> {
     return skeletons.skeletonParts(this.db, root)
-  }
-
-  #storeSkeleton(root: string, pieces: Iterable<Uint8Array>): void {
-    this.db.run('DELETE FROM skeleton WHERE root_id = ?', skeletons.rootId(this.db, root))
-    let offset = 0
-    for (const part of skeletons.inParts(pieces)) {
-      this.appendSkeleton(root, offset, part)
-      offset += part.length
-    }
   }
 
   /** The layout of a root whose skeleton is stored in full; `sizeBytes` counts for a raw root only. Throws `data-damaged`. */

@@ -36,7 +36,7 @@ const built = await step('share', async () => {
   const made = await build()
   using store = openStore(path.join(folder, 'sharer.db'))
   const files = [{ sourcePath: source, stat: statOf(source) }]
-  store.addShare({ built: made, name: 'shared.bin', files, sourcePaths: [source] })
+  await store.addShare({ built: made, name: 'shared.bin', files, sourcePaths: [source] })
   return made
 })
 await step('start with a share', async () => {
