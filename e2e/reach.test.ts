@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { whyNoRights } from '../app/scripts/needs.mjs'
 import { Namespaces } from './namespaces.ts'
+import { Program } from './program.ts'
 import { openScratch } from './scratch.ts'
 
 const at = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href)
@@ -60,3 +61,43 @@ test('the internet is allowed, and reached without another start', { skip: whyNo
   assert.equal(after.peerId, before.peerId)
   assert.equal(after.token, before.token, 'the door of the other commands stays as it is')
 })
+
+/** Prints its addresses whenever they are others, until it is ended. */
+const WATCHED = `
+  const { openHost } = await import(${at('../app/host/host.ts')})
+  const limits = { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: null }
+  const engine = { dataDir: process.argv[2], version: '0', offline: false, network: 'internet', listen: [], peers: [], bootstrap: [], limits, folders: [] }
+  const host = await openHost({ engine }, AbortSignal.timeout(60_000))
+  for (let told = ''; ; await new Promise(resolve => setTimeout(resolve, 100))) {
+    const { addrs } = await host.client.node.info({})
+    if (addrs.join() !== told) console.log(JSON.stringify({ event: 'addrs', addrs }))
+    told = addrs.join()
+  }
+`
+
+test(
+  'an address on the internet that comes later is told of, one that went is not',
+  { skip: whyNoRights() ?? false },
+  async () => {
+    await using scratch = openScratch()
+    using net = new Namespaces()
+    const host = net.host('home')
+    net.switch().plug(host, 'eth0', '192.168.7.2/24')
+    writeFileSync(scratch.at('program.mjs'), WATCHED)
+    await using program = new Program<{ readonly event: 'addrs'; readonly addrs: readonly string[] }>({
+      args: [scratch.at('program.mjs'), scratch.at('data')],
+      prefix: host.prefix
+    })
+    const isToldOf = (ip: string, isIt: boolean) => async () =>
+      await program.line(
+        'addrs',
+        ({ addrs }) => addrs.some(addr => addr.includes(ip)) === isIt && addrs === program.lines.at(-1)?.addrs
+      )
+    await isToldOf('192.168.7.2', true)()
+    await isToldOf('11.0.0.7', false)()
+    execFileSync('ip', ['-n', host.name, 'address', 'add', '11.0.0.7/24', 'dev', 'eth0'])
+    await isToldOf('11.0.0.7', true)()
+    execFileSync('ip', ['-n', host.name, 'address', 'del', '11.0.0.7/24', 'dev', 'eth0'])
+    await isToldOf('11.0.0.7', false)()
+  }
+)

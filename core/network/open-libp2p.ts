@@ -6,7 +6,8 @@ import type { KadDHT } from '@libp2p/kad-dht'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p, type Libp2pInit } from 'libp2p'
 import { mayAnnounce, type NetworkMode, type Scope, scopeOf } from './address-policy.ts'
 import { lanDht, publicDht } from './dht.ts'
@@ -54,14 +55,12 @@ export type Node = Libp2p<Services>
 export async function createNode(options: NodeOptions): Promise<Node> {
   const { mode } = options
   const isInternet = mode === 'internet'
-  const own = isInternet ? publicAddrs(options.listen) : []
   return await createLibp2p<Services>({
     privateKey: options.privateKey,
     nodeInfo: { name: 'shoal', version: options.version, userAgent: `shoal/${options.version}` },
     addresses: {
       listen: [...options.listen],
-      appendAnnounce: own,
-      announceFilter: addrs => announced(mode, addrs)
+      announceFilter: addrs => announced(mode, isInternet ? withPublic(addrs, options) : addrs)
     },
     transports: [
       tcp({ inboundSocketInactivityTimeout: SOCKET_IDLE_MS, outboundSocketInactivityTimeout: SOCKET_IDLE_MS })
@@ -113,6 +112,13 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 
 async function refuseLookUp(): Promise<never> {
   throw new Error('Names are looked up in internet mode only')
+}
+
+/** With those on the internet that this host has now. */
+function withPublic(addrs: Multiaddr[], { listen, privateKey }: NodeOptions): Multiaddr[] {
+  const suffix = `/p2p/${peerIdFromPrivateKey(privateKey).toString()}`
+  const own = publicAddrs(listen).map(addr => addr + suffix)
+  return [...new Set([...addrs.map(addr => addr.toString()), ...own])].map(addr => multiaddr(addr))
 }
 
 /** What others hear of our addresses: those the mode allows; loopback ones only when there are no others, as they mean something else to everybody. */

@@ -3,6 +3,7 @@
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import { systemClock } from '../clock.ts'
 import { isNear } from './address-policy.ts'
 import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
 import { CappedDatastore } from './capped-datastore.ts'
@@ -19,6 +20,7 @@ import { createNode, type Node } from './open-libp2p.ts'
 import { PeerBook } from './peer-book.ts'
 import { keepRoom } from './connection-room.ts'
 import { PeerLinks } from './peer-links.ts'
+import { watchOwnAddresses } from './own-addresses.ts'
 import { startRouting } from './routing.ts'
 import { type NetworkParts, RunningNetwork } from './running-network.ts'
 
@@ -59,7 +61,10 @@ async function tryToOpen(options: NetworkOptions, signal: AbortSignal): Promise<
   await node.start()
   signal.throwIfAborted()
   beginDiscovery(parts, options)
-  if (mode !== 'loopback') acquiring.use(startMdns(parts, options))
+  if (mode !== 'loopback') {
+    acquiring.use(watchOwnAddresses(node, systemClock))
+    acquiring.use(startMdns(parts, options))
+  }
   return new RunningNetwork(parts, acquiring.move())
 }
 
