@@ -5,7 +5,8 @@ import { statfsSync } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
-import { nextFreeName, numberedName, placeName, platformOf } from '../../core/files/safe-name.ts'
+import { DestinationNames } from '../../core/files/destination-names.ts'
+import { type NameRules, nextFreeName, numberedName, placeName } from '../../core/files/safe-name.ts'
 import { systemCode } from '../../core/files/write-error.ts'
 import type { Folders } from '../service/folders.ts'
 import { newToken } from './guard.ts'
@@ -27,6 +28,7 @@ export interface UploadsPorts {
 
 interface Upload {
   readonly directory: string
+  readonly rules: NameRules
   readonly stop: AbortController
   leftBytes: number
   running: number
@@ -43,6 +45,7 @@ interface Upload {
 
 export class Uploads implements AsyncDisposable {
   readonly #ports: UploadsPorts
+  readonly #destinations = new DestinationNames()
   readonly #open = new Map<string, Upload>()
 
   constructor(ports: UploadsPorts) {
@@ -57,9 +60,11 @@ export class Uploads implements AsyncDisposable {
     const promised = [...this.#open.values()].reduce((sum, { leftBytes }) => sum + leftBytes, 0) // maybe on another disk: then it is too much
     if (freeBytes(directory) - promised - bytes < (await this.#ports.reserveBytes(directory)))
       throw new CodedError('disk-full', 'There is not enough room for that.')
+    const rules = await this.#destinations.of(directory)
     const id = newToken()
     const upload: Upload = {
       directory,
+      rules,
       stop: new AbortController(),
       leftBytes: bytes,
       running: 0,
@@ -79,8 +84,7 @@ export class Uploads implements AsyncDisposable {
   async put(id: string, names: readonly string[], bytes: number, body: AsyncIterable<Buffer>): Promise<void> {
     const upload = this.#find(id)
     if (names.length === 0 || names.length > MAX_DEPTH) throw new CodedError('unsafe-name', 'That is too deep.')
-    const platform = platformOf(process.platform)
-    const safe = names.map((name, at) => placeName(name, at === names.length - 1 ? 'file' : 'folder', platform))
+    const safe = names.map((name, at) => placeName(name, at === names.length - 1 ? 'file' : 'folder', upload.rules))
     const key = names.join('/')
     if (upload.asked.has(key)) throw new CodedError('usage', 'That file was sent already.')
     if (upload.asked.size >= MAX_FILES || bytes > upload.leftBytes)

@@ -32,12 +32,20 @@ const CataloguedTransfer = z.object({
   queueOrder: z.number()
 })
 
+const CataloguedPart = z.object({
+  root: z.string(),
+  directory: z.string(),
+  name: z.string(),
+  part: z.string(),
+  names: z.string().nullable().default(null)
+})
+
 export const Catalogue = z.object({
   version: z.literal(1),
   /** The oldest first. */
   shares: z.array(CataloguedShare),
   transfers: z.array(CataloguedTransfer),
-  parts: z.array(z.object({ root: z.string(), directory: z.string(), name: z.string(), part: z.string() })),
+  parts: z.array(CataloguedPart),
   bans: z.array(z.object({ peerId: z.string(), until: z.number() }))
 })
 export type Catalogue = z.infer<typeof Catalogue>
@@ -116,7 +124,7 @@ function catalogueOf(store: Store, awaited: readonly CataloguedShare[]): Catalog
     transfers: store
       .transfers()
       .map(row => (row.state === 'done' ? row : { ...row, bytes: 0, changedAt: row.addedAt })),
-    parts: store.downloads().map(({ root, directory, name, part }) => ({ root, directory, name, part })),
+    parts: store.downloads().map(({ root, directory, name, part, names }) => ({ root, directory, name, part, names })),
     bans: store.bans()
   }
 }

@@ -1,19 +1,23 @@
 // A page of the file tree of one root, with how much of each file is here.
+import path from 'node:path'
 import type { Layout } from '../../core/content/layout.ts'
 import { rootText } from '../../core/cid.ts'
-import { placeInside } from '../../core/files/safe-path.ts'
-import { platformOf } from '../../core/files/safe-name.ts'
+import { type Placed, placeInside } from '../../core/files/safe-path.ts'
+import type { NameRules } from '../../core/files/safe-name.ts'
 import type { ReadonlyBitset } from '../../core/exchange/servable.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { Outputs } from '../contract/service.ts'
 
 type Page = Outputs['transfer']['files']
 
-const placedFiles = new WeakMap<Layout, readonly { renamedFrom?: string }[]>() // a hundred thousand names are placed once
+// a hundred thousand names are placed once
+const placedFiles = new WeakMap<Layout, { readonly rules: NameRules; readonly files: readonly Placed[] }>()
 
 /** A transfer of the root that is not done: what of it is written, and which files it is to bring. */
 export interface Getting {
   readonly have: ReadonlyBitset | undefined
+  /** By which its files have their names, or will. */
+  readonly rules: NameRules
   wants(idx: number): boolean
 }
 
@@ -24,8 +28,7 @@ export function fileListing(
   offset: number,
   limit: number
 ): Page {
-  let placed = placedFiles.get(layout)
-  if (placed == null) placedFiles.set(layout, (placed = placeInside(layout, platformOf(process.platform)).files))
+  const placed = placedBy(layout, getting?.rules ?? store.destinations.ofSystem)
   const held = store.held(layout.root)
   const here = held == null ? undefined : store.filesHere(rootText(layout.root), offset, offset + limit)
   const rows: Page['rows'] = []
@@ -44,8 +47,22 @@ export function fileListing(
       bytes: file.sizeBytes,
       haveBytes,
       chosen: isAsked || here?.has(index) === true,
-      renamedFrom: placed[index]?.renamedFrom ?? null
+      renamedFrom:
+        here?.has(index) === true ? nameLost(file.path, here.get(index)) : (placed[index]?.renamedFrom ?? null)
     })
   }
   return { total: layout.files.length, rows }
+}
+
+function placedBy(layout: Layout, rules: NameRules): readonly Placed[] {
+  const known = placedFiles.get(layout)
+  if (known?.rules === rules) return known.files
+  const { files } = placeInside(layout, rules)
+  placedFiles.set(layout, { rules, files })
+  return files
+}
+
+/** What a file that stands here is called in the share, when it has another name here. */
+function nameLost(names: readonly string[], below: string | undefined): string | null {
+  return below == null || below === names.join(path.sep) ? null : names.join('/')
 }

@@ -60,6 +60,6 @@ export class TransferContents {
     if (run?.download != null) return run.download
     const chosen = row.selection && new Set(row.selection)
     const have = this.#store.received(root, row.directory, layout.leafCount)
-    return { have, wants: idx => chosen?.has(idx) ?? true }
+    return { have, rules: this.#store.rulesIn(root, row.directory), wants: idx => chosen?.has(idx) ?? true }
   }
 }

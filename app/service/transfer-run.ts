@@ -12,7 +12,7 @@ import type { AlreadyAt, DownloadPort, FetchSnapshot } from '../../core/fetch/po
 import type { DownloadLimit } from '../../core/fetch/download-limit.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
 import { indexPaths } from '../../core/files/index-paths.ts'
-import { cleanName, platformOf } from '../../core/files/safe-name.ts'
+import { cleanName } from '../../core/files/safe-name.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Servable } from '../../core/exchange/servable.ts'
 import type { Download } from '../../core/store/download.ts'
@@ -371,7 +371,7 @@ export class TransferRun implements AsyncDisposable {
     const { store } = this.#ports
     const { directory, selection } = this.#row
     this.#layout = layout
-    const name = this.#name()
+    const name = await this.#name()
     const there = selection == null ? await findExisting(store, { layout, name, directory }, signal) : undefined
     if (there != null) return { alreadyAt: there.path }
     const reserveBytes = this.#ports.reserveBytes(directory)
@@ -384,9 +384,10 @@ export class TransferRun implements AsyncDisposable {
     return this.#download
   }
 
-  #name(): string {
+  async #name(): Promise<string> {
     const hint = this.#row.name === '' ? (this.#fetch?.snapshot().nameHint ?? '') : this.#row.name
-    return cleanName(hint, rootText(this.#root), platformOf(process.platform))
+    const rules = await this.#ports.store.destinations.of(this.#row.directory)
+    return cleanName(hint, rootText(this.#root), rules)
   }
 
   /**
@@ -395,9 +396,10 @@ export class TransferRun implements AsyncDisposable {
    */
   async #findThere(sizeHint: number | null, signal: AbortSignal): Promise<{ path: string; bytes: number } | undefined> {
     const { store, pool } = this.#ports
-    const at = path.join(this.#row.directory, this.#name())
+    if (sizeHint == null || this.#row.selection != null) return undefined
+    const at = path.join(this.#row.directory, await this.#name())
     const stats = whatStandsAt(at)
-    if (stats?.isFile() !== true || stats.size !== sizeHint || this.#row.selection != null) return undefined
+    if (stats?.isFile() !== true || stats.size !== sizeHint) return undefined
     const options = { paths: [at], skipUnreadable: false, pool, cache: store.statCache, onProgress: () => {} }
     const indexed = await indexPaths(options, signal).catch(() => undefined) // not this content, whatever it is
     if (indexed == null || !indexed.built.root.equals(this.#root)) return undefined

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { CodedError } from '../errors.ts'
 import { MAX_NAME_BYTES, type NameKind, type Platform } from './safe-name.ts'
-import { cleanName, nextFreeName, numberedName, placeName, platformOf, twinKey } from './safe-name.ts'
+import { cleanName, NAME_RULES, nextFreeName, numberedName, placeName, platformOf, twinKey } from './safe-name.ts'
 
 /** Any UTF-16 code unit: pairs, and halves of pairs, come about by themselves. */
 const codeUnits = fc.nat(0xffff).map(code => String.fromCharCode(code))
@@ -35,14 +35,14 @@ test('a name is refused or placed where the platform can hold it, once and for a
     fc.property(names, kinds, platforms, (name, kind, platform) => {
       let placed: string
       try {
-        placed = placeName(name, kind, platform)
+        placed = placeName(name, kind, NAME_RULES[platform])
       } catch (error) {
         assert.ok(error instanceof CodedError && error.code === 'unsafe-name', String(error))
         return
       }
       assert.doesNotMatch(name, /[/\\\0]/)
       assertWritable(placed, platform, kind === 'file')
-      assert.equal(placeName(placed, kind, platform), placed)
+      assert.equal(placeName(placed, kind, NAME_RULES[platform]), placed)
     }),
     { numRuns: 1000 }
   )
@@ -51,13 +51,13 @@ test('a name is refused or placed where the platform can hold it, once and for a
 test('a hint is never refused', () => {
   fc.assert(
     fc.property(names, platforms, (hint, platform) => {
-      const name = cleanName(hint, 'fallback', platform)
+      const name = cleanName(hint, 'fallback', NAME_RULES[platform])
       assertWritable(name, platform)
-      assert.equal(cleanName(name, 'other', platform), name)
+      assert.equal(cleanName(name, 'other', NAME_RULES[platform]), name)
     }),
     { numRuns: 500 }
   )
-  assert.equal(cleanName(`${'x'.repeat(239)} y`, '', 'linux'), 'x'.repeat(239))
+  assert.equal(cleanName(`${'x'.repeat(239)} y`, '', NAME_RULES.linux), 'x'.repeat(239))
   const cleaned = [
     '',
     '..',
@@ -70,7 +70,7 @@ test('a hint is never refused', () => {
     '\t',
     'a\0b',
     '.hidden'
-  ].map(hint => cleanName(hint, 'fallback', 'linux'))
+  ].map(hint => cleanName(hint, 'fallback', NAME_RULES.linux))
   const expected = [
     'fallback',
     'fallback',
@@ -103,12 +103,13 @@ test('what every system holds stays as it is', () => {
     'com',
     'nul-1'
   ]) {
-    for (const platform of ['linux', 'macos', 'windows'] as const) assert.equal(placeName(name, 'file', platform), name)
+    for (const platform of ['linux', 'macos', 'windows'] as const)
+      assert.equal(placeName(name, 'file', NAME_RULES[platform]), name)
   }
   for (const name of ['a:b', 'what?', 'con', 'NUL.txt', 'dot.', 'space ', '<>|*"', ' ']) {
-    assert.equal(placeName(name, 'file', 'linux'), name)
-    assert.equal(placeName(name, 'file', 'macos'), name)
-    assert.notEqual(placeName(name, 'file', 'windows'), name)
+    assert.equal(placeName(name, 'file', NAME_RULES.linux), name)
+    assert.equal(placeName(name, 'file', NAME_RULES.macos), name)
+    assert.notEqual(placeName(name, 'file', NAME_RULES.windows), name)
   }
 })
 
@@ -127,7 +128,8 @@ test('renamed visibly', () => {
     ['🐟'.repeat(80) + 'a.md', 'file', 'linux', '🐟'.repeat(59) + '.md'],
     ['con' + ' '.repeat(300) + 'x.txt', 'file', 'windows', '_con' + ' '.repeat(232) + '.txt']
   ]
-  for (const [name, kind, platform, expected] of table) assert.equal(placeName(name, kind, platform), expected)
+  for (const [name, kind, platform, expected] of table)
+    assert.equal(placeName(name, kind, NAME_RULES[platform]), expected)
 })
 
 test('what Windows would act upon is defused there, and nowhere else', () => {
@@ -143,22 +145,24 @@ test('what Windows would act upon is defused there, and nowhere else', () => {
     'autorun.inf'
   ]
   for (const name of defused) {
-    assert.equal(placeName(name, 'file', 'windows'), `${name}.download`)
-    assert.equal(cleanName(name, '', 'windows'), `${name}.download`)
-    for (const platform of ['linux', 'macos'] as const) assert.equal(placeName(name, 'file', platform), name)
+    assert.equal(placeName(name, 'file', NAME_RULES.windows), `${name}.download`)
+    assert.equal(cleanName(name, '', NAME_RULES.windows), `${name}.download`)
+    for (const platform of ['linux', 'macos'] as const)
+      assert.equal(placeName(name, 'file', NAME_RULES[platform]), name)
   }
-  assert.equal(placeName('a.lnk', 'folder', 'windows'), 'a.lnk', 'a folder is none')
+  assert.equal(placeName('a.lnk', 'folder', NAME_RULES.windows), 'a.lnk', 'a folder is none')
   const hidden = 'photo.jpg.{00021401-0000-0000-C000-000000000046}'
-  for (const kind of ['file', 'folder'] as const) assert.equal(placeName(hidden, kind, 'windows'), `${hidden}.download`)
+  for (const kind of ['file', 'folder'] as const)
+    assert.equal(placeName(hidden, kind, NAME_RULES.windows), `${hidden}.download`)
   for (const name of ['lnk', 'a.lnk.txt', 'desktop.ini.txt', 'my desktop.ini', 'a.ini']) {
-    assert.equal(placeName(name, 'file', 'windows'), name)
+    assert.equal(placeName(name, 'file', NAME_RULES.windows), name)
   }
-  const long = placeName('x'.repeat(300) + '.lnk', 'file', 'windows')
+  const long = placeName('x'.repeat(300) + '.lnk', 'file', NAME_RULES.windows)
   assert.match(long, /x\.download$|\.l?n?k?\.download$/)
   assert.equal(Buffer.byteLength(long), 240)
-  assert.equal(placeName(long, 'file', 'windows'), long)
+  assert.equal(placeName(long, 'file', NAME_RULES.windows), long)
   for (const odd of ['a.lnk.', 'a.lnk ', 'a.lnk::$DATA'])
-    assert.doesNotMatch(placeName(odd, 'file', 'windows'), /\.lnk$|[. ]$|:/)
+    assert.doesNotMatch(placeName(odd, 'file', NAME_RULES.windows), /\.lnk$|[. ]$|:/)
   const twins = nextFreeName('a.lnk.download', 'file', it => it === 'a.lnk.download')
   assert.equal(twins, 'a.lnk (2).download')
 })
@@ -181,10 +185,11 @@ test('twins are names that some file system takes for one', () => {
     ['README', 'readme'], ['é', 'e\u0301'], ['É', 'e\u0301'], ['straße', 'STRASSE'], ['Σ', 'ς'], ['\u212a', 'k'], ['a\u200db', 'AB']
   ] // prettier-ignore
   for (const [a, b] of twins) {
-    assert.notEqual(twinKey(a, 'linux'), twinKey(b, 'linux'))
-    assert.equal(twinKey(a, 'macos'), twinKey(b, 'macos'))
-    assert.equal(twinKey(a, 'windows'), twinKey(b, 'windows'))
+    assert.notEqual(twinKey(a, NAME_RULES.linux), twinKey(b, NAME_RULES.linux))
+    assert.equal(twinKey(a, NAME_RULES.macos), twinKey(b, NAME_RULES.macos))
+    assert.equal(twinKey(a, NAME_RULES.windows), twinKey(b, NAME_RULES.windows))
   }
-  assert.notEqual(twinKey('a', 'windows'), twinKey('b', 'windows'))
-  assert.equal(platformOf('win32') + platformOf('darwin') + platformOf('freebsd'), 'windowsmacoslinux')
+  assert.notEqual(twinKey('a', NAME_RULES.windows), twinKey('b', NAME_RULES.windows))
+  const { windows, macos, linux } = NAME_RULES
+  assert.deepEqual(['win32', 'darwin', 'freebsd'].map(platformOf), [windows, macos, linux])
 })

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { CodedError } from '../errors.ts'
-import { type Platform, twinKey } from './safe-name.ts'
+import { NAME_RULES, type Platform, twinKey } from './safe-name.ts'
 import { type Placed, type UnplacedTree, placeInside, staysInside } from './safe-path.ts'
 
 /** Any UTF-16 code unit: pairs, and halves of pairs, come about by themselves. */
@@ -28,7 +28,8 @@ function trees(names: fc.Arbitrary<string>): fc.Arbitrary<UnplacedTree> {
   })
 }
 
-const keyOf = (names: readonly string[], platform: Platform): string => names.map(it => twinKey(it, platform)).join('/')
+const keyOf = (names: readonly string[], platform: Platform): string =>
+  names.map(it => twinKey(it, NAME_RULES[platform])).join('/')
 const again = ({ files, folders, symlinks }: ReturnType<typeof placeInside>): UnplacedTree => ({
   files,
   folders: folders.map(it => it.path),
@@ -38,7 +39,7 @@ const again = ({ files, folders, symlinks }: ReturnType<typeof placeInside>): Un
 test('every entry gets a place of its own, below the destination, under its own folder', () => {
   fc.assert(
     fc.property(trees(safeNames), platforms, (tree, platform) => {
-      const placed = placeInside(tree, platform)
+      const placed = placeInside(tree, NAME_RULES[platform])
       assert.equal(placed.files.length, tree.files.length)
       assert.equal(placed.symlinks.length, tree.symlinks.length)
       const seen = new Set<string>()
@@ -66,8 +67,8 @@ test('every entry gets a place of its own, below the destination, under its own 
 test('placing is deterministic, tells what it renamed, and has nothing to add the second time', () => {
   fc.assert(
     fc.property(trees(safeNames), platforms, (tree, platform) => {
-      const placed = placeInside(tree, platform)
-      assert.deepEqual(placeInside(tree, platform), placed)
+      const placed = placeInside(tree, NAME_RULES[platform])
+      assert.deepEqual(placeInside(tree, NAME_RULES[platform]), placed)
       const originals = [...tree.files.map(it => it.path), ...tree.folders, ...tree.symlinks.map(it => it.path)]
       const places = [...placed.files, ...placed.folders, ...placed.symlinks]
       places.forEach((place, at) => {
@@ -75,7 +76,7 @@ test('placing is deterministic, tells what it renamed, and has nothing to add th
         assert.equal(place.renamedFrom, place.path.join('/') === original ? undefined : original)
       })
       const settled = places.map(it => ({ path: it.path }))
-      const twice = placeInside(again(placed), platform)
+      const twice = placeInside(again(placed), NAME_RULES[platform])
       assert.deepEqual([...twice.files, ...twice.folders, ...twice.symlinks], settled)
     }),
     { numRuns: 400 }
@@ -87,7 +88,7 @@ test('whatever the names are, nothing leaves the destination', () => {
     fc.property(trees(fc.oneof({ weight: 9, arbitrary: safeNames }, unsafeNames)), platforms, (tree, platform) => {
       let placed: ReturnType<typeof placeInside>
       try {
-        placed = placeInside(tree, platform)
+        placed = placeInside(tree, NAME_RULES[platform])
       } catch (error) {
         assert.ok(error instanceof CodedError && error.code === 'unsafe-name', String(error))
         return
@@ -104,9 +105,10 @@ test('whatever the names are, nothing leaves the destination', () => {
 
 test('twins: the unchanged name stays, the other is numbered', () => {
   const place = (platform: Platform, ...names: string[]): string[] =>
-    placeInside({ files: names.map(name => ({ path: [name] })), folders: [], symlinks: [] }, platform).files.map(it =>
-      it.path.join('/')
-    )
+    placeInside(
+      { files: names.map(name => ({ path: [name] })), folders: [], symlinks: [] },
+      NAME_RULES[platform]
+    ).files.map(it => it.path.join('/'))
   assert.deepEqual(place('linux', 'a', 'A', 'é', 'e\u0301'), ['a', 'A', 'é', 'e\u0301'])
   assert.deepEqual(place('windows', 'a.md', 'A.md', 'a (2).md'), ['a.md', 'A (3).md', 'a (2).md'])
   assert.deepEqual(place('macos', 'é', 'e\u0301'), ['é', 'e\u0301 (2)'])
@@ -114,20 +116,25 @@ test('twins: the unchanged name stays, the other is numbered', () => {
 })
 
 test('a symlink gives way to a folder of its name, and a lone file has no name of its own', () => {
-  const placed = placeInside({ files: [{ path: ['x', 'f'] }], folders: [['x']], symlinks: [{ path: ['x'] }] }, 'linux')
+  const placed = placeInside(
+    { files: [{ path: ['x', 'f'] }], folders: [['x']], symlinks: [{ path: ['x'] }] },
+    NAME_RULES.linux
+  )
   assert.deepEqual(placed, {
     files: [{ path: ['x', 'f'] }],
     folders: [{ path: ['x'] }],
     symlinks: [{ path: ['x (2)'], renamedFrom: 'x' }]
   })
-  assert.deepEqual(placeInside({ files: [{ path: [] }], folders: [], symlinks: [] }, 'linux').files, [{ path: [] }])
+  assert.deepEqual(placeInside({ files: [{ path: [] }], folders: [], symlinks: [] }, NAME_RULES.linux).files, [
+    { path: [] }
+  ])
 })
 
 test('30,000 entries are placed in time that grows with their number, even if all are twins', () => {
   const place = (names: (at: number) => string): Placed[] => {
     const files = Array.from({ length: 30_000 }, (_, at) => ({ path: ['folder', names(at)] }))
     const before = process.cpuUsage() // not the clock: others may use the machine
-    const placed = [...placeInside({ files, folders: [['folder']], symlinks: [] }, 'windows').files]
+    const placed = [...placeInside({ files, folders: [['folder']], symlinks: [] }, NAME_RULES.windows).files]
     assert.ok(process.cpuUsage(before).user < 5_000_000, 'microseconds; quadratic time would be minutes')
     assert.equal(new Set(placed.map(it => it.path[1])).size, files.length)
     return placed

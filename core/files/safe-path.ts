@@ -1,7 +1,7 @@
 // Where the entries that a stranger named may be written, decided for a whole tree at once: two names that are one name to
 // the file system must not meet, and no path may lead through a symlink. Pure; joining and writing is the caller's.
 
-import { type NameKind, type Platform, numberedName, numberedParts, placeName, twinKey } from './safe-name.ts'
+import { type NameKind, type NameRules, numberedName, numberedParts, placeName, twinKey } from './safe-name.ts'
 
 /** Names below the destination, safe to be joined to it; `renamedFrom` is the original path when any of them differs. */
 export interface Placed {
@@ -39,7 +39,7 @@ interface Child {
  * twins the first folder, else the first file, else the first symlink. What was placed is placed again unchanged.
  * Throws `unsafe-name` for what would escape or is refused everywhere.
  */
-export function placeInside(tree: UnplacedTree, platform: Platform): PlacedTree {
+export function placeInside(tree: UnplacedTree, rules: NameRules): PlacedTree {
   const files: Placed[] = []
   const folders: Placed[] = []
   const symlinks: Placed[] = []
@@ -74,7 +74,7 @@ export function placeInside(tree: UnplacedTree, platform: Platform): PlacedTree 
   placedFolders.set(top, root)
   const open: Folder[] = [{ placed: root, ...top }]
   for (let folder = open.pop(); folder != null; folder = open.pop()) {
-    placeChildren(folder, platform)
+    placeChildren(folder, rules)
     for (const { inside } of folder.folders.values()) {
       open.push({ placed: placedFolders.get(inside) ?? root, ...inside })
     }
@@ -100,17 +100,17 @@ export function staysInside(path: readonly string[], target: string): boolean {
 }
 
 /** First every name that can stay as it is, in order; then the others, numbered when their place is taken. */
-function placeChildren(folder: Folder, platform: Platform): void {
+function placeChildren(folder: Folder, rules: NameRules): void {
   const taken = new Set<string>()
   const nextNumbers = new Map<string, number>()
   const late: { child: Child; name: string; kind: NameKind }[] = []
   const claim = (name: string): boolean => {
-    const key = twinKey(name, platform)
+    const key = twinKey(name, rules)
     return !taken.has(key) && taken.add(key).size > 0
   }
 
   const settle = (child: Child, kind: NameKind): void => {
-    const name = placeName(child.name, kind, platform)
+    const name = placeName(child.name, kind, rules)
     if (name === child.name && claim(name)) child.place(below(folder.placed, child.name, name))
     else late.push({ child, name, kind })
   }
@@ -120,7 +120,7 @@ function placeChildren(folder: Folder, platform: Platform): void {
   for (const { child, name, kind } of late) {
     let free = name
     if (!claim(free)) {
-      const parts = twinKey(numberedParts(name, kind).join('/'), platform)
+      const parts = twinKey(numberedParts(name, kind).join('/'), rules)
       let n = nextNumbers.get(parts) ?? 2
       while (!claim((free = numberedName(name, kind, n++)))) continue
       nextNumbers.set(parts, n)

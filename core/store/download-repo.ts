@@ -1,5 +1,6 @@
 // SQL about downloads: which .part is whose, which leaves are durable, which extents are being written (DESIGN.md, "Crash rules", R1 and R2).
 import { Bitset } from '../bitset.ts'
+import { NAME_RULES, type NameRules } from '../files/safe-name.ts'
 import type { Db } from './db.ts'
 import { dropUnusedRoot, findRootId, rootId } from './skeleton-repo.ts'
 
@@ -13,9 +14,13 @@ export interface DownloadRow {
   readonly part: string
   /** Where it is being moved, once finishing began. */
   readonly place: string | null
+  /** JSON; null: made by a version that knew those of the system only. */
+  readonly names: string | null
 }
 
-const COLUMNS = 'id, directory, name, part, place'
+export type MadePart = Omit<DownloadRow, 'id' | 'place'>
+
+const COLUMNS = 'id, directory, name, part, place, names'
 
 export function findDownload(db: Db, root: string, directory: string): DownloadRow | undefined {
   return db.get<DownloadRow>(
@@ -29,22 +34,28 @@ export function findDownload(db: Db, root: string, directory: string): DownloadR
 export function addDownload(
   db: Db,
   root: string,
-  directory: string,
-  name: string,
-  part: string,
-  place: string | null = null
+  { directory, name, part, names, place = null }: MadePart & { readonly place?: string | null }
 ): DownloadRow {
   return db.transaction('durable', () => {
     db.run(
-      'INSERT INTO download (root_id, directory, name, part, place) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO download (root_id, directory, name, part, place, names) VALUES (?, ?, ?, ?, ?, ?)',
       rootId(db, root),
       directory,
       name,
       part,
-      place
+      place,
+      names
     )
     return findDownload(db, root, directory)!
   })
+}
+
+/** As it is kept with a download. */
+export const namesBy = (rules: NameRules): string => JSON.stringify(rules)
+
+/** By which rules its entries got their names: they keep them, wherever it goes on. */
+export function rulesOf({ names }: DownloadRow, ofSystem: NameRules): NameRules {
+  return names == null ? ofSystem : { ...NAME_RULES.linux, ...(JSON.parse(names) as Partial<NameRules>) } // written above
 }
 
 export function dropDownload(db: Db, root: string, id: number): void {
@@ -92,13 +103,9 @@ export function putDirty(db: Db, id: number, extent: number): void {
 const EVERY_EXTENT = -1
 
 /** Of a .part of which nothing else is known: all its leaves are hashed when it is opened. Nothing happens to one that is known. */
-export function restoreDownload(
-  db: Db,
-  root: string,
-  { directory, name, part }: Omit<DownloadRow, 'id' | 'place'>
-): void {
-  if (findDownload(db, root, directory) != null) return
-  db.transaction('durable', () => putDirty(db, addDownload(db, root, directory, name, part).id, EVERY_EXTENT))
+export function restoreDownload(db: Db, root: string, part: MadePart): void {
+  if (findDownload(db, root, part.directory) != null) return
+  db.transaction('durable', () => putDirty(db, addDownload(db, root, part).id, EVERY_EXTENT))
 }
 
 /** Names the extents of one that was restored, now that they are known. */

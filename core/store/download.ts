@@ -32,6 +32,7 @@ import { Durability } from './durability.ts'
 import { finishDownload, removePart } from './finish-download.ts'
 import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
 import { isGone } from './read-leaf.ts'
+import type { NameRules } from '../files/safe-name.ts'
 import { codedWrite, diskFull, systemCode } from '../files/write-error.ts'
 
 const COPIES_IN_FLIGHT = 4
@@ -124,6 +125,11 @@ export class Download implements Servable, AsyncDisposable {
     const hasRoom = this.#claim.take(reserveBytes)
     if (hasRoom) this.#durability.retry()
     return hasRoom
+  }
+
+  /** By which its files have their names. */
+  get rules(): NameRules {
+    return this.#it.tree.rules
   }
 
   /** Whether the selection names this file. */

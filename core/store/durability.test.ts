@@ -6,6 +6,7 @@ import { rootText } from '../cid.ts'
 import { Bitset } from '../bitset.ts'
 import { addDownload, dirtyExtents, durableLeaves } from './download-repo.ts'
 import { Durability } from './durability.ts'
+import { NAME_RULES } from '../files/safe-name.ts'
 import { PartTree } from './part-tree.ts'
 import { bench } from '../testing/sample-download.ts'
 import { leafOf, sampleBytes } from '../testing/sample-share.ts'
@@ -25,10 +26,15 @@ function parts(t: TestContext, sync: (idx: number) => Promise<void> = async () =
       return super.sync(idx)
     }
   }
-  const tree = new Tree(layout, base, 'linux', it.store.threads)
+  const tree = new Tree(layout, base, NAME_RULES.linux, it.store.threads)
   t.after(() => tree.closeAll())
   const { db, late } = it.store
-  const { id } = addDownload(db, rootText(layout.root), it.directory, 'things', base)
+  const { id } = addDownload(db, rootText(layout.root), {
+    directory: it.directory,
+    name: 'things',
+    part: base,
+    names: null
+  })
   const durable = new Bitset(layout.leafCount)
   const lost: number[] = []
   const onLost = (ordinals: readonly number[]): void => void lost.push(...ordinals)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
-import { platformOf } from '../files/safe-name.ts'
+import type { NameRules } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
 import { isFolder, isTaken } from './lstat.ts'
 import { SourceReader } from './source-reader.ts'
@@ -50,6 +50,7 @@ export const NOTHING_EXISTS: ExistingFiles = { indexes: new Set(), right: [] }
 export async function findExistingDestination(
   store: Store,
   asked: DownloadTarget,
+  rules: NameRules,
   signal: AbortSignal
 ): Promise<{ base: string; standing: ExistingFiles } | undefined> {
   const { layout, directory, earlier } = asked
@@ -57,7 +58,7 @@ export async function findExistingDestination(
   const bases = new Set([...copyBases(store.db, rootText(layout.root)), ...(earlier == null ? [] : [earlier])])
   for (const base of bases) {
     if (path.dirname(base) !== directory || !isFolder(base)) continue
-    const standing = await lookAt(store, asked, { base }, signal)
+    const standing = await lookAt(store, asked, { base, rules }, signal)
     if (standing != null) return { base, standing }
   }
   return undefined
@@ -70,7 +71,7 @@ export async function findExistingDestination(
 export async function existingIn(
   store: Store,
   asked: DownloadTarget,
-  place: { base: string; begun: Begun },
+  place: { base: string; rules: NameRules; begun: Begun },
   signal: AbortSignal
 ): Promise<ExistingFiles> {
   const standing = await lookAt(store, asked, place, signal)
@@ -84,10 +85,10 @@ export async function existingIn(
 async function lookAt(
   store: Store,
   { layout, selection }: DownloadTarget,
-  { base, begun }: { base: string; begun?: Begun },
+  { base, rules, begun }: { base: string; rules: NameRules; begun?: Begun },
   signal: AbortSignal
 ): Promise<ExistingFiles | undefined> {
-  const tree = new PartTree(layout, base, platformOf(process.platform), store.threads)
+  const tree = new PartTree(layout, base, rules, store.threads)
   const isReal = folderTest(base)
   if (selection == null && !hasRoomForTheRest(tree, isReal)) return undefined
   const got = rowsBelow(store, layout, base)

@@ -3,7 +3,6 @@ import { type Dir, lstatSync, opendirSync, readlinkSync, type Stats } from 'node
 import path from 'node:path'
 import type { Layout } from '../content/layout.ts'
 import { isDataDir } from '../files/data-dirs.ts'
-import { platformOf } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
 import { SourceReader } from './source-reader.ts'
 import { PartTree } from './part-tree.ts'
@@ -28,7 +27,7 @@ export async function findExisting(
   const at = path.join(options.directory, name)
   const stats = whatStandsAt(at)
   if (!(layout.kind === 'folder' ? stats?.isDirectory() : stats?.isFile())) return undefined
-  const tree = new PartTree(layout, at, platformOf(process.platform), store.threads)
+  const tree = new PartTree(layout, at, await store.destinations.of(options.directory), store.threads)
   if (layout.kind === 'folder' && !(await hasSameEntries(tree, signal))) return undefined
   const folders = new Set(layout.files.map((_, idx) => path.dirname(tree.finishedPath(idx))))
   for (const folder of folders) if (isDataDir(own => path.join(folder, own))) return undefined // shared it never is

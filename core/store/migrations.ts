@@ -81,4 +81,9 @@ INSERT INTO root (cid) VALUES ('');
 INSERT INTO share SELECT id, '', 0, 0, 0, 0, 'ready', 'shared', 0, 0, 0 FROM root WHERE cid = '';
 `
 
-export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED, NO_ROOT]
+const NAMES = `
+-- JSON (NameRules, safe-name.ts): by which rules the entries of a download got their names; null: by those of the system
+ALTER TABLE download ADD COLUMN names TEXT;
+`
+
+export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED, NO_ROOT, NAMES]

@@ -5,7 +5,7 @@ import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import { DataDirs } from '../files/data-dirs.ts'
-import { nextFreeName, platformOf } from '../files/safe-name.ts'
+import { cleanName, nextFreeName, type NameRules } from '../files/safe-name.ts'
 import type { DiskNames } from './disk-names.ts'
 import { Download } from './download.ts'
 import {
@@ -13,7 +13,9 @@ import {
   dirtyExtents,
   dropDownload,
   findDownload,
+  namesBy,
   partFiles,
+  rulesOf,
   putDurable,
   spreadDirty,
   type DownloadRow
@@ -52,20 +54,20 @@ export interface DownloadOptions extends DownloadTarget {
 export async function openDownload(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<Download> {
   const { layout, directory } = options
   const root = rootText(layout.root)
-  const platform = platformOf(process.platform)
   new DataDirs().refuse(directory)
   try {
     await using opening = new AsyncDisposableStack()
-    const tree = opening.use(new PartTree(layout, directory, platform, store.threads, options.names, options.marks)) // refuses names before anything is made
-    mkdirSync(directory, { recursive: true })
-    const known = (await knownDownload(store, options, tree.names, signal)) ?? (await addingTo(store, options, signal))
+    const tree = await openTree(store, options, opening)
+    const { rules } = tree
+    const known = (await knownDownload(store, options, tree, signal)) ?? (await addingTo(store, options, rules, signal))
     const needBytes = chosenBytes(layout, options.selection)
     if (known == null && !store.room.fits(directory, needBytes, options.reserveBytes)) throw noRoom()
-    const { row, base } = known ?? newPart(store, root, options)
+    const { row, base } = known ?? newPart(store, root, options, rules)
     const isAdding = row.part === row.place
     tree.moveTo(base, isAdding)
     let standing = known?.standing
-    if (isAdding) standing ??= await existingIn(store, options, { base, begun: begunOf(store, row, layout) }, signal)
+    if (isAdding)
+      standing ??= await existingIn(store, options, { base, rules, begun: begunOf(store, row, layout) }, signal)
     const mine = known == null ? new Set<number>() : standing && missing(options, standing) // in a new part nothing stands
     const resumed = await resume(store.db, row.id, tree, signal, mine && (idx => mine.has(idx)))
     if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
@@ -91,6 +93,19 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
   }
 }
 
+/** Refuses names before anything is made. A download that goes on keeps to the rules it began with. */
+async function openTree(store: Store, options: DownloadOptions, owner: AsyncDisposableStack): Promise<PartTree> {
+  const { layout, directory } = options
+  const { destinations } = store
+  const row = findDownload(store.db, rootText(layout.root), directory)
+  const treeBy = (rules: NameRules): PartTree =>
+    owner.use(new PartTree(layout, directory, rules, store.threads, options.names, options.marks))
+  const tree = treeBy(row == null ? await destinations.of(directory) : rulesOf(row, destinations.ofSystem))
+  mkdirSync(directory, { recursive: true })
+  const rules = row == null ? await destinations.of(directory) : tree.rules
+  return rules === tree.rules ? tree : treeBy(rules) // the folder is new
+}
+
 interface OpenedPart {
   readonly row: DownloadRow
   /** The .part, or the place it was moved to. */
@@ -103,7 +118,7 @@ interface OpenedPart {
 async function knownDownload(
   store: Store,
   { layout, directory }: DownloadOptions,
-  names: DiskNames,
+  { names, rules }: PartTree,
   signal: AbortSignal
 ): Promise<OpenedPart | undefined> {
   const root = rootText(layout.root)
@@ -115,7 +130,7 @@ async function knownDownload(
     dropDownload(store.db, root, row.id)
     return undefined
   }
-  if (row.place != null && isMovedTo(store, layout, row, row.place)) {
+  if (row.place != null && isMovedTo(store, layout, rules, { ...row, place: row.place })) {
     const isLeft = layout.kind === 'file' && isTaken(row.part) // the other name of the same file
     if (isLeft) await names.patiently(calls => calls.unlink(row.part), signal)
     return { row, base: row.place }
@@ -128,8 +143,13 @@ async function knownDownload(
 }
 
 /** True when every file that was made durable stands below `place`, the very same one: then it is ours and may be touched. */
-function isMovedTo(store: Store, layout: Layout, row: DownloadRow, place: string): boolean {
-  const tree = new PartTree(layout, place, platformOf(process.platform), store.threads)
+function isMovedTo(
+  store: Store,
+  layout: Layout,
+  rules: NameRules,
+  row: { readonly id: number; readonly place: string }
+): boolean {
+  const tree = new PartTree(layout, row.place, rules, store.threads)
   const files = [...partFiles(store.db, row.id)]
   return (
     files.length > 0 &&
@@ -141,16 +161,37 @@ function isMovedTo(store: Store, layout: Layout, row: DownloadRow, place: string
 }
 
 /** The folder that an earlier download of this root made here, to be added to. */
-async function addingTo(store: Store, options: DownloadOptions, signal: AbortSignal): Promise<OpenedPart | undefined> {
-  const found = await findExistingDestination(store, options, signal)
+async function addingTo(
+  store: Store,
+  options: DownloadOptions,
+  rules: NameRules,
+  signal: AbortSignal
+): Promise<OpenedPart | undefined> {
+  const found = await findExistingDestination(store, options, rules, signal)
   if (found == null) return undefined
   const { base, standing } = found
   const { directory, name, layout } = options
-  return { row: addDownload(store.db, rootText(layout.root), directory, name, base, base), base, standing }
+  return {
+    row: addDownload(store.db, rootText(layout.root), {
+      directory,
+      name,
+      part: base,
+      place: base,
+      names: namesBy(rules)
+    }),
+    base,
+    standing
+  }
 }
 
 /** The first name of which neither it nor its .part is taken. */
-function newPart(store: Store, root: string, { layout, name, directory }: DownloadOptions): OpenedPart {
+function newPart(
+  store: Store,
+  root: string,
+  { layout, name: hint, directory }: DownloadOptions,
+  rules: NameRules
+): OpenedPart {
+  const name = cleanName(hint, root, rules) // the folder may be new: then nobody knew what it holds
   for (;;) {
     const free = nextFreeName(
       name,
@@ -164,7 +205,7 @@ function newPart(store: Store, root: string, { layout, name, directory }: Downlo
       if (systemCode(error) === 'EEXIST') continue // made by somebody else just now
       throw error
     }
-    return { row: addDownload(store.db, root, directory, name, part), base: part }
+    return { row: addDownload(store.db, root, { directory, name, part, names: namesBy(rules) }), base: part }
   }
 }
 

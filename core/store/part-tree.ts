@@ -15,7 +15,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Layout } from '../content/layout.ts'
 import { placeInside, type PlacedTree } from '../files/safe-path.ts'
-import { twinKey, type Platform } from '../files/safe-name.ts'
+import { twinKey, type NameRules } from '../files/safe-name.ts'
 import { fileStatOf } from '../files/file-stat.ts'
 import { DiskNames } from './disk-names.ts'
 import { FdCache } from './fd-cache.ts'
@@ -35,6 +35,7 @@ const FLAGS = constants.O_RDWR | constants.O_CREAT | NOFOLLOW
 
 export class PartTree implements AsyncDisposable {
   readonly layout: Layout
+  readonly rules: NameRules
   readonly placed: PlacedTree
   readonly names: DiskNames
   #base: string
@@ -61,7 +62,7 @@ export class PartTree implements AsyncDisposable {
   constructor(
     layout: Layout,
     base: string,
-    platform: Platform,
+    rules: NameRules,
     threads: LeafThreads,
     names = new DiskNames(),
     marks = new OriginMarks()
@@ -73,8 +74,9 @@ export class PartTree implements AsyncDisposable {
     this.#base = base
     this.#folders = new HeldFolders(path.dirname(base))
     this.#isFile = layout.kind === 'file'
-    this.placed = placeInside(layout, platform)
-    this.#unfinished = unfinishedNames(this.placed, platform)
+    this.rules = rules
+    this.placed = placeInside(layout, rules)
+    this.#unfinished = unfinishedNames(this.placed, rules)
   }
 
   get base(): string {
@@ -362,16 +364,16 @@ function writeNow(at: string, flags: number, bytes: Uint8Array): void {
 }
 
 /** Names while unfinished, only when a plain `.part` could be some other entry's own name. */
-function unfinishedNames(placed: PlacedTree, platform: Platform): string[][] | undefined {
+function unfinishedNames(placed: PlacedTree, rules: NameRules): string[][] | undefined {
   const all = [...placed.files, ...placed.folders, ...placed.symlinks].map(it => it.path)
   if (!all.some(names => names.at(-1)?.toLowerCase().endsWith(PART))) return undefined
-  const taken = new Set(all.map(names => twinKey(names.join('/'), platform)))
+  const taken = new Set(all.map(names => twinKey(names.join('/'), rules)))
   return placed.files.map(({ path: names }) => {
     const own = [...names]
     const last = own.length - 1
     do own[last] += PART
-    while (taken.has(twinKey(own.join('/'), platform)))
-    taken.add(twinKey(own.join('/'), platform))
+    while (taken.has(twinKey(own.join('/'), rules)))
+    taken.add(twinKey(own.join('/'), rules))
     return own
   })
 }

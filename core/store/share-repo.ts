@@ -286,10 +286,18 @@ export function copiesOfFiles(db: Db, root: string, from: number, to: number): F
   return db.all<FileRow>(`SELECT ${FILE_COLUMNS} ${FROM_FILES} AND idx >= ? AND idx < ?`, root, from, to).map(placed)
 }
 
-/** Those of the files with index [from, to) that stand in a copy, whatever became of them there. */
-export function filesHere(db: Db, root: string, from: number, to: number): Set<number> {
-  const rows = db.all<{ idx: number }>(`SELECT DISTINCT idx ${FROM_FILES} AND idx >= ? AND idx < ?`, root, from, to)
-  return new Set(rows.map(row => row.idx))
+/**
+ * Those of the files with index [from, to) that stand in a copy, whatever became of them there, and by which names below it: undefined when it was put
+ * together of several sources.
+ */
+export function filesHere(db: Db, root: string, from: number, to: number): Map<number, string | undefined> {
+  const rows = db.all<{ idx: number; path: string; isOne: number }>(
+    `SELECT idx, path, json_array_length(sources) = 1 AS isOne ${FROM_FILES} AND idx >= ? AND idx < ? ORDER BY copy.id DESC`,
+    root,
+    from,
+    to
+  )
+  return new Map(rows.map(({ idx, path: names, isOne }) => [idx, isOne === 1 ? names : undefined])) // of the oldest copy
 }
 
 /** Whether every file stands in some copy; and of those with a copy that is not clean, every copy. */

@@ -9,7 +9,7 @@ import type { Bitset } from '../bitset.ts'
 import { CopyAdder, type CopyOrder } from './add-copy.ts'
 import { checkFiles, Rechecker } from './check-shares.ts'
 import { openDb, type Db } from './db.ts'
-import { allDownloads, durableLeaves, type DownloadRow, findDownload, restoreDownload } from './download-repo.ts'
+import { allDownloads, durableLeaves, findDownload, type MadePart, restoreDownload, rulesOf } from './download-repo.ts'
 import { ServedShare } from './served-share.ts'
 import { LayoutCache } from './layout-cache.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
@@ -21,6 +21,8 @@ import { dropOwnFiles } from './own-files.ts'
 import * as peers from './peer-repo.ts'
 import { verifyFile } from './read-leaf.ts'
 import type { DataDirs } from '../files/data-dirs.ts'
+import { DestinationNames } from '../files/destination-names.ts'
+import type { NameRules } from '../files/safe-name.ts'
 import type { Indexed } from '../files/index-paths.ts'
 import {
   allShares,
@@ -51,6 +53,8 @@ export interface StoreOptions {
   readonly now?: () => number
   /** The account of the room on disks; a system's own unless a test has others. */
   readonly room?: DiskRoom
+  /** Which names the folders hold that are received into. */
+  readonly destinations?: DestinationNames
   /** A write that nobody waited for failed for good. */
   readonly onFault?: (error: unknown) => void
 }
@@ -77,6 +81,7 @@ export class Store implements Disposable {
   readonly turns = new Turns()
   /** What open downloads still need of each disk. */
   readonly room: DiskRoom
+  readonly destinations: DestinationNames
   readonly #files = new SourceReader(this.threads)
   readonly #layouts: LayoutCache
   readonly #adder: CopyAdder
@@ -86,10 +91,12 @@ export class Store implements Disposable {
   readonly #touched = new Set<string>()
   readonly #previewed = new Map<string, number>() // how many look into a root's skeleton
 
-  constructor(db: Db, { now = Date.now, room = new DiskRoom(), onFault = () => {} }: StoreOptions) {
+  constructor(db: Db, options: StoreOptions) {
+    const { now = Date.now, room = new DiskRoom(), destinations = new DestinationNames(), onFault = () => {} } = options
     this.db = db
     this.#now = now
     this.room = room
+    this.destinations = destinations
     const { folder } = db
     this.late = new LateWrites({
       freeBytes: () => (folder == null ? Number.POSITIVE_INFINITY : (freeBytes(folder) ?? 0)),
@@ -173,9 +180,16 @@ export class Store implements Disposable {
     return findShare(this.db, root)
   }
 
-  /** Which of the files with index [from, to) stand in a copy of the share. */
-  filesHere(root: string, from: number, to: number): ReadonlySet<number> {
+  /** Which of the files with index [from, to) stand in a copy of the share, and where below it, as far as that is one folder. */
+  filesHere(root: string, from: number, to: number): ReadonlyMap<number, string | undefined> {
     return filesHere(this.db, root, from, to)
+  }
+
+  /** By which the files of a download have their names; of one that was not begun, those of the system. */
+  rulesIn(root: string, directory: string): NameRules {
+    const row = findDownload(this.db, root, directory)
+    const { ofSystem } = this.destinations
+    return row == null ? ofSystem : rulesOf(row, ofSystem)
   }
 
   /** Bytes of a share that stand in a copy right in this directory. */
@@ -401,7 +415,7 @@ export class Store implements Disposable {
     return allDownloads(this.db)
   }
   /** Of an index that was lost: the .part is gone on with, once everything in it was hashed. */
-  restoreDownload(root: string, part: Omit<DownloadRow, 'id' | 'place'>): void {
+  restoreDownload(root: string, part: MadePart): void {
     restoreDownload(this.db, root, part)
   }
   /** Grows with every row that is changed in this run. */
