@@ -6,9 +6,10 @@ import { systemClock } from '../../core/clock.ts'
 import { openFetch } from '../../core/fetch/fetch.ts'
 import type { FetchSnapshot } from '../../core/fetch/ports.ts'
 import { cleanName, platformOf } from '../../core/files/safe-name.ts'
+import { hostIp, type PreviewHints, previewHints } from '../../core/network/preview-hints.ts'
 import { parseLink, type ShareLink } from '../../core/link.ts'
 import type { Store } from '../../core/store/store.ts'
-import type { Preview } from '../contract/shapes.ts'
+import type { NetworkMode, Preview } from '../contract/shapes.ts'
 import { ProviderSearch } from './provider-search.ts'
 import { ValueFeed } from './snapshot-feed.ts'
 import type { SwarmPort } from './swarm-port.ts'
@@ -19,6 +20,8 @@ const LOOK_MS = 200
 export interface PreviewPorts {
   readonly store: Store
   readonly swarm: SwarmPort | undefined
+  /** Of the network; undefined: offline. */
+  readonly mode: NetworkMode | undefined
   /** Bytes of a root that a download into the default folder would find there. */
   readonly hereBytes: (root: string) => number
 }
@@ -39,8 +42,9 @@ export class Previews {
   /** What is known, again as more is learned, the last one `ready`. Throws invalid-link, unsupported-cid, bad-content and its like. */
   async *read(text: string, signal: AbortSignal): AsyncGenerator<Preview> {
     const link = parseLink(text)
-    const feed = new ValueFeed(this.#row(link, undefined, undefined))
-    const { store, swarm } = this.#ports
+    const { store, swarm, mode } = this.#ports
+    const hints = mode == null ? { now: [], later: [] } : previewHints(mode, link.addrs)
+    const feed = new ValueFeed(this.#row(link, hints, undefined, undefined))
     const key = rootText(link.root)
     await using stack = new AsyncDisposableStack()
     stack.use(store.keepSkeleton(key))
@@ -67,15 +71,15 @@ export class Previews {
       )
     )
     if (swarm != null) {
-      stack.use(new ProviderSearch(swarm, link.root, link.addrs))
+      stack.use(new ProviderSearch(swarm, link.root, hints.now))
       stack.defer(swarm.onAllowed(peerId => fetch.forgive(peerId)))
       stack.defer(swarm.onRequester(({ requester, rttMs }) => fetch.addPeer(requester, { rttMs })))
     }
-    const look = setInterval(() => feed.set(this.#row(link, fetch.snapshot(), undefined)), LOOK_MS)
+    const look = setInterval(() => feed.set(this.#row(link, hints, fetch.snapshot(), undefined)), LOOK_MS)
     stack.defer(() => clearInterval(look))
     const outcome = fetch.layout().then(layout => {
       this.#keep(layout)
-      feed.set(this.#row(link, fetch.snapshot(), layout))
+      feed.set(this.#row(link, hints, fetch.snapshot(), layout))
     })
     outcome.then(
       () => clearInterval(look),
@@ -88,7 +92,7 @@ export class Previews {
     await outcome
   }
 
-  #row(link: ShareLink, snapshot: FetchSnapshot | undefined, layout: Layout | undefined): Preview {
+  #row(link: ShareLink, hints: PreviewHints, snapshot: FetchSnapshot | undefined, layout: Layout | undefined): Preview {
     const root = rootText(link.root)
     const share = this.#ports.store.share(root)
     const hint = link.name ?? snapshot?.nameHint ?? share?.name ?? ''
@@ -99,7 +103,9 @@ export class Previews {
       files: layout?.files.length ?? null,
       ready: layout != null,
       held: share?.state === 'ready' && share.hereFiles === share.fileCount,
-      hereBytes: this.#ports.hereBytes(root)
+      hereBytes: this.#ports.hereBytes(root),
+      asked: [...new Set(hints.now.map(addr => hostIp(addr)).filter(ip => ip != null))],
+      askedLater: hints.later.length
     }
   }
 

@@ -163,7 +163,20 @@ export function openFake(options: EngineOptions): Promise<Application> {
     },
     transfer: {
       preview: (_, caller) =>
-        hold({ root: ROOT, name: 'hello.txt', bytes: 5, files: 1, ready: true, held: false, hereBytes: 0 }, caller),
+        hold(
+          {
+            root: ROOT,
+            name: 'hello.txt',
+            bytes: 5,
+            files: 1,
+            ready: true,
+            held: false,
+            hereBytes: 0,
+            asked: [],
+            askedLater: 0
+          },
+          caller
+        ),
       files: () => ({ total: 0, rows: [] }),
       start: ({ link, addrs }) => {
         fail(link)

@@ -194,6 +194,11 @@ export const de: Record<keyof typeof en, string> = {
   'peers.empty.text':
     'Öffnen Sie Shoal auf einem anderen Gerät in diesem Netzwerk, oder fügen Sie einen Link ein. Geräte erscheinen hier automatisch.',
   preview: 'Vorschau',
+  'preview.asked_one': 'Shoal hat {{first}} und {{n}} weitere Adresse aus dem Link nach dem Inhalt gefragt.',
+  'preview.asked_other': 'Shoal hat {{first}} und {{n}} weitere Adressen aus dem Link nach dem Inhalt gefragt.',
+  'preview.asked_zero': 'Shoal hat {{first}}, die Adresse aus dem Link, nach dem Inhalt gefragt.',
+  'preview.asked.later_one': '{{n}} Adresse außerhalb Ihrer Netze wird erst gefragt, wenn Sie herunterladen.',
+  'preview.asked.later_other': '{{n}} Adressen außerhalb Ihrer Netze werden erst gefragt, wenn Sie herunterladen.',
   'preview.held': 'bereits vorhanden',
   'preview.looking': 'Suche nach einem Gerät, das es hat …',
   'preview.nobody': 'Noch hat kein Gerät geantwortet, das es hat.',

@@ -187,6 +187,11 @@ export const en = {
   'peers.empty.text':
     'Open Shoal on another device on this network, or paste a link. Devices appear here automatically.',
   preview: 'Preview',
+  'preview.asked_one': 'Shoal asked {{first}} and {{n}} other address from the link what is in it.',
+  'preview.asked_other': 'Shoal asked {{first}} and {{n}} other addresses from the link what is in it.',
+  'preview.asked_zero': 'Shoal asked {{first}}, the address in the link, what is in it.',
+  'preview.asked.later_one': '{{n}} address outside your networks is asked only when you choose Get.',
+  'preview.asked.later_other': '{{n}} addresses outside your networks are asked only when you choose Get.',
   'preview.held': 'you already have this',
   'preview.looking': 'Looking for a device that has it …',
   'preview.nobody': 'No device that has it has responded yet.',

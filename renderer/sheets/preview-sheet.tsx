@@ -63,6 +63,7 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
       ) : (
         <>
           <Summary preview={preview} />
+          <Asked preview={preview} />
           <Destination plan={plan} />
           {startFailed != null && <Problem code={startFailed} />}
           {failure != null && <Problem code={failure.code} />}
@@ -125,6 +126,18 @@ function Summary({ preview }: { preview: Preview }) {
     preview.held && t('preview.held')
   ]
   return <p className="summary">{parts.filter(Boolean).join(' · ')}</p>
+}
+
+/** Whom a look at the link tells of this device. */
+function Asked({ preview: { asked, askedLater } }: { preview: Preview }) {
+  const { t, formats } = useUi()
+  const [first, ...others] = asked
+  const parts = [
+    first != null && t('preview.asked', { first, count: others.length, n: formats.count(others.length) }),
+    askedLater > 0 && t('preview.asked.later', { count: askedLater, n: formats.count(askedLater) })
+  ]
+  if (!parts.some(Boolean)) return null
+  return <p className="hint">{parts.filter(Boolean).join(' ')}</p>
 }
 
 function Destination({ plan: { places, place, setFolder, refresh, missingBytes } }: { plan: Plan }) {

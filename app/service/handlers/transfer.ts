@@ -61,7 +61,7 @@ function lookingInto(parts: HandlerParts): Pick<Service['transfer'], 'preview' |
   const { store, connections: swarm, transfers } = parts
   const { contents } = transfers
   const hereBytes = (root: string): number => contents.hereBytes(root, parts.downloads())
-  const previews = new Previews({ store, swarm, hereBytes })
+  const previews = new Previews({ store, swarm, mode: parts.network?.mode, hereBytes })
   return {
     preview: ({ link }, { signal }) => previews.read(link, signal),
     async files({ root, offset, limit }) {
