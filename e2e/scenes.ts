@@ -209,7 +209,7 @@ function sceneOf(content: Content, service: Service): Service {
     root: rootOf(1), name: content === 'crowded' ? LONG : 'Summer in Norway',
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), files: files.length, ready: true, held: false, hereBytes: 0,
     asked: content === 'empty' ? [] : ['192.168.178.24', '203.0.113.7', '203.0.113.9'].slice(0, content === 'crowded' ? 3 : 1),
-    askedLater: content === 'crowded' ? 2 : 0
+    askedLater: content === 'crowded' ? 2 : 0, entries: files.length
   } // prettier-ignore
   const peers = PEERS[content]
   return {

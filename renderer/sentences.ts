@@ -39,12 +39,16 @@ export const SENTENCES: Record<Code, Sentence> = {
   lost: { what: 'lost.what', safe: 'safe.all', next: 'lost.again' }
 }
 
+/** Of a download: of so many files that somebody has to be asked first. */
+const MANY: Sentence = { what: 'error.too-large.get', safe: 'safe.unchanged', next: 'error.too-large.ask' }
+
 /** What a sentence is about. `stopped`, `waiting`: a download that has parts on the disk, and goes on when it is told to, or by itself. */
 export type About = 'anything' | 'stopped' | 'waiting'
 
 /** The sentences for a code, where it is said. `isOwnDiskFull`: then that is what is full, and no other folder helps. */
 export function sentenceOf(code: Code, about: About, isOwnDiskFull: boolean): Sentence {
   const { what, safe, next } = SENTENCES[code]
+  if (code === 'too-large' && about === 'stopped') return MANY
   const isRoom = code === 'disk-full'
   return {
     what: isRoom && isOwnDiskFull ? 'own-disk.full' : what,

@@ -1,6 +1,7 @@
 // The one sentence of a row: what is going on, how far, how fast, how long, from whom. Only what is live is said.
 import type { Share, ShareJob, Transfer } from '../app/contract/shapes.ts'
 import { type Formats, spanOf } from './format.ts'
+import { sentenceOf } from './sentences.ts'
 import type { Translate } from './i18n/languages.ts'
 
 /** What a row's sentence says first, for its colour. */
@@ -46,7 +47,10 @@ export function transferSentence(row: Transfer, t: Translate, formats: Formats):
     case 'done':
       return joined([t('transfer.done'), formats.bytes(total ?? bytes)])
     case 'failed':
-      return joined([t(row.error == null ? 'transfer.failed' : `error.${row.error.code}.what`), bytes > 0 && amount])
+      return joined([
+        t(row.error == null ? 'transfer.failed' : sentenceOf(row.error.code, 'stopped', false).what),
+        bytes > 0 && amount
+      ])
     case 'disk-full':
       return joined([t('transfer.waiting.disk'), amount])
     default:

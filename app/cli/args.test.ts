@@ -28,8 +28,17 @@ test('every command of PRODUCT.md, its flags before or behind it', () => {
     limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: null }
   })
   const get = parse('--peer /ip4/1.2.3.4/tcp/1 --data /d get shoal:x -o out --timeout 1.5 --peer /dns4/a/tcp/2')
-  assert.deepEqual(get, { ...get, name: 'get', link: 'shoal:x', directory: '/here/out', giveUpAfterMs: 1500 })
+  assert.deepEqual(get, {
+    ...get,
+    name: 'get',
+    link: 'shoal:x',
+    directory: '/here/out',
+    giveUpAfterMs: 1500,
+    manyFiles: false
+  })
   assert.deepEqual(get.peers, ['/ip4/1.2.3.4/tcp/1', '/dns4/a/tcp/2'])
+  const many = parse('get x --many-files')
+  assert.ok(many.name === 'get' && many.manyFiles)
   const plain = parse('get x')
   assert.ok(plain.name === 'get')
   assert.deepEqual([plain.directory, plain.giveUpAfterMs], ['/here', 60_000])

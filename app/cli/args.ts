@@ -3,7 +3,7 @@ import path from 'node:path'
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { parseRoot, rootText } from '../../core/cid.ts'
 import { CodedError } from '../../core/errors.ts'
-import { MAX_LINK_CHARS } from '../contract/limits.ts'
+import { MANY_FILES, MAX_LINK_CHARS } from '../contract/limits.ts'
 import { type Limits, NetworkMode } from '../contract/shapes.ts'
 import { defaultDataDir, downloadsFolder } from './data-home.ts'
 
@@ -28,6 +28,7 @@ export type Request =
       readonly cwd: string
       readonly directory: string
       readonly giveUpAfterMs: number
+      readonly manyFiles: boolean
     }
   | {
       readonly name: 'serve'
@@ -180,13 +181,15 @@ function addCommands(
     .argument('<link>', 'a shoal: link, a .shoal file, or - to read the link from standard input')
     .option('-o, --output <DIR>', 'folder to save to (default: the current one)', '.')
     .option('--timeout <S>', 'give up when nobody could send anything that is missing for S seconds', seconds, 60)
-    .action((text: string, own: { output: string; timeout: number }) =>
+    .option('--many-files', `download also more than ${MANY_FILES.toLocaleString('en')} files and folders`)
+    .action((text: string, own: { output: string; timeout: number; manyFiles?: true }) =>
       request({
         name: 'get',
         link: linkText(text),
         cwd,
         directory: absolute(own.output),
-        giveUpAfterMs: Math.round(own.timeout * 1000)
+        giveUpAfterMs: Math.round(own.timeout * 1000),
+        manyFiles: own.manyFiles === true
       })
     )
   program

@@ -17,14 +17,14 @@ const PAUSE_DEADLINE_MS = 5_000
 
 export async function get({ command, out, session, interrupt }: Task<GetCommand>): Promise<number> {
   const { client } = session
-  const { directory, giveUpAfterMs, peers } = command
+  const { directory, giveUpAfterMs, manyFiles, peers } = command
   const link = await readNamedLink(command.link, command.cwd)
   out.line(listeningLine(await client.node.info({})))
   const open = openToOthers(directory)
   if (open != null) out.note(`Other users of this computer can write to ${open}, and may replace what is saved there.`)
   const { grants } = await client.grant.paths({ paths: [directory], use: 'write' })
   const folder = grants[0] ?? null
-  const asked = { link, folder, selection: null, addrs: [...peers], giveUpAfterMs, first: true }
+  const asked = { link, folder, selection: null, addrs: [...peers], giveUpAfterMs, first: true, manyFiles }
   const started = await client.transfer.start(asked)
   const done = await follow(client, started, out, interrupt)
   out.line(doneLine(done))

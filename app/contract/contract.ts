@@ -103,6 +103,7 @@ export const contract = {
      * Starts, or goes on with, the transfer of this root into this folder. `folder` null: the default one. `selection`: file indexes, null: all.
      * `giveUpAfterMs`: fails when for that long, from its first turn on, nobody could send anything still missing; null: waits for ever.
      * `first`: before the others that wait, and in place of one that receives if need be.
+     * `manyFiles`: also when they are more than MANY_FILES; without, such a download ends with too-large.
      */
     start: call(
       z.object({
@@ -111,7 +112,8 @@ export const contract = {
         selection: z.array(z.int().min(0)).max(1_000_000).nullable(),
         addrs: z.array(AddrText).max(64),
         giveUpAfterMs: z.int().min(0).max(2_147_483_647).nullable(),
-        first: z.boolean().optional()
+        first: z.boolean().optional(),
+        manyFiles: z.boolean().optional()
       }),
       z.object({ id: TransferId, root: Root })
     ),

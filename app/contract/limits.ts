@@ -6,6 +6,9 @@ export const MAX_DEVICE_NAME_CHARS = 64
 /** Rows of one page of a list of files. */
 export const MAX_PAGE_ROWS = 1000
 
+/** Files, folders and symlinks that are downloaded without asking: more take memory and minutes. */
+export const MANY_FILES = 200_000
+
 /** From and to, both allowed. */
 export type Bounds = readonly [least: number, most: number]
 export const CONNECTIONS: Bounds = [8, 1000]

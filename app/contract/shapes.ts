@@ -172,7 +172,8 @@ export const Preview = z.object({
   held: z.boolean(), // this device has all of it already
   hereBytes: bytes, // of what getting it into the default folder would bring: in its `.part`, or got earlier
   asked: z.array(z.string()).max(16), // IP addresses in the link that are asked what it holds
-  askedLater: bytes // how many more are dialled only when it is got: private networks that this device is not in itself, and names
+  askedLater: bytes, // how many more are dialled only when it is got: private networks that this device is not in itself, and names
+  entries: maybe(bytes) // files, folders and symlinks: what MANY_FILES counts
 })
 export type Preview = z.infer<typeof Preview>
 

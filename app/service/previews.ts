@@ -1,6 +1,6 @@
 // What a link holds, before anything is downloaded: the skeleton is fetched and kept, so that the transfer that may follow begins with it.
 import { rootText } from '../../core/cid.ts'
-import type { Layout } from '../../core/content/layout.ts'
+import { entryCount, type Layout } from '../../core/content/layout.ts'
 import { CodedError } from '../../core/errors.ts'
 import { systemClock } from '../../core/clock.ts'
 import { openFetch } from '../../core/fetch/fetch.ts'
@@ -105,7 +105,8 @@ export class Previews {
       held: share?.state === 'ready' && share.hereFiles === share.fileCount,
       hereBytes: this.#ports.hereBytes(root),
       asked: [...new Set(hints.now.map(addr => hostIp(addr)).filter(ip => ip != null))],
-      askedLater: hints.later.length
+      askedLater: hints.later.length,
+      entries: layout == null ? null : entryCount(layout)
     }
   }
 

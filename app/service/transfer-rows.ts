@@ -56,6 +56,7 @@ export function rowToStart(
     directory: string
     selection: readonly number[] | null
     addrs: readonly string[]
+    manyFiles?: boolean
     now: number
   }
 ): TransferRow {
@@ -75,7 +76,8 @@ export function rowToStart(
     ...(before?.path != null && { path: before.path }), // what was got earlier stands there: more is added to it
     addedAt: before?.addedAt ?? now,
     changedAt: now,
-    queueOrder: before?.queueOrder ?? 0
+    queueOrder: before?.queueOrder ?? 0,
+    ...((asked.manyFiles === true || before?.manyFiles === true) && { manyFiles: true })
   }
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import { parseRoot, rootText } from '../../core/cid.ts'
-import type { Layout } from '../../core/content/layout.ts'
+import { entryCount, type Layout } from '../../core/content/layout.ts'
 import { CodedError, codeOf } from '../../core/errors.ts'
 import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
 import { MAX_OUT_BYTES } from '../../core/fetch/limits.ts'
@@ -20,6 +20,7 @@ import { findExisting, whatStandsAt } from '../../core/store/find-existing.ts'
 import { openDownload } from '../../core/store/open-download.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { TransferRow } from '../../core/store/transfer-repo.ts'
+import { MANY_FILES } from '../contract/limits.ts'
 import type { Transfer, TransferDetails, TransferEvent, WireError } from '../contract/shapes.ts'
 import { toWire } from '../contract/wire-error.ts'
 import { givenUp } from './giving-up.ts'
@@ -61,6 +62,8 @@ export interface RunPorts {
   /** Payload that came from a peer. */
   readonly received: (peerId: string, bytes: number) => void
   readonly log: (error: unknown) => void
+  /** How many files, folders and symlinks are got without asking; only tests have other numbers. */
+  readonly manyFiles?: number
   /** `canReceive`: a turn is of use to it now. */
   readonly changed: (shown: Transfer, event: Progress, canReceive: boolean) => void
   /** What its row should say from now on. */
@@ -370,6 +373,7 @@ export class TransferRun implements AsyncDisposable {
   async #open(layout: Layout, signal: AbortSignal): Promise<DownloadPort | AlreadyAt> {
     const { store } = this.#ports
     const { directory, selection } = this.#row
+    if (this.#row.manyFiles !== true) refuseMany(selection?.length ?? entryCount(layout), this.#ports.manyFiles)
     this.#layout = layout
     const name = await this.#name()
     const there = selection == null ? await findExisting(store, { layout, name, directory }, signal) : undefined
@@ -433,4 +437,14 @@ export class TransferRun implements AsyncDisposable {
     if (error.code === 'internal') this.#ports.log(thrown)
     return { row: { ...this.progress, state: 'failed', error: error.code }, error, event: null, thrown }
   }
+}
+
+/** Before anything is made: nobody said that they may be so many. */
+function refuseMany(count: number, most = MANY_FILES): void {
+  if (count <= most) return
+  const [n, without] = [count, most].map(it => it.toLocaleString('en'))
+  throw new CodedError(
+    'too-large',
+    `It has ${n} files and folders. More than ${without} are downloaded only with --many-files, or when the page has asked.`
+  )
 }

@@ -1,5 +1,6 @@
 // Downloads that nobody can send, and what the user says of them in quick succession: what was said last counts.
 import assert from 'node:assert/strict'
+import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -8,6 +9,8 @@ import { sha256 } from 'multiformats/hashes/sha2'
 import { parseRoot, RAW, rootText } from '../../core/cid.ts'
 import { systemClock } from '../../core/clock.ts'
 import { openHashPool } from '../../core/files/hash-pool.ts'
+import { learn } from '../../core/testing/sample-download.ts'
+import { writeSample } from '../../core/testing/sample-share.ts'
 import { SteppedClock } from '../../core/testing/stepped-clock.ts'
 import { openStore } from '../../core/store/store.ts'
 import type { TransferEvent } from '../contract/shapes.ts'
@@ -42,7 +45,7 @@ async function sample(t: TestContext, more: Partial<TransfersPorts> = {}) {
   const start = (link: string, asked: Partial<StartOptions> = {}): string =>
     transfers.start({ link, directory: dir, selection: null, addrs: [], giveUpAfterMs: null, first: false, ...asked })
       .id
-  return { transfers, store, start, faults }
+  return { transfers, store, start, faults, dir }
 }
 
 /** A link to what nobody has. */
@@ -62,6 +65,43 @@ async function lastOf(transfers: Transfers, id: string, signal: AbortSignal): Pr
 }
 
 const limit = { timeout: 30_000 }
+
+test(
+  'more files than are got without asking: too-large, before anything is made, until somebody says so',
+  limit,
+  async t => {
+    const { transfers, store, start, dir } = await sample(t, { manyFiles: 3 })
+    const files = { 'd/a': Buffer.from('a'), 'd/b': Buffer.from('b'), e: Buffer.from('e') } // and a folder
+    const shared = writeSample(path.join(dir, 'elsewhere'), 'things', files)
+    learn(store, shared) // what is in it is known, and nobody has it
+    const link = rootText(shared.built.root)
+    const into = path.join(dir, 'into')
+    const asked = { directory: into }
+    const id = start(link, asked)
+    assert.equal(await lastOf(transfers, id, t.signal), 'too-large')
+    assert.match(transfers.feed.get(id)?.error?.message ?? '', /^It has 4 files and folders\..*--many-files/)
+    transfers.retry(id)
+    assert.equal(await lastOf(transfers, id, t.signal), 'too-large', 'it was not asked again')
+    assert.equal(existsSync(into), false)
+
+    const part = path.join(into, `${link}.part`)
+    const begun = async (): Promise<void> => {
+      while (!existsSync(part)) await turn()
+    }
+    start(link, { ...asked, manyFiles: true })
+    await begun()
+    await transfers.pause(id)
+    transfers.resume(id)
+    await transfers.pause(id)
+    assert.equal(store.transfers()[0]?.manyFiles, true, 'nor is it asked about again')
+    await transfers.cancel(id)
+    rmSync(into, { recursive: true })
+
+    const some = start(link, { ...asked, selection: [0, 2] })
+    await begun()
+    await transfers.cancel(some)
+  }
+)
 
 test('paused, and started again before that was over: it goes on, and so do those who followed', limit, async t => {
   const { transfers, start } = await sample(t)

@@ -29,6 +29,8 @@ export interface StartOptions {
   readonly giveUpAfterMs: number | null
   /** Before the others that wait, and in place of one that receives if need be. */
   readonly first: boolean
+  /** Also when they are very many files. */
+  readonly manyFiles?: boolean
 }
 
 export interface TransfersPorts extends Omit<RunPorts, 'changed' | 'save' | 'ended' | 'active'> {

@@ -173,7 +173,8 @@ export function openFake(options: EngineOptions): Promise<Application> {
             held: false,
             hereBytes: 0,
             asked: [],
-            askedLater: 0
+            askedLater: 0,
+            entries: 1
           },
           caller
         ),

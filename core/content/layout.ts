@@ -50,6 +50,11 @@ export interface Layout {
   readonly extents: Uint32Array
 }
 
+/** Files, folders and symlinks. */
+export function entryCount({ files, folders, symlinks }: Layout): number {
+  return files.length + folders.length + symlinks.length
+}
+
 /** Everything a layout is made of. `digests` holds 32 bytes a leaf; `starts` the running sum of leaf lengths, one more than leaves. */
 export interface LayoutParts {
   root: CID

@@ -86,4 +86,10 @@ const NAMES = `
 ALTER TABLE download ADD COLUMN names TEXT;
 `
 
-export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED, NO_ROOT, NAMES]
+const MANY_FILES = `
+-- whether a download may have more files than are got without asking; nobody was asked of those that are there
+ALTER TABLE transfer ADD COLUMN many_files INTEGER NOT NULL DEFAULT 0;
+UPDATE transfer SET many_files = 1;
+`
+
+export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED, NO_ROOT, NAMES, MANY_FILES]

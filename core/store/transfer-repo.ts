@@ -23,6 +23,8 @@ export interface TransferRow {
   readonly changedAt: number
   /** Those with a lower number are to receive before it. */
   readonly queueOrder: number
+  /** Also when they are very many files: somebody was asked. */
+  readonly manyFiles?: boolean
 }
 
 interface Row {
@@ -39,6 +41,7 @@ interface Row {
   addedAt: number
   changedAt: number
   queueOrder: number
+  manyFiles: number
 }
 
 /** Oldest first. */
@@ -46,7 +49,7 @@ export function allTransfers(db: Db): TransferRow[] {
   const rows = db.all<Row>(
     `SELECT root.cid AS root, directory, name, state, error, selection, addrs, bytes, total_bytes AS totalBytes, path,
        added_at AS addedAt, changed_at AS changedAt,
-       in_line AS queueOrder FROM transfer JOIN root ON root.id = root_id
+       in_line AS queueOrder, many_files AS manyFiles FROM transfer JOIN root ON root.id = root_id
        ORDER BY added_at, directory`
   )
   return rows.map(fromRow)
@@ -56,7 +59,7 @@ export function allTransfers(db: Db): TransferRow[] {
 export function putTransfer(db: Db, it: TransferRow): void {
   db.transaction('written', () => {
     db.run(
-      'INSERT OR REPLACE INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       rootId(db, it.root),
       it.directory,
       it.name,
@@ -69,7 +72,8 @@ export function putTransfer(db: Db, it: TransferRow): void {
       it.path ?? null,
       it.addedAt,
       it.changedAt,
-      it.queueOrder
+      it.queueOrder,
+      it.manyFiles === true ? 1 : 0
     )
   })
 }
@@ -86,13 +90,14 @@ export function removeTransfer(db: Db, root: string, directory: string): boolean
 }
 
 function fromRow(row: Row): TransferRow {
-  const { error, selection, addrs, totalBytes, path, ...rest } = row
+  const { error, selection, addrs, totalBytes, path, manyFiles, ...rest } = row
   return {
     ...rest,
     addrs: JSON.parse(addrs) as string[], // written above
     ...(error != null && { error }),
     ...(selection != null && { selection: JSON.parse(selection) as number[] }), // written above
     ...(totalBytes != null && { totalBytes }),
-    ...(path != null && { path })
+    ...(path != null && { path }),
+    ...(manyFiles === 1 && { manyFiles: true })
   }
 }

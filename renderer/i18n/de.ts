@@ -80,6 +80,8 @@ export const de: Record<keyof typeof en, string> = {
   'error.not-writable.what': 'Shoal kann nicht in diesen Ordner schreiben.',
   'error.source-changed.next': 'Teilen Sie es erneut, um einen Link zur aktuellen Version zu bekommen.',
   'error.source-changed.what': 'Eine Datei wurde seit dem Teilen geändert.',
+  'error.too-large.ask': 'Versuchen Sie es erneut: Shoal zeigt, wie viele es sind, und fragt.',
+  'error.too-large.get': 'Das sind mehr Dateien, als Shoal herunterlädt, ohne zu fragen.',
   'error.too-large.next': 'Teilen Sie es in mehreren Teilen.',
   'error.too-large.what': 'Das ist mehr, als Shoal auf einmal verarbeiten kann.',
   'error.unreadable.next':
@@ -154,6 +156,10 @@ export const de: Record<keyof typeof en, string> = {
     'Ihre Dateien und alles bisher Empfangene sind sicher. Diese Seite versucht weiter, eine Verbindung herzustellen. Falls Shoal beendet wurde, starten Sie es neu.',
   'lost.wait': 'Ihre Dateien und alles bisher Empfangene sind sicher. Einen Moment …',
   'lost.what': 'Shoal antwortet nicht.',
+  many: 'Dieser Ordner hat {{n}} Dateien und Ordner.',
+  'many.text':
+    'Für so viele braucht Shoal viel Speicher und viel Zeit. Holen Sie ihn nur, wenn Sie damit gerechnet haben.',
+  'many.yes': 'Alle herunterladen',
   'menu.of': 'Mehr zu {{name}}',
   nearby: 'In der Nähe',
   'nearby.how': 'Um einem davon etwas zu senden, teilen Sie es und schicken Sie den Link.',

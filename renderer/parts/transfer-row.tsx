@@ -79,13 +79,12 @@ export function transferChoices(row: Transfer, { ui, t }: Context, isFull: boole
     ),
     isGoingOn(row) && { id: 'pause', label: t('pause'), icon: Pause, run: call('pause'), inRow: true },
     row.state === 'paused' && { id: 'resume', label: t('resume'), icon: Play, run: call('resume'), inRow: true },
-    row.state === 'failed' && { id: 'retry', label: t('retry'), icon: RotateCw, run: call('retry'), inRow: true },
-    row.state === 'disk-full' && { id: 'retry', label: t('retry'), icon: RotateCw, run: call('retry'), inRow: true },
+    (row.state === 'failed' || row.state === 'disk-full') && retryChoice(row, call('retry'), { ui, t }),
     isElsewhereOfUse(row, isFull) && {
       id: 'elsewhere',
       label: t('get.elsewhere'),
       icon: FolderSearch,
-      run: () => void ui.try(async () => receiveText(ui, (await ui.session.client.transfer.link({ id })).link))
+      run: () => lookInside(ui, id)
     },
     row.state === 'done' &&
       ui.platform.desktop != null && {
@@ -107,6 +106,16 @@ export function transferChoices(row: Transfer, { ui, t }: Context, isFull: boole
       : { id: 'cancel', label: t('cancel'), icon: Trash2, run: cancel, isDanger: true }
   ]
   return choices.filter(choice => choice !== false)
+}
+
+function retryChoice({ id, error }: Transfer, retry: () => void, { ui, t }: Pick<Context, 'ui' | 't'>): Choice {
+  const run = error?.code === 'too-large' ? () => lookInside(ui, id) : retry // asks first
+  return { id: 'retry', label: t('retry'), icon: RotateCw, run, inRow: true }
+}
+
+/** Its link is opened again: where to, which files, whether so many. */
+function lookInside(ui: Ui, id: string): void {
+  void ui.try(async () => receiveText(ui, (await ui.session.client.transfer.link({ id })).link))
 }
 
 /** In the system's file manager. */

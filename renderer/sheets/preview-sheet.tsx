@@ -1,5 +1,6 @@
 // What a link holds, before anything is downloaded: name, size, files; which of them, and where to.
 import { Download } from 'lucide-react'
+import { MANY_FILES } from '../../app/contract/limits.ts'
 import { useEffect, useState } from 'react'
 import type { FileRow, NetworkMode, Preview } from '../../app/contract/shapes.ts'
 import type { Client, Failure } from '../client.ts'
@@ -65,6 +66,7 @@ export function PreviewSheet({ link, onClose }: { link: string; onClose: () => v
           <Summary preview={preview} />
           <Asked preview={preview} />
           <Destination plan={plan} />
+          {plan.many > 0 && <AskMany plan={plan} />}
           {startFailed != null && <Problem code={startFailed} />}
           {failure != null && <Problem code={failure.code} />}
           {!isWhole && failure == null && files.code == null && <Loading label={t('preview.looking')} />}
@@ -91,6 +93,10 @@ interface Plan {
   readonly bytes: number
   /** What lacks there. */
   readonly missingBytes: number
+  /** How many files and folders are chosen, when they are so many that they are asked about; else 0. */
+  readonly many: number
+  readonly takesMany: boolean
+  readonly setTakesMany: (takes: boolean) => void
   readonly mayGet: boolean
 }
 
@@ -98,6 +104,7 @@ function usePlan(preview: Preview | null, files: readonly FileRow[]): Plan {
   const { places, refresh } = usePlaces()
   const [folder, setFolder] = useState<number | null>()
   const [left, setLeft] = useState<ReadonlySet<number>>(new Set())
+  const [takesMany, setTakesMany] = useState(false)
   const place = places == null ? undefined : chosenPlace(places, folder)
   const to = place?.id ?? null
   const chosen = files.filter(file => !left.has(file.index))
@@ -105,16 +112,21 @@ function usePlan(preview: Preview | null, files: readonly FileRow[]): Plan {
   const isDefault = to == null || to === places?.storage?.downloads.folder
   const hereBytes = isDefault ? (preview?.hereBytes ?? 0) : 0
   const missingBytes = place?.roomBytes == null ? 0 : Math.max(0, bytes - hereBytes - place.roomBytes)
-  const mayGet = preview != null && (left.size === 0 || chosen.length > 0) && missingBytes === 0
-  return { places, refresh, place, setFolder, left, setLeft, chosen, bytes, missingBytes, mayGet }
+  const count = left.size === 0 ? (preview?.entries ?? 0) : chosen.length
+  const many = count > MANY_FILES ? count : 0
+  const isFine = missingBytes === 0 && (many === 0 || takesMany)
+  const mayGet = preview != null && (left.size === 0 || chosen.length > 0) && isFine
+  const folders = { places, refresh, place, setFolder }
+  return { ...folders, left, setLeft, chosen, bytes, missingBytes, many, takesMany, setTakesMany, mayGet }
 }
 
 /** The id of the transfer. */
-async function start(client: Client, link: string, { place, left, chosen }: Plan): Promise<string> {
+async function start(client: Client, link: string, { place, left, chosen, many, takesMany }: Plan): Promise<string> {
   const to = place?.id ?? null
   const grant = to == null ? null : (await client.grant.inside({ folder: to, path: [], use: 'write' })).grant
   const selection = left.size === 0 ? null : chosen.map(file => file.index)
-  const { id } = await client.transfer.start({ link, folder: grant, selection, addrs: [], giveUpAfterMs: null })
+  const manyFiles = many > 0 && takesMany
+  const { id } = await client.transfer.start({ link, folder: grant, selection, addrs: [], giveUpAfterMs: null, manyFiles }) // prettier-ignore
   return id
 }
 
@@ -149,6 +161,20 @@ function Destination({ plan: { places, place, setFolder, refresh, missingBytes }
       )}
       {missingBytes > 0 && <p className="warning">{t('too-big', { bytes: formats.bytes(missingBytes) })}</p>}
     </>
+  )
+}
+
+/** Of so many files that it takes long and much memory: said, and only got when it was said back. */
+function AskMany({ plan: { many, takesMany, setTakesMany } }: { plan: Plan }) {
+  const { t, formats } = useUi()
+  return (
+    <div className="note" role="status">
+      <strong>{t('many', { n: formats.count(many) })}</strong>
+      <p>{t('many.text')}</p>
+      <Tick isSelected={takesMany} onChange={setTakesMany}>
+        <span>{t('many.yes')}</span>
+      </Tick>
+    </div>
   )
 }
 

@@ -11,10 +11,10 @@ export function transferHandlers(parts: HandlerParts): Service['transfer'] {
   const { transfers, grants, dataDirs } = parts
   return {
     ...lookingInto(parts),
-    start({ folder, first = false, ...asked }) {
+    start({ folder, first = false, manyFiles = false, ...asked }) {
       const directory = folder == null ? parts.downloads() : grants.take(folder, 'write')
       dataDirs.refuse(directory)
-      return transfers.start({ ...asked, first, directory })
+      return transfers.start({ ...asked, first, manyFiles, directory })
     },
     follow: ({ id }, { signal }) => transfers.follow(id, signal),
     async pause({ id }) {
