@@ -21,6 +21,7 @@ export const CODES = [
   'data-newer',
   'data-foreign',
   'data-damaged',
+  'crashed',
   'cancelled'
 ] as const
 export type Code = (typeof CODES)[number]

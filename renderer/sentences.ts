@@ -35,6 +35,7 @@ export const SENTENCES: Record<Code, Sentence> = {
   'data-newer': of('data-newer', 'safe.all'),
   'data-foreign': of('data-foreign', 'safe.unchanged'),
   'data-damaged': of('data-damaged', 'safe.files'),
+  crashed: of('crashed', 'safe.kept'),
   cancelled: of('cancelled', 'safe.kept'),
   lost: { what: 'lost.what', safe: 'safe.all', next: 'lost.again' }
 }

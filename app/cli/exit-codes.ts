@@ -3,6 +3,7 @@ import type { Code } from '../../core/errors.ts'
 
 export const EXIT_CODES: Readonly<Record<Code, number>> = {
   internal: 1,
+  crashed: 1,
   usage: 2,
   'invalid-link': 2,
   'unsupported-cid': 2,

@@ -81,7 +81,7 @@ const events = (lines: Line[]): string => [...new Set(lines.map(line => line.eve
 
 test('the exit status of every code is that of PRODUCT.md', () => {
   const table: Record<number, string> = {
-    1: 'internal',
+    1: 'internal crashed',
     2: 'usage invalid-link unsupported-cid not-found',
     3: 'no-providers',
     4: 'hash-mismatch bad-content',

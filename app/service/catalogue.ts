@@ -29,7 +29,8 @@ const CataloguedTransfer = z.object({
   path: z.exactOptional(z.string()),
   addedAt: z.number(),
   changedAt: z.number(),
-  queueOrder: z.number()
+  queueOrder: z.number(),
+  manyFiles: z.exactOptional(z.boolean())
 })
 
 const CataloguedPart = z.object({

@@ -18,6 +18,11 @@ export function keptState(row: TransferRow): KeptState {
   return row.state === 'paused' || row.state === 'done' || row.state === 'failed' ? row.state : 'active'
 }
 
+const MAX_CUT_OFF = 2
+
+/** It was being opened whenever the process ended: it goes on when somebody says so. */
+export const isCutOff = ({ cutOff = 0 }: TransferRow): boolean => cutOff >= MAX_CUT_OFF
+
 /** What a client is shown of a transfer that is not running. */
 export function restingRow(row: TransferRow, error: WireError | null): Transfer {
   const state: Record<KeptState, TransferState> = {
@@ -77,6 +82,7 @@ export function rowToStart(
     addedAt: before?.addedAt ?? now,
     changedAt: now,
     queueOrder: before?.queueOrder ?? 0,
+    ...(before?.cutOff != null && { cutOff: before.cutOff }),
     ...((asked.manyFiles === true || before?.manyFiles === true) && { manyFiles: true })
   }
 }

@@ -8,7 +8,7 @@ import { entryCount, type Layout } from '../../core/content/layout.ts'
 import { CodedError, codeOf } from '../../core/errors.ts'
 import { type Fetch, openFetch } from '../../core/fetch/fetch.ts'
 import { MAX_OUT_BYTES } from '../../core/fetch/limits.ts'
-import type { AlreadyAt, DownloadPort, FetchSnapshot } from '../../core/fetch/ports.ts'
+import type { AlreadyAt, DownloadPort, FetchSnapshot, FetchState } from '../../core/fetch/ports.ts'
 import type { DownloadLimit } from '../../core/fetch/download-limit.ts'
 import { type HashPool } from '../../core/files/hash-pool.ts'
 import { indexPaths } from '../../core/files/index-paths.ts'
@@ -36,6 +36,7 @@ const SAVE_MS = 5_000
 const DISK_RETRY_MS = 5_000
 const PEX_FIRST_MS = 5_000
 const PEX_MS = 60_000
+const OPENING: ReadonlySet<FetchState> = new Set(['resolve', 'skeleton', 'open', 'finalise'])
 
 /** How it ended: the row's new state, and what a follower is told or thrown. */
 export interface Outcome {
@@ -105,6 +106,9 @@ export class TransferRun implements AsyncDisposable {
   /** What stands at the place already was looked at. */
   #hasLooked = false
   #isOver = false
+  /** What it does now grows with the number of files: a process that ends meanwhile may have ended of it. */
+  #isOpening = false
+  #cutOff: number
   #cancelLook: (() => void) | undefined
   readonly #counted = new Map<string, number>() // payload by peer, as last reported
   #limitPerSecond = 0
@@ -115,6 +119,7 @@ export class TransferRun implements AsyncDisposable {
   constructor(id: string, row: TransferRow, options: RunOptions, ports: RunPorts) {
     this.#row = row
     this.#root = parseRoot(row.root)
+    this.#cutOff = row.cutOff ?? 0
     this.#ports = ports
     this.#giveUpAfterMs = options.giveUpAfterMs
     this.#unservedMs = options.unservedMs
@@ -233,6 +238,7 @@ export class TransferRun implements AsyncDisposable {
 
   async #fetchIt(sizeHint: number | null, signal: AbortSignal): Promise<Outcome> {
     const { swarm } = this.#ports
+    if (this.#ports.store.skeletonBytes(rootText(this.#root)) > 0) this.#beginsOpening()
     const fetch = (this.#fetch = this.#stack.use(this.#openFetch(signal)))
     if (this.#limitPerSecond > 0) fetch.setLimit(this.#limitPerSecond)
     if (swarm != null) this.#findPeers(fetch, swarm)
@@ -270,7 +276,10 @@ export class TransferRun implements AsyncDisposable {
           random: Math.random,
           skeleton: {
             parts: () => store.skeletonParts(key),
-            append: (offset, bytes) => store.appendSkeleton(key, offset, bytes)
+            append: (offset, bytes) => {
+              this.#beginsOpening()
+              return store.appendSkeleton(key, offset, bytes)
+            }
           },
           findLeaf: async digest => store.readLeaf(digest),
           openDownload: async (layout, opening) => this.#open(layout, opening),
@@ -334,6 +343,8 @@ export class TransferRun implements AsyncDisposable {
       if (receivedBytes > before) this.#ports.received(peerId, receivedBytes - before)
       this.#counted.set(peerId, receivedBytes)
     }
+    const isOpening = this.#download != null || OPENING.has(snapshot.state)
+    if (!isOpening || snapshot.noProgressSinceMs != null) this.#endsOpening()
     if (snapshot.state === 'disk-full') this.#tryDisk(fetch, now)
     if (now - this.#savedAt > SAVE_MS) {
       this.#savedAt = now
@@ -370,11 +381,25 @@ export class TransferRun implements AsyncDisposable {
     }
   }
 
+  #beginsOpening(): void {
+    if (this.#isOpening) return
+    this.#isOpening = true
+    this.#ports.save({ cutOff: this.#cutOff + 1 })
+  }
+
+  /** Nothing of that kind goes on; with 0, nor need anybody remember that it was cut off in earlier runs. */
+  #endsOpening(cutOff = this.#cutOff): void {
+    if (this.#isOpening) this.#ports.save({ cutOff })
+    this.#cutOff = cutOff
+    this.#isOpening = false
+  }
+
   async #open(layout: Layout, signal: AbortSignal): Promise<DownloadPort | AlreadyAt> {
     const { store } = this.#ports
     const { directory, selection } = this.#row
     if (this.#row.manyFiles !== true) refuseMany(selection?.length ?? entryCount(layout), this.#ports.manyFiles)
     this.#layout = layout
+    this.#beginsOpening()
     const name = await this.#name()
     const there = selection == null ? await findExisting(store, { layout, name, directory }, signal) : undefined
     if (there != null) return { alreadyAt: there.path }
@@ -385,6 +410,7 @@ export class TransferRun implements AsyncDisposable {
     }
     this.#download = await openDownload(store, { layout, name, directory, reserveBytes, ...chosen }, signal)
     this.#ports.holds(this.#root)
+    if (!this.#download.isComplete) this.#endsOpening(0) // else it is finished at once, which is work of the same size
     return this.#download
   }
 

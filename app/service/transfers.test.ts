@@ -103,6 +103,47 @@ test(
   }
 )
 
+test('one that was being opened when the process ended twice waits until somebody says so', limit, async t => {
+  const seen: (number | undefined)[] = [] // what a process that ended just now would leave
+  const opened = (): number => {
+    seen.push(store.transfers()[0]?.cutOff)
+    return 0
+  }
+  const first = await sample(t, { reserveBytes: opened })
+  const { store, dir, transfers } = first
+  const shared = writeSample(path.join(dir, 'elsewhere'), 'things', { a: Buffer.from('a'), b: Buffer.from('b') })
+  learn(store, shared)
+  const into = path.join(dir, 'into')
+  const id = first.start(rootText(shared.built.root), { directory: into })
+  const until = async (count: number): Promise<void> => {
+    while (seen.length < count || store.transfers()[0]?.cutOff != null) await turn()
+  }
+  await until(1)
+  await transfers.pause(id)
+  const [row] = store.transfers()
+  assert.ok(row != null)
+
+  /** The next run, after one that left this. */
+  const next = async (cutOff: number): Promise<Transfers> => {
+    store.putTransfer({ ...row, state: 'active', cutOff })
+    const again = (await sample(t, { store, reserveBytes: opened })).transfers
+    again.resumeAll()
+    return again
+  }
+  await using second = await next(1)
+  await until(2)
+  await second[Symbol.asyncDispose]()
+  assert.deepEqual(seen, [1, 2], 'it is counted before, and was over each time')
+  assert.equal(store.transfers()[0]?.state, 'active')
+
+  await using third = await next(2)
+  assert.deepEqual([third.feed.get(id)?.state, third.feed.get(id)?.error?.code], ['failed', 'crashed'])
+  assert.deepEqual([store.transfers()[0]?.state, store.transfers()[0]?.error], ['failed', 'crashed'])
+  third.retry(id)
+  await until(3)
+  assert.deepEqual(seen, [1, 2, 3], 'tried again')
+})
+
 test('paused, and started again before that was over: it goes on, and so do those who followed', limit, async t => {
   const { transfers, start } = await sample(t)
   const id = start(await nothing())

@@ -14,7 +14,7 @@ import { JobFeed, ListFeed } from './snapshot-feed.ts'
 import { TransferContents } from './transfer-contents.ts'
 import { transferDetails } from './transfer-details.ts'
 import { type Entry, newEntry, TransferEntries } from './transfer-entries.ts'
-import { asQueued, isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
+import { asQueued, isCutOff, isSameSelection, keptState, restingRow, rowToStart, transferId } from './transfer-rows.ts'
 import { type Outcome, type RunOptions, type RunPorts, TransferRun } from './transfer-run.ts'
 
 export interface StartOptions {
@@ -74,7 +74,9 @@ export class Transfers implements AsyncDisposable {
 
   /** Goes on with everything that did when the last node ended, in the order it had. */
   resumeAll(): void {
-    const going = [...this.#entries].filter(([, { row }]) => keptState(row) === 'active')
+    const active = [...this.#entries].filter(([, { row }]) => keptState(row) === 'active')
+    for (const [id, entry] of active) if (isCutOff(entry.row)) this.#leave(id, entry)
+    const going = active.filter(([, { row }]) => !isCutOff(row))
     going.sort(([, a], [, b]) => a.row.queueOrder - b.row.queueOrder)
     for (const [, entry] of going) this.#goOn(entry, {})
     this.#queue.feedAll(going.map(([id, { row }]) => addInput(id, row, 'none')))
@@ -84,6 +86,16 @@ export class Transfers implements AsyncDisposable {
       entry.row = { ...entry.row, queueOrder: order }
       this.#store.noteTransfer(entry.row)
     }
+  }
+
+  /** It took the process along twice: it would again, at every start. */
+  #leave(id: string, entry: Entry): void {
+    entry.error = {
+      code: 'crashed',
+      message: 'Shoal ended twice while it was opening this. Start it again if you like.'
+    }
+    entry.row = { ...entry.row, state: 'failed', error: 'crashed', queueOrder: 0 }
+    this.#save(id, entry)
   }
 
   /**
@@ -340,7 +352,9 @@ export class Transfers implements AsyncDisposable {
   #takeRun(entry: Entry): TransferRun | undefined {
     const { run } = entry
     entry.run = undefined
-    if (run != null) entry.row = { ...entry.row, ...run.progress }
+    if (run == null) return undefined
+    entry.row = { ...entry.row, ...run.progress }
+    if (entry.row.cutOff != null) this.#store.noteTransfer((entry.row = { ...entry.row, cutOff: 0 }))
     return run
   }
 

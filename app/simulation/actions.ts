@@ -15,7 +15,13 @@ import type { Watch } from './watch.ts'
 import type { World } from './world.ts'
 
 /** How a download may end although nothing is wrong where it is. */
-const WITHOUT_FAULT: ReadonlySet<string> = new Set(['no-providers', 'disk-full', 'cancelled', 'source-changed'])
+const WITHOUT_FAULT: ReadonlySet<string> = new Set([
+  'no-providers',
+  'disk-full',
+  'cancelled',
+  'source-changed',
+  'crashed'
+])
 
 export class Actions {
   readonly #world: World

@@ -92,4 +92,9 @@ ALTER TABLE transfer ADD COLUMN many_files INTEGER NOT NULL DEFAULT 0;
 UPDATE transfer SET many_files = 1;
 `
 
-export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED, NO_ROOT, NAMES, MANY_FILES]
+const CUT_OFF = `
+-- how often a download was being opened when the process ended
+ALTER TABLE transfer ADD COLUMN cut_off INTEGER NOT NULL DEFAULT 0;
+`
+
+export const MIGRATIONS: readonly string[] = [FIRST, HERE, IN_LINE, SKELETON_USED, NO_ROOT, NAMES, MANY_FILES, CUT_OFF]

@@ -25,6 +25,8 @@ export interface TransferRow {
   readonly queueOrder: number
   /** Also when they are very many files: somebody was asked. */
   readonly manyFiles?: boolean
+  /** How often it was being opened when the process ended: counted before, taken back when it receives, rests or ends. */
+  readonly cutOff?: number
 }
 
 interface Row {
@@ -42,6 +44,7 @@ interface Row {
   changedAt: number
   queueOrder: number
   manyFiles: number
+  cutOff: number
 }
 
 /** Oldest first. */
@@ -49,7 +52,7 @@ export function allTransfers(db: Db): TransferRow[] {
   const rows = db.all<Row>(
     `SELECT root.cid AS root, directory, name, state, error, selection, addrs, bytes, total_bytes AS totalBytes, path,
        added_at AS addedAt, changed_at AS changedAt,
-       in_line AS queueOrder, many_files AS manyFiles FROM transfer JOIN root ON root.id = root_id
+       in_line AS queueOrder, many_files AS manyFiles, cut_off AS cutOff FROM transfer JOIN root ON root.id = root_id
        ORDER BY added_at, directory`
   )
   return rows.map(fromRow)
@@ -59,7 +62,7 @@ export function allTransfers(db: Db): TransferRow[] {
 export function putTransfer(db: Db, it: TransferRow): void {
   db.transaction('written', () => {
     db.run(
-      'INSERT OR REPLACE INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       rootId(db, it.root),
       it.directory,
       it.name,
@@ -73,7 +76,8 @@ export function putTransfer(db: Db, it: TransferRow): void {
       it.addedAt,
       it.changedAt,
       it.queueOrder,
-      it.manyFiles === true ? 1 : 0
+      it.manyFiles === true ? 1 : 0,
+      it.cutOff ?? 0
     )
   })
 }
@@ -90,7 +94,7 @@ export function removeTransfer(db: Db, root: string, directory: string): boolean
 }
 
 function fromRow(row: Row): TransferRow {
-  const { error, selection, addrs, totalBytes, path, manyFiles, ...rest } = row
+  const { error, selection, addrs, totalBytes, path, manyFiles, cutOff, ...rest } = row
   return {
     ...rest,
     addrs: JSON.parse(addrs) as string[], // written above
@@ -98,6 +102,7 @@ function fromRow(row: Row): TransferRow {
     ...(selection != null && { selection: JSON.parse(selection) as number[] }), // written above
     ...(totalBytes != null && { totalBytes }),
     ...(path != null && { path }),
-    ...(manyFiles === 1 && { manyFiles: true })
+    ...(manyFiles === 1 && { manyFiles: true }),
+    ...(cutOff > 0 && { cutOff })
   }
 }

@@ -53,6 +53,9 @@ export const de: Record<keyof typeof en, string> = {
   'error.bad-content.what': 'Die Dateien hinter diesem Link sind beschädigt.',
   'error.cancelled.next': 'Sie können es jederzeit neu starten.',
   'error.cancelled.what': 'Es wurde abgebrochen.',
+  'error.crashed.next':
+    'Versuchen Sie es erneut, wann Sie möchten. Passiert es wieder, stehen Einzelheiten im Protokoll.',
+  'error.crashed.what': 'Shoal wurde zweimal beendet, während es dies öffnete. Daher wartet es.',
   'error.data-damaged.next':
     'Starten Sie Shoal neu: Es kann aus Ihren Dateien einen neuen Index anlegen. Das Protokoll nennt die Einzelheiten.',
   'error.data-damaged.what': 'Shoals eigene Daten sind beschädigt.',

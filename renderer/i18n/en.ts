@@ -52,6 +52,8 @@ export const en = {
   'error.bad-content.what': 'The files behind this link are damaged.',
   'error.cancelled.next': 'You can start it again at any time.',
   'error.cancelled.what': 'It was cancelled.',
+  'error.crashed.next': 'Try again when you like. If it happens again, the log has the details.',
+  'error.crashed.what': 'Shoal ended twice while it was opening this, so it waits.',
   'error.data-damaged.next': 'Start Shoal again: it can make a new index of your files. The log has the details.',
   'error.data-damaged.what': 'Shoal’s own data is damaged.',
   'error.data-foreign.next': 'Choose another folder for Shoal’s data.',
