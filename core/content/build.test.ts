@@ -102,7 +102,7 @@ test('20,000 small files: more than 300 blocks, read again', () => {
   assert.deepEqual(layoutOf(built.root, built.skeleton).files[9], built.layout.files[9])
 })
 
-test('what is big is built in steps, none of more than about a thousand entries, a thousand leaves or 256 KiB of skeleton', () => {
+test('what is big is built in steps, none of more than about a thousand entries, a thousand leaves or 64 KiB of skeleton', () => {
   const digests = Buffer.alloc(32)
   const leaves = { digests, sizeBytes: 5 }
   const small = (i: number): SourceTree => ({
@@ -119,8 +119,37 @@ test('what is big is built in steps, none of more than about a thousand entries,
   const building = buildSteps(tree)
   let built = building.next()
   for (; built.done !== true; built = building.next()) steps++
-  const skeletonSteps = Math.floor(built.value.layout.skeletonBytes / (300 * 1024))
+  const skeletonSteps = Math.floor(built.value.layout.skeletonBytes / (100 * 1024))
   assert.ok(steps >= 19 + 10 + skeletonSteps, `${steps} steps`)
   assert.deepEqual(built.value.root, buildDag(tree).root)
   assert.equal(built.value.layout.files.length, 20_001)
+})
+
+test('one big folder is hashed and divided in steps, too: none looks at many of its names', () => {
+  const leaves = { digests: Buffer.alloc(32), sizeBytes: 5 }
+  let names = 0 // looked at in this step
+  let most = 0
+  const count = (buffer: Buffer): Buffer => {
+    names++
+    return buffer
+  }
+  const entries = new Map(
+    Array.from({ length: 20_000 }, (_, i): [string, SourceTree] => [`name ${i}`, { kind: 'file', leaves }])
+  )
+  const { compare, byteLength } = Buffer
+  Buffer.compare = (a, b) => compare(count(a as Buffer), b)
+  Buffer.byteLength = (...args) => {
+    names++
+    return byteLength(...args)
+  }
+  try {
+    const building = buildSteps({ kind: 'folder', entries })
+    for (let step = building.next(); step.done !== true; step = building.next()) {
+      most = Math.max(most, names)
+      names = 0
+    }
+  } finally {
+    Object.assign(Buffer, { compare, byteLength })
+  }
+  assert.ok(most <= 4_096, `${most} names in one step`)
 })

@@ -8,7 +8,7 @@ import { cidOf, digestKey, nodeDag } from './dag.ts'
 import type { FileLeaves } from './file-dag.ts'
 import { fileSteps, oneLeafDag } from './file-dag.ts'
 import type { FolderEntry } from './folder-dag.ts'
-import { folderDag } from './folder-dag.ts'
+import { folderSteps } from './folder-dag.ts'
 import type { CID } from 'multiformats/cid'
 import type { Layout } from './layout.ts'
 import { rawRootLayout } from './layout.ts'
@@ -45,13 +45,13 @@ export function buildDag(tree: SourceTree): Built {
 }
 
 const STEP_ENTRIES = 1_024
-const STEP_BYTES = 256 * 1024 // of skeleton read back
+const STEP_BYTES = 64 * 1024 // of skeleton read back
 
-/** The same in steps, for who has other things to do: about a thousand entries of folders, a thousand leaves of a file, or 256 KiB of skeleton each. */
+/** The same in steps, for who has other things to do: about a thousand entries of folders, a thousand leaves of a file, or 64 KiB of skeleton each. */
 export function* buildSteps(tree: SourceTree): Generator<void, Built> {
   const dag = yield* dagOf(tree, 0, 0, { entries: 0 })
   const root = cidOf(dag)
-  const skeleton = skeletonOf(dag)
+  const skeleton = yield* skeletonSteps(dag)
   const isLeaf = tree.kind === 'file' && dag.framed == null
   if (isLeaf) return { root, skeleton, layout: rawRootLayout(root, tree.leaves.sizeBytes) }
   const reader = new SkeletonReader(root)
@@ -84,7 +84,7 @@ function* dagOf(tree: SourceTree, depth: number, pathBytes: number, step: { entr
         entries.push({ name, nameBytes: bytes, dag: leaf ?? (yield* dagOf(entry, depth + 1, below, step)) })
         if (++step.entries % STEP_ENTRIES === 0) yield
       }
-      return folderDag(entries)
+      return yield* folderSteps(entries)
     }
     default:
       return tree satisfies never
@@ -105,7 +105,7 @@ function symlinkDag(target: string): Dag {
 }
 
 /** `uvarint length | block` of every dag-pb block at its first visit, depth first, root first. */
-function skeletonOf(root: Dag): Uint8Array[] {
+function* skeletonSteps(root: Dag): Generator<void, Uint8Array[]> {
   const stream: Uint8Array[] = []
   const seen = new Set<string>()
   const open = [root]
@@ -115,6 +115,7 @@ function skeletonOf(root: Dag): Uint8Array[] {
     seen.add(key)
     stream.push(dag.framed)
     for (let i = dag.below.length - 1; i >= 0; i--) open.push(dag.below[i]!) // within the bounds of the loop
+    if (stream.length % STEP_ENTRIES === 0) yield
   }
   return stream
 }

@@ -17,28 +17,36 @@ export interface FolderEntry extends DagLink {
   readonly nameBytes: Buffer
 }
 
-/** The DAG of a folder with these entries, in any order; sorts the array. Throws `too-large`. */
-export function folderDag(entries: FolderEntry[]): Dag {
+const STEP_ENTRIES = 1_024
+
+/** The DAG of a folder with these entries, in any order, a step for about a thousand entries of a big one; sorts the array. Throws `too-large`. */
+export function* folderSteps(entries: FolderEntry[]): Generator<void, Dag> {
   if (entries.length > MAX_FOLDER_ENTRIES) {
     throw new CodedError(
       'too-large',
       `A folder has ${entries.length} entries; at most ${MAX_FOLDER_ENTRIES} can be shared`
     )
   }
-  if (directoryBytes(entries) <= SHARD_ABOVE_BYTES) {
+  if (fitsOneBlock(entries)) {
     entries.sort((a, b) => Buffer.compare(a.nameBytes, b.nameBytes))
     return nodeDag(new UnixFS({ type: 'directory' }).marshal(), entries)
   }
-  const hashed = entries.map(entry => ({ entry, hash: murmur(entry.nameBytes) }))
-  hashed.sort((a, b) => Buffer.compare(a.hash, b.hash))
-  return shardDag(hashed, 0, hashed.length, 0)
+  const hashed: Hashed[] = []
+  for (const entry of entries) {
+    hashed.push({ entry, hash: murmur(entry.nameBytes) })
+    if (hashed.length % STEP_ENTRIES === 0) yield
+  }
+  return yield* shardSteps(hashed, 0, { entries: 0 })
 }
 
-/** Length of the directory block that would hold these entries. */
-function directoryBytes(entries: readonly FolderEntry[]): number {
+/** Whether the directory block that would hold these entries is short enough. */
+function fitsOneBlock(entries: readonly FolderEntry[]): boolean {
   let bytes = 4 // the data field: two bytes of UnixFS that say "directory"
-  for (const { nameBytes, dag } of entries) bytes += linkBytes(nameBytes.length, dag.dagBytes)
-  return bytes
+  for (const { nameBytes, dag } of entries) {
+    bytes += linkBytes(nameBytes.length, dag.dagBytes)
+    if (bytes > SHARD_ABOVE_BYTES) return false
+  }
+  return true
 }
 
 interface Hashed {
@@ -46,26 +54,29 @@ interface Hashed {
   readonly hash: Uint8Array
 }
 
-/**
- * One level of the HAMT, of entries [from, to), sorted by hash: byte `depth` of a name's hash is its slot; a slot wanted by
- * several names becomes a level of its own.
- */
-function shardDag(entries: readonly Hashed[], from: number, to: number, depth: number): Dag {
+/** One level of the HAMT: byte `depth` of a name's hash is its slot; a slot wanted by several names becomes a level of its own. */
+function* shardSteps(entries: readonly Hashed[], depth: number, step: { entries: number }): Generator<void, Dag> {
   if (depth >= MAX_HAMT_DEPTH) {
     throw new CodedError(
       'too-large',
       'Two names in one folder have the same hash; rename one of them to share the folder'
     )
   }
+  const slots = new Map<number, Hashed[]>()
+  for (const it of entries) {
+    const slot = it.hash[depth] ?? 0
+    const others = slots.get(slot)
+    if (others == null) slots.set(slot, [it])
+    else others.push(it)
+    if (++step.entries % STEP_ENTRIES === 0) yield
+  }
   const links: DagLink[] = []
   const bits = new Uint8Array(FANOUT / 8)
-  for (let first = from, next = from; first < to; first = next) {
-    const slot = entries[first]?.hash[depth] ?? 0
-    while (next < to && entries[next]?.hash[depth] === slot) next++
+  for (const [slot, inSlot] of [...slots].toSorted(([a], [b]) => a - b)) {
     const prefix = slot.toString(16).toUpperCase().padStart(2, '0')
-    const only = next === first + 1 ? entries[first]?.entry : undefined
-    if (only == null) links.push({ name: prefix, dag: shardDag(entries, first, next, depth + 1) })
-    else links.push({ name: prefix + only.name, dag: only.dag })
+    const [first, ...others] = inSlot
+    if (first != null && others.length === 0) links.push({ name: prefix + first.entry.name, dag: first.entry.dag })
+    else links.push({ name: prefix, dag: yield* shardSteps(inSlot, depth + 1, step) })
     bits[bits.length - 1 - (slot >>> 3)]! |= 1 << (slot & 7) // slot < FANOUT
   }
   const data = bits.subarray(bits.findIndex(byte => byte !== 0)) // one big-endian number, as boxo writes it

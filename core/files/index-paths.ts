@@ -7,6 +7,7 @@ import type { Built, SourceTree } from '../content/build.ts'
 import { buildSteps } from '../content/build.ts'
 import { nameBytes } from '../content/name.ts'
 import { CodedError } from '../errors.ts'
+import { named } from '../loop-blocks.ts'
 import { DataDirs } from './data-dirs.ts'
 import type { FileStat, StatCache } from './file-stat.ts'
 import { fileStatOf } from './file-stat.ts'
@@ -70,7 +71,7 @@ export async function indexPaths(options: IndexOptions, signal: AbortSignal): Pr
   return {
     built,
     name: nameOf(named),
-    files: sourcesOf(built, tree, walk.files),
+    files: await sourcesOf(built, tree, walk.files, signal),
     leftOut: [...walk.ownData, ...walk.leftOut, ...walk.unreadable],
     sourcePaths: named.map(it => it.sourcePath)
   }
@@ -80,8 +81,8 @@ export async function indexPaths(options: IndexOptions, signal: AbortSignal): Pr
 async function buildInSteps(tree: SourceTree, signal: AbortSignal): Promise<Built> {
   const steps = buildSteps(tree)
   for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
+    const step = named('build-dag', () => steps.next())
+    if (step.done === true) return step.value
     await setImmediate()
     throwIfCancelled(signal)
   }
@@ -216,16 +217,33 @@ function failFile(
   inFolder.entries.delete(inFolder.name)
 }
 
-function sourcesOf(built: Built, tree: SourceTree, found: readonly FoundFile[]): Indexed['files'] {
-  const byNode = new Map<SourceTree, FoundFile>(found.map(file => [file.node, file]))
-  return built.layout.files.map(file => {
-    const names = file.path
+async function sourcesOf(
+  built: Built,
+  tree: SourceTree,
+  found: readonly FoundFile[],
+  signal: AbortSignal
+): Promise<Indexed['files']> {
+  let looked = 0
+  const breathe = async (): Promise<void> => {
+    if (++looked % LOOKUPS_AT_ONCE !== 0) return
+    await setImmediate()
+    throwIfCancelled(signal)
+  }
+  const byNode = new Map<SourceTree, FoundFile>()
+  for (const file of found) {
+    byNode.set(file.node, file)
+    await breathe()
+  }
+  const sources: { sourcePath: string; stat: FileStat }[] = []
+  for (const { path: names } of built.layout.files) {
     let node: SourceTree | undefined = tree
     for (const name of names) node = node?.kind === 'folder' ? node.entries.get(name) : undefined
     const source = node && byNode.get(node)
     if (source == null) throw new CodedError('internal', 'A file of the new share has no source')
-    return { sourcePath: source.path, stat: source.stat }
-  })
+    sources.push({ sourcePath: source.path, stat: source.stat })
+    await breathe()
+  }
+  return sources
 }
 
 function nameOf(named: readonly Named[]): string {

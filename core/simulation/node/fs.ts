@@ -61,6 +61,10 @@ export function statSync(at: string, options: StatOptions = {}): object | undefi
   return statNow(at, options, true)
 }
 
+export function existsSync(at: string): boolean {
+  return statSync(at, { throwIfNoEntry: false }) != null
+}
+
 export function lstatSync(at: string, options: StatOptions = {}): object | undefined {
   return statNow(at, options, false)
 }
