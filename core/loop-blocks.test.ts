@@ -32,7 +32,7 @@ test('a block is told with the longest piece of work that has a name, the inner 
   named('put-share', () => {
     hold(10)
     named('layout', () => hold(100))
-    named('sources', () => hold(20))
+    named('commit', () => hold(20))
   })
   await told.promise
   assert.match(lines.at(-1) ?? '', /^1970\S+ loop block ms=\d{3,} cpu=\d+ work=layout workMs=\d{3,}\n$/)

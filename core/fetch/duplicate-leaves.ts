@@ -1,5 +1,7 @@
 // Which positions of a layout hold the same multihash. One of them is fetched; all of them are written.
 
+import { named } from '../loop-blocks.ts'
+
 /** What planning needs to know of a layout. */
 export interface Plan {
   readonly leafCount: number
@@ -9,13 +11,29 @@ export interface Plan {
   leafBytes(ordinal: number): number
 }
 
+const STEP_LEAVES = 8_192
+
 export class DuplicateLeaves {
   /** By ordinal, the lowest ordinal with that multihash; undefined while no two are equal. */
   #first: Int32Array | undefined
   #next: Int32Array | undefined
 
-  /** `random` keys the hash table: the digests are a stranger's claims and could all be made to collide otherwise. */
-  constructor(plan: Plan, random: () => number) {
+  private constructor() {}
+
+  /** At once: blocks for a third of a second a million leaves. */
+  static of(plan: Plan, random: () => number): DuplicateLeaves {
+    const steps = DuplicateLeaves.steps(plan, random)
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) return step.value
+    }
+  }
+
+  /**
+   * The same, some thousand leaves in a step. `random` keys the hash table: the digests are a stranger's claims and could all be made to collide otherwise.
+   */
+  static *steps(plan: Plan, random: () => number): Generator<void, DuplicateLeaves> {
+    const found = new DuplicateLeaves()
     const keys = Int32Array.from({ length: 8 }, () => (random() * 4_294_967_296) | 1)
     const mask = 2 ** Math.ceil(Math.log2(plan.leafCount * 2 + 2)) - 1
     const table = new Int32Array(mask + 1).fill(-1)
@@ -26,8 +44,10 @@ export class DuplicateLeaves {
       while (table[slot] !== -1 && !equal(digest, plan.digest(table[slot]!))) slot = (slot + 1) & mask
       const first = table[slot]!
       if (first === -1) table[slot] = ordinal
-      else this.#join(plan.leafCount, first, ordinal, last)
+      else found.#join(plan.leafCount, first, ordinal, last)
+      if (ordinal % STEP_LEAVES === STEP_LEAVES - 1) yield
     }
+    return found
   }
 
   get some(): boolean {
@@ -56,6 +76,17 @@ export class DuplicateLeaves {
     this.#first[ordinal] = first
     this.#next[last.get(first) ?? first] = ordinal
     last.set(first, ordinal)
+  }
+}
+
+/** In turns of the loop. Throws the signal's reason. */
+export async function findDuplicates(plan: Plan, random: () => number, signal: AbortSignal): Promise<DuplicateLeaves> {
+  const steps = DuplicateLeaves.steps(plan, random)
+  for (;;) {
+    const step = named('leaf-table', () => steps.next())
+    if (step.done === true) return step.value
+    await new Promise(resolve => setImmediate(resolve))
+    signal.throwIfAborted()
   }
 }
 

@@ -8,6 +8,7 @@ import { MAX_BLOCK_BYTES } from '../content/limits.ts'
 import { type Code, CodedError, codeOf } from '../errors.ts'
 import type { Requester } from '../exchange/requester.ts'
 import { ChangeNotifier } from './change-notifier.ts'
+import { type DuplicateLeaves, findDuplicates } from './duplicate-leaves.ts'
 import type { FetchPeer } from './fetch-peer.ts'
 import { type FoundLayout, LayoutFinder } from './layout-finder.ts'
 import type { BanReason } from './inputs-and-effects.ts'
@@ -327,8 +328,9 @@ export class Fetch implements AsyncDisposable {
     if (this.#leaves == null) {
       if (leaf != null && !opened.have.has(0)) await opened.writeLeaf([0], leaf)
       await opened.copyLocal(signal)
+      const duplicates = await findDuplicates(layout, this.#options.ports.random, signal)
       signal.throwIfAborted()
-      this.#leaves = this.#openLeaves(layout, opened)
+      this.#leaves = this.#openLeaves(layout, opened, duplicates)
     }
     this.#phase = 'leaves'
     await this.#leaves.run()
@@ -339,7 +341,7 @@ export class Fetch implements AsyncDisposable {
     return finished
   }
 
-  #openLeaves(layout: Layout, download: DownloadPort): LeafFetch {
+  #openLeaves(layout: Layout, download: DownloadPort, duplicates: DuplicateLeaves): LeafFetch {
     const { clock, random } = this.#options.ports
     const stats = this.#stats
     const ports = {
@@ -362,7 +364,7 @@ export class Fetch implements AsyncDisposable {
       },
       onChange: () => this.#changes.changed()
     }
-    this.#leaves = new LeafFetch(layout, download, ports, this.#options.sharedLimits ?? [])
+    this.#leaves = new LeafFetch(layout, download, ports, this.#options.sharedLimits ?? [], duplicates)
     this.#leaves.feed({ type: 'limit-changed', bytesPerSecond: this.#limitPerSecond })
     this.#teller = new HaveAnnouncer(
       download,

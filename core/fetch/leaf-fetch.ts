@@ -3,12 +3,14 @@
 
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
+import { named } from '../loop-blocks.ts'
 import { trace } from '../trace.ts'
 import type { Run } from '../exchange/codes.ts'
 import type { BanReason, Effect, Input } from './inputs-and-effects.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import type { DownloadPort } from './ports.ts'
 import type { DownloadLimit } from './download-limit.ts'
+import type { DuplicateLeaves } from './duplicate-leaves.ts'
 import { Scheduler } from './scheduler.ts'
 
 /** Not traced: they come all the time. */
@@ -41,11 +43,21 @@ export class LeafFetch implements Disposable {
   #failure: unknown
   #failed = false
 
-  constructor(layout: Layout, download: DownloadPort, ports: LeafFetchPorts, shared: readonly DownloadLimit[]) {
+  /** `duplicates` of the layout. */
+  constructor(
+    layout: Layout,
+    download: DownloadPort,
+    ports: LeafFetchPorts,
+    shared: readonly DownloadLimit[],
+    duplicates: DuplicateLeaves
+  ) {
     this.#download = download
     this.#ports = ports
     const { have, wanted } = download
-    this.scheduler = new Scheduler({ plan: layout, have, wanted, random: ports.random, shared })
+    this.scheduler = named(
+      'leaf-table',
+      () => new Scheduler({ plan: layout, have, wanted, random: ports.random, shared, duplicates })
+    )
     this.#unwatch = download.watch(({ unset }) => {
       if (unset == null) return
       for (let ordinal = unset[0]; ordinal < unset[1]; ordinal++) this.feed({ type: 'leaf-lost', ordinal })

@@ -3,7 +3,7 @@
 
 import { Bitset } from '../bitset.ts'
 import { Availability } from './availability.ts'
-import { type Plan, DuplicateLeaves } from './duplicate-leaves.ts'
+import type { DuplicateLeaves, Plan } from './duplicate-leaves.ts'
 
 /** VERIFIED and DURABLE are the shell's and the store's business: here a leaf is RECEIVED until it is WRITTEN. */
 export type LeafState = typeof UNWANTED | typeof MISSING | typeof ASSIGNED | typeof RECEIVED | typeof WRITTEN
@@ -30,10 +30,10 @@ export class LeafTable {
   readonly #extentOf: Uint32Array | undefined // undefined: every extent is one leaf
   readonly #counts = [0, 0, 0, 0, 0]
 
-  constructor(plan: Plan, have: Membership, wanted: Membership, random: () => number) {
+  constructor(plan: Plan, have: Membership, wanted: Membership, duplicates: DuplicateLeaves) {
     this.plan = plan
     this.wanted = wanted
-    this.duplicates = new DuplicateLeaves(plan, random)
+    this.duplicates = duplicates
     const extents = plan.extents.length - 1
     this.availability = new Availability(extents)
     this.missing = new Bitset(plan.leafCount)

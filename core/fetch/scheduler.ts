@@ -10,7 +10,7 @@ import { type Outstanding, ScheduledPeer, type PeerRecord, type PeerState, strik
 import { type Budget, Picker } from './picker.ts'
 import { DownloadLimit } from './download-limit.ts'
 import { findWorkToSteal } from './work-stealing.ts'
-import type { Plan } from './duplicate-leaves.ts'
+import { DuplicateLeaves, type Plan } from './duplicate-leaves.ts'
 
 const MAX_RECORDS = 1_024
 
@@ -34,15 +34,18 @@ export class Scheduler {
   #starved = false
   #sourceChanged = false
 
-  /** `shared`: rate downloadLimits that other transfers take from too. `random` gives numbers in [0, 1). */
+  /** `shared`: rate downloadLimits that other transfers take from too. `random` gives numbers in [0, 1).
+   * `duplicates`: those of the plan; without them they are looked for now. */
   constructor(options: {
     plan: Plan
     have: Membership
     wanted: Membership
     random: () => number
     shared?: readonly DownloadLimit[]
+    duplicates?: DuplicateLeaves
   }) {
-    this.#table = new LeafTable(options.plan, options.have, options.wanted, options.random)
+    const duplicates = options.duplicates ?? DuplicateLeaves.of(options.plan, options.random)
+    this.#table = new LeafTable(options.plan, options.have, options.wanted, duplicates)
     this.#picker = new Picker(this.#table, options.random)
     this.#limits = [this.#ownLimit, ...(options.shared ?? [])]
     this.#outstanding = new OutstandingRequests(this.#table, this.#peers, this.#limits)

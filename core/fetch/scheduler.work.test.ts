@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fakePlan } from '../testing/fake-plan.ts'
+import { DuplicateLeaves, findDuplicates } from './duplicate-leaves.ts'
 import { LeafTable } from './leaf-table.ts'
 import * as limits from './limits.ts'
 import { PeerHave } from './peer-have.ts'
@@ -43,7 +44,8 @@ class CountedPeer extends ScheduledPeer {
 }
 
 test('a Reject costs what it names, or what is outstanding, whichever is less', () => {
-  const table = new LeafTable(planOf(LEAVES), none, all, createRandom(1))
+  const plan = planOf(LEAVES)
+  const table = new LeafTable(plan, none, all, DuplicateLeaves.of(plan, createRandom(1)))
   const record = { strikes: [], backoffs: 0, refused: new Set<number>(), banned: undefined }
   const peer = new CountedPeer('a', 0, table, record)
   const outstanding = new OutstandingRequests(table, new Map([['a', peer]]), [])
@@ -133,7 +135,7 @@ test('a bitmap that is toggled costs a budget, then waits for the tick', () => {
 test('bits of one extent that change together cost two looks at it, not two each', () => {
   const size = 8_192
   const { plan, looks } = countedExtents(planOf(size))
-  const table = new LeafTable(plan, none, all, createRandom(4))
+  const table = new LeafTable(plan, none, all, DuplicateLeaves.of(plan, createRandom(4)))
   const have = new PeerHave(table, new Set())
   const before = looks()
   for (const kind of ['set', 'unset', 'bits', 'unset'] as const) {
@@ -141,4 +143,32 @@ test('bits of one extent that change together cost two looks at it, not two each
   }
   assert.equal(have.has(0), false)
   assert.ok(looks() - before <= 16 * (plan.extents.length - 1), `${looks() - before} looks at ${size} leaves`)
+})
+
+test('equal leaves of a big share are looked for in turns of the loop, and whoever waits can end it', async () => {
+  const plan = planOf(30_000)
+  let [looked, most] = [0, 0]
+  const counted = {
+    ...plan,
+    digest: (ordinal: number) => {
+      looked++
+      return plan.digest(ordinal)
+    }
+  }
+  let isOver = false
+  const turn = (): void => {
+    most = Math.max(most, looked)
+    looked = 0
+    if (!isOver) setImmediate(turn)
+  }
+  turn()
+  const found = await findDuplicates(counted, createRandom(1), new AbortController().signal)
+  isOver = true
+  turn()
+  assert.equal(found.some, false)
+  assert.ok(most <= 20_000, `${most} digests looked at in one turn`)
+  const end = new AbortController()
+  const ended = findDuplicates(plan, createRandom(1), end.signal)
+  end.abort(new Error('not wanted'))
+  await assert.rejects(ended, { message: 'not wanted' })
 })

@@ -3,6 +3,7 @@
 import { closeSync, constants, fsync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { codeOf } from '../errors.ts'
+import { named } from '../loop-blocks.ts'
 import { trace } from '../trace.ts'
 import type { Bitset } from '../bitset.ts'
 import type { Db } from './db.ts'
@@ -142,7 +143,7 @@ export class Durability {
       for (const ordinal of batch.ordinals) this.#it.durable.add(ordinal)
       for (const idx of stats.keys()) if (this.#isWhole(idx)) await this.#it.tree.nameFinished(idx)
       await syncFolders(this.#it.tree)
-      this.#commit(batch.ordinals, stats)
+      named('commit', () => this.#commit(batch.ordinals, stats))
     } catch (error) {
       this.#error ??= codedWrite(error)
       trace.store?.('batch-failed', { code: codeOf(this.#error) })

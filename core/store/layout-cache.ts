@@ -5,11 +5,13 @@ import { SkeletonReader } from '../content/skeleton.ts'
 import { RAW, rootText } from '../cid.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { CodedError } from '../errors.ts'
+import { named } from '../loop-blocks.ts'
 import type { Db } from './db.ts'
 import { skeletonParts } from './skeleton-repo.ts'
 
 const RESTING_BYTES = 48 * 1024 * 1024
 const USED_BYTES = 320 * 1024 * 1024
+const STEP_BYTES = 64 * 1024 // of skeleton: some thousand names
 const REST_MS = 60_000 // since it was used last
 
 export interface LayoutCacheOptions {
@@ -56,14 +58,14 @@ export class LayoutCache implements Disposable {
     if (known != null) return known
     const steps = this.#steps(root, sizeBytes)
     for (;;) {
-      const step = steps.next()
-      if (!step.done) continue
+      const step = named('layout', () => steps.next())
+      if (step.done !== true) continue
       this.keep(step.value)
       return step.value
     }
   }
 
-  /** The same, letting the loop breathe between MiBs; read once for all who ask meanwhile. */
+  /** The same, letting the loop breathe after every 64 KiB; read once for all who ask meanwhile. */
   async load(root: CID, sizeBytes: number): Promise<Layout> {
     const known = this.#find(root)
     if (known != null) return known
@@ -111,8 +113,8 @@ export class LayoutCache implements Disposable {
     const steps = this.#steps(root, sizeBytes)
     for (;;) {
       await new Promise(resolve => setImmediate(resolve))
-      const step = steps.next()
-      if (!step.done) continue
+      const step = named('layout', () => steps.next())
+      if (step.done !== true) continue
       if (isWanted()) this.keep(step.value)
       return step.value
     }
@@ -144,8 +146,10 @@ export class LayoutCache implements Disposable {
   *#read(root: CID): Generator<void, Layout> {
     const reader = new SkeletonReader(root)
     for (const part of skeletonParts(this.#db, rootText(root))) {
-      reader.push(part)
-      yield
+      for (let at = 0; at < part.length; at += STEP_BYTES) {
+        reader.push(part.subarray(at, at + STEP_BYTES))
+        yield
+      }
     }
     if (!reader.complete) throw new CodedError('not-found', 'What is inside this link is not all known yet.')
     return reader.layout()

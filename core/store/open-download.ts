@@ -6,6 +6,7 @@ import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
 import { DataDirs } from '../files/data-dirs.ts'
 import { cleanName, nextFreeName, type NameRules } from '../files/safe-name.ts'
+import { named } from '../loop-blocks.ts'
 import type { DiskNames } from './disk-names.ts'
 import { Download } from './download.ts'
 import {
@@ -73,7 +74,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
     markEmpty(layout, resumed.durable)
     await settleNames(tree, resumed, signal)
-    const download = new Download({
+    const parts = {
       store,
       row,
       name: options.name,
@@ -83,7 +84,8 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
       isMoved: base === row.place && !isAdding,
       isAdding,
       standing: standing ?? NOTHING_EXISTS
-    })
+    }
+    const download = named('open-download', () => new Download(parts))
     if (!download.takeRoom(options.reserveBytes)) throw noRoom()
     opening.move()
     return download

@@ -14,6 +14,7 @@ import {
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Layout } from '../content/layout.ts'
+import { named } from '../loop-blocks.ts'
 import { placeInside, type PlacedTree } from '../files/safe-path.ts'
 import { twinKey, type NameRules } from '../files/safe-name.ts'
 import { fileStatOf } from '../files/file-stat.ts'
@@ -75,8 +76,8 @@ export class PartTree implements AsyncDisposable {
     this.#folders = new HeldFolders(path.dirname(base))
     this.#isFile = layout.kind === 'file'
     this.rules = rules
-    this.placed = placeInside(layout, rules)
-    this.#unfinished = unfinishedNames(this.placed, rules)
+    this.placed = named('place-files', () => placeInside(layout, rules))
+    this.#unfinished = named('place-files', () => unfinishedNames(this.placed, rules))
   }
 
   get base(): string {

@@ -8,6 +8,7 @@ import { Bitset } from '../../core/bitset.ts'
 import { rootText } from '../../core/cid.ts'
 import { type Built, buildSteps } from '../../core/content/build.ts'
 import { CHUNK_BYTES } from '../../core/content/limits.ts'
+import { findDuplicates } from '../../core/fetch/duplicate-leaves.ts'
 import { LeafFetch } from '../../core/fetch/leaf-fetch.ts'
 import { fileStatOf } from '../../core/files/file-stat.ts'
 import { watchLoop } from '../../core/loop-blocks.ts'
@@ -117,7 +118,8 @@ async function fetchInto(download: Download): Promise<LeafFetch> {
     onDuplicate() {},
     onChange() {}
   }
-  return new LeafFetch(layout, download, ports, [])
+  const duplicates = await findDuplicates(layout, Math.random, signal)
+  return new LeafFetch(layout, download, ports, [], duplicates)
 }
 
 /** As if everything had been received. */
