@@ -100,6 +100,8 @@ export const MAX_CONTROL_UNSENT = MIB
 
 // Serving
 /** Queued per peer, skeleton ranges included; over it: LIMIT. A want-list is never held in memory. */
+/** Intervals that cancels may leave of them. */
+export const MAX_QUEUED_PIECES = 256
 export const MAX_QUEUED_RUNS = 64
 export const MAX_QUEUED_BYTES = 32 * MIB
 /** Leaves read and not sent yet, all peers together. */

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MAX_FRAME_BYTES, MAX_QUEUED_BYTES, MAX_QUEUED_RUNS, MAX_RUN_LEAVES, PACK_LEAF_BYTES } from './limits.ts'
+import {
+  MAX_FRAME_BYTES,
+  MAX_QUEUED_BYTES,
+  MAX_QUEUED_PIECES,
+  MAX_QUEUED_RUNS,
+  MAX_RUN_LEAVES,
+  PACK_LEAF_BYTES
+} from './limits.ts'
 import { ExchangeCode, type Run } from './codes.ts'
 import { SampleServable } from '../testing/sample-servable.ts'
-import { SendQueue, type Unit } from './send-queue.ts'
+import { disjoint, SendQueue, type Unit } from './send-queue.ts'
 import { OpenedRoot } from './opened-root.ts'
 
 function served(sizes: readonly number[]): OpenedRoot {
@@ -81,9 +88,12 @@ test('an ordinal is queued, out, or over: never two of these, never none', () =>
             queue.cancel(
               job => step.req === 0 || job.req === step.req,
               ExchangeCode.CANCELLED,
-              step.start,
-              step.start + step.count
+              disjoint([
+                { start: step.start, count: step.count },
+                { start: Math.max(0, step.start - step.count), count: 1 }
+              ])
             )
+          assert.ok(queue.pieces <= MAX_QUEUED_PIECES)
           assert.ok(queue.runs <= MAX_QUEUED_RUNS && queue.bytes <= MAX_QUEUED_BYTES)
         }
         for (const unit of out) finish(unit)
@@ -126,6 +136,33 @@ test('a request number in use is a violation; one that is over may come again', 
   assert.throws(() => queue.addRange(1, root, 0, 1), { code: ExchangeCode.PROTOCOL })
   queue.cancel(() => true, ExchangeCode.CANCELLED)
   queue.addRuns(1, root, [{ start: 1, count: 1 }])
+})
+
+test('cancels that cut everything into pieces leave a bounded number of them, and end each ordinal once', () => {
+  const leaves = MAX_QUEUED_RUNS * MAX_RUN_LEAVES
+  const servable = new SampleServable('many', Array<number>(leaves).fill(0))
+  const root = new OpenedRoot(1, servable.root)
+  root.attach(servable, () => {})
+  const over = new Uint8Array(leaves)
+  const queue = new SendQueue((_req, ordinal, count) => {
+    for (let i = ordinal; i < ordinal + count; i++) over[i]!++
+  })
+  const runs = Array.from({ length: MAX_QUEUED_RUNS }, (_, i) => ({ start: i * MAX_RUN_LEAVES, count: MAX_RUN_LEAVES }))
+  for (let req = 0; req < MAX_QUEUED_RUNS; req += 16) queue.addRuns(req, root, runs.slice(req, req + 16))
+  for (let at = 1; at < 128 * 1024; at += 128) {
+    const cancelled = Array.from({ length: 64 }, (_, i) => ({ start: at + 2 * i, count: 1 }))
+    queue.cancel(() => true, ExchangeCode.CANCELLED, disjoint(cancelled))
+    assert.ok(queue.pieces <= MAX_QUEUED_PIECES, `${queue.pieces} pieces`)
+    for (const { start } of cancelled) assert.equal(over[start], 1, 'what was cancelled is over')
+  }
+  queue.cancel(() => true, ExchangeCode.CANCELLED)
+  assert.ok(over.every(times => times === 1))
+  assert.deepEqual([queue.runs, queue.bytes, queue.pieces], [0, 0, 0])
+})
+
+test('runs that overlap or touch are one', () => {
+  const runs = [{ start: 5, count: 2 }, { start: 0, count: 3 }, { start: 3, count: 1 }, { start: 1, count: 1 }] // prettier-ignore
+  assert.deepEqual(disjoint(runs), [{ start: 0, count: 4 }, { start: 5, count: 2 }]) // prettier-ignore
 })
 
 test('what a request costs goes by its runs, not by the leaves they cover', () => {

@@ -100,6 +100,11 @@ export class SendQueue {
     this.#admit({ req, root, kind: 'range', claims: NO_CLAIMS, intervals: [interval], left: bytes })
   }
 
+  /** Intervals that stand in the queue: what one cancel looks at. */
+  get pieces(): number {
+    return this.#waiting.reduce((pieces, { intervals }) => pieces + intervals.length, 0)
+  }
+
   /** Takes out what is to be sent next. Whoever has it calls `over` for all of it. */
   next(): Unit | undefined {
     const job = this.#waiting[0]
@@ -118,12 +123,23 @@ export class SendQueue {
     if (job != null) this.#end(job, unit.run, count, bytes)
   }
 
-  /** Rejects what is queued of the jobs that match, within [start, end) when given. Units taken out are the caller's. */
-  cancel(matches: (job: Job) => boolean, code: ExchangeCode, start = 0, end = Infinity): void {
+  /**
+   * Rejects what is queued of the jobs that match: all of it, or the ordinals of these runs. One that would leave more than MAX_QUEUED_PIECES loses all that
+   * is left of the run it cuts: whoever cuts so much may ask again. Units taken out are the caller's.
+   */
+  cancel(matches: (job: Job) => boolean, code: ExchangeCode, runs?: DisjointRuns): void {
+    let pieces = this.pieces
     for (const job of this.#waiting.filter(matches)) {
-      const kept: LiveJob['intervals'] = []
-      const cut: LiveJob['intervals'] = []
-      for (const it of job.intervals) split(it, start, end, kept, cut)
+      const kept: Interval[] = []
+      const cut: Interval[] = []
+      for (const it of job.intervals) {
+        const parts = runs == null ? { outside: [], inside: [it] } : split(it, runs)
+        const isTooMany = parts.outside.length > 1 && pieces + parts.outside.length - 1 > limits.MAX_QUEUED_PIECES
+        const { outside, inside } = isTooMany ? { outside: [], inside: [it] } : parts
+        pieces += outside.length - 1
+        kept.push(...outside)
+        cut.push(...inside)
+      }
       job.intervals = kept
       if (kept.length === 0) this.#waiting.splice(this.#waiting.indexOf(job), 1)
       for (const it of cut) this.#rejectCut(job, it, code)
@@ -184,15 +200,43 @@ function leafUnit(job: LiveJob, { start, end, run }: { start: number; end: numbe
 
 type Interval = LiveJob['intervals'][number]
 
-/** Sorts the parts of an interval into those outside and inside [start, end). */
-function split(it: Interval, start: number, end: number, outside: Interval[], inside: Interval[]): void {
-  const a = Math.max(it.start, start)
-  const b = Math.min(it.end, end)
-  if (a >= b) {
-    outside.push(it)
-    return
+/** Sorted, none touching another. */
+export type DisjointRuns = readonly Run[]
+
+export function disjoint(runs: readonly Run[]): DisjointRuns {
+  const merged: { start: number; count: number }[] = []
+  for (const { start, count } of runs.toSorted((a, b) => a.start - b.start)) {
+    const last = merged.at(-1)
+    if (last != null && start <= last.start + last.count) last.count = Math.max(last.count, start + count - last.start)
+    else merged.push({ start, count })
   }
-  if (it.start < a) outside.push({ ...it, end: a })
-  inside.push({ ...it, start: a, end: b })
-  if (b < it.end) outside.push({ ...it, start: b })
+  return merged
+}
+
+/** The parts of an interval outside and inside the runs. */
+function split(it: Interval, runs: DisjointRuns): { outside: Interval[]; inside: Interval[] } {
+  const [outside, inside]: [Interval[], Interval[]] = [[], []]
+  let at = it.start
+  for (let i = firstEndingAfter(runs, at); i < runs.length; i++) {
+    const { start, count } = runs[i]!
+    if (start >= it.end) break
+    const a = Math.max(at, start)
+    const b = Math.min(it.end, start + count)
+    if (at < a) outside.push({ ...it, start: at, end: a })
+    inside.push({ ...it, start: a, end: b })
+    at = b
+  }
+  if (at < it.end) outside.push({ ...it, start: at })
+  return { outside, inside }
+}
+
+function firstEndingAfter(runs: DisjointRuns, at: number): number {
+  let [low, high] = [0, runs.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const { start, count } = runs[middle]!
+    if (start + count <= at) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -12,7 +12,7 @@ import * as limits from './limits.ts'
 import { ExchangeCode, ExchangeError, HaveKind, violation } from './codes.ts'
 import type { ControlMessage, MessageFrom, Counts, HaveMessage } from './messages.ts'
 import type { UploadBudget } from './upload-limiter.ts'
-import { SendQueue, type Job } from './send-queue.ts'
+import { disjoint, type DisjointRuns, SendQueue, type Job } from './send-queue.ts'
 import type { FoundServable, ServableChange, Servables } from './servable.ts'
 import { OpenedRoot } from './opened-root.ts'
 import type { FairQueue } from './fair-queue.ts'
@@ -298,12 +298,12 @@ export class ServerSession {
     const ofSid = (job: Job) => (message.sid === 0 ? message.all : job.root.sid === message.sid)
     if (message.all) this.#cancel(ofSid, ExchangeCode.CANCELLED)
     const leavesOfSid = (job: Job) => job.kind === 'leaves' && ofSid(job)
-    for (const run of message.runs) this.#cancel(leavesOfSid, ExchangeCode.CANCELLED, run.start, run.start + run.count)
+    if (message.runs.length > 0) this.#cancel(leavesOfSid, ExchangeCode.CANCELLED, disjoint(message.runs))
   }
 
-  #cancel(matches: (job: Job) => boolean, code: ExchangeCode, start = 0, end = Infinity): void {
-    this.#queue.cancel(matches, code, start, end) // first: the sender would go on with what is queued
-    this.#sender.cancel(matches, code, start, end)
+  #cancel(matches: (job: Job) => boolean, code: ExchangeCode, runs?: DisjointRuns): void {
+    this.#queue.cancel(matches, code, runs) // first: the sender would go on with what is queued
+    this.#sender.cancel(matches, code, runs)
   }
 
   #onHave(sid: number, have: HaveMessage): void {

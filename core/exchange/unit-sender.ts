@@ -4,10 +4,10 @@ import type { Clock } from '../clock.ts'
 import { BatchWriter } from './data-frames.ts'
 import type { Duplex } from './duplex.ts'
 import { MAX_PEER_READ_AHEAD, MAX_UNSENT, STALL_MS } from './limits.ts'
-import { ExchangeCode } from './codes.ts'
+import { ExchangeCode, type Run } from './codes.ts'
 import { OutgoingUnit, type Payload } from './outgoing-unit.ts'
 import type { UploadBudget } from './upload-limiter.ts'
-import type { Job, RejectCall, SendQueue } from './send-queue.ts'
+import type { DisjointRuns, Job, RejectCall, SendQueue } from './send-queue.ts'
 import type { OpenedRoot } from './opened-root.ts'
 import type { QueueMember, FairQueue } from './fair-queue.ts'
 import { readUnit } from './unit-reader.ts'
@@ -86,12 +86,12 @@ export class UnitSender implements QueueMember {
     return given
   }
 
-  /** Cancels what is on its way and lies in [start, end) whole. BUSY lets a leaf in progress finish. */
-  cancel(matches: (job: Job) => boolean, code: ExchangeCode, start = 0, end = Infinity): void {
+  /** Cancels what is on its way of the jobs that match: all, or what lies whole in one of these runs. BUSY lets a leaf in progress finish. */
+  cancel(matches: (job: Job) => boolean, code: ExchangeCode, runs?: DisjointRuns): void {
     const head = this.#moving[0]
     for (const moving of this.#moving.slice()) {
       const { unit } = moving
-      if (!matches(unit.job) || unit.start < start || unit.start + unit.count > end) continue
+      if (!matches(unit.job) || (runs != null && !runs.some(run => holds(run, unit)))) continue
       if (moving.done > 0 && code === ExchangeCode.BUSY) continue
       moving.cancelled ??= code
       moving.ready.resolve()
@@ -224,3 +224,5 @@ export class UnitSender implements QueueMember {
     }
   }
 }
+
+const holds = (run: Run, { start, count }: Run): boolean => run.start <= start && start + count <= run.start + run.count
