@@ -2,6 +2,7 @@
 import { codeOf } from '../../core/errors.ts'
 import { formatLink } from '../../core/link.ts'
 import { parseRoot } from '../../core/cid.ts'
+import { callsOf } from '../../core/simulation/program.ts'
 import type { Transfer } from '../contract/shapes.ts'
 import { BUSY_CODES } from '../../core/store/disk-names.ts'
 import { transferId } from '../service/transfer-rows.ts'
@@ -22,6 +23,9 @@ const WITHOUT_FAULT: ReadonlySet<string> = new Set([
   'source-changed',
   'crashed'
 ])
+
+/** What is closed without being waited for is closed by then. */
+const LINGER_MS = 1_000
 
 export class Actions {
   readonly #world: World
@@ -113,6 +117,17 @@ export class Actions {
       }
     }
     return done
+  }
+
+  /** Everybody quits: nothing is left of anything. */
+  async end(): Promise<void> {
+    for (const computer of this.#world.computers) {
+      const { machine } = computer
+      if (machine == null || !computer.isOn) continue
+      await computer.quit(LINGER_MS)
+      const { openFiles } = callsOf(machine)
+      if (openFiles.length > 0) this.#world.break(`${computer.name} has quit, and holds ${openFiles.join()}`)
+    }
   }
 
   async #transfers(computer: Computer): Promise<Transfer[] | undefined> {
@@ -311,11 +326,12 @@ const isPassing = ({ fault, forMs }: Event & { do: 'fail' }, { platform }: Compu
   BUSY_CODES.has(fault.code) &&
   fault.calls.every(it => /rename|link|unlink|rmdir/.test(it))
 
-const isGoing = ({ state }: Transfer): boolean => state !== 'done' && state !== 'failed'
+const isGoing = ({ state }: Pick<Transfer, 'state'>): boolean =>
+  state !== 'done' && state !== 'failed' && state !== 'paused'
 
 /** Of one that is not done: it moves no bytes, and people can see why. */
 const saysWhy = ({ state, waitingFor }: Transfer): boolean =>
-  state === 'done' || state === 'failed' || state === 'queued' || state === 'finding' || waitingFor != null
+  !isGoing({ state }) || state === 'queued' || state === 'finding' || waitingFor != null
 
 const shown = ({ state, waitingFor, error, bytes, total }: Transfer): string =>
   JSON.stringify({ state, waitingFor, error: error?.code ?? null, bytes, total })

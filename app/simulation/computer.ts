@@ -134,13 +134,15 @@ export class Computer {
     this.#world.note('is on', machine)
   }
 
-  /** Quits it as its user does; resolves when it has let go of everything. */
-  async quit(): Promise<void> {
+  /** Quits it as its user does; resolves when it has let go of everything, and its process, which lingers for a while, has ended. */
+  async quit(lingerMs = 0): Promise<void> {
     const { app, machine } = this
     if (app == null || machine == null) return
     this.app = undefined
     this.#world.note('quits', machine)
     await machine.ask(async () => app[Symbol.asyncDispose]())
+    if (lingerMs > 0)
+      await machine.ask(async () => new Promise<void>(resolve => machine.after(lingerMs, 'ends', resolve)))
     if (this.machine === machine) this.#gone(machine, false)
   }
 

@@ -9,6 +9,8 @@ import { World } from './world.ts'
 /** Longest pauses that the program itself makes (a peer that was refused, a download in line): 15 minutes each. */
 const PATIENCE_MS = 2 * 3_600_000
 const LOOK_MS = 5_000
+/** What was asked for is over by then: at the slowest link, the most that may be asked for takes eleven minutes. */
+const REST_MS = 15 * 60_000
 /** Turns of the real loop until what goes on of machines that are off has come to its end. */
 const TURNS_TO_END = 10
 
@@ -34,8 +36,9 @@ export async function simulate(plan: Plan): Promise<Result> {
   process.on('unhandledRejection', onRejection)
   try {
     const contents = plan.contents.map(it => new Content(it))
+    world.contents = contents
     for (const node of plan.nodes) await world.addComputer(node.capacityBytes, node.platform)
-    for (const hostile of plan.hostile ?? []) await world.addHostile(hostile, contents)
+    for (const hostile of plan.hostile ?? []) await world.addHostile(hostile)
     const watch = new Watch(world, contents)
     const actions = new Actions(world, plan, contents, watch)
     actions.begin()
@@ -62,7 +65,12 @@ export async function simulate(plan: Plan): Promise<Result> {
       if (await answer(actions.isSettled())) break
     }
     const finished = await answer(actions.lookAtEnd())
+    const rest = world.timeline.now + REST_MS
+    while (world.audit.open > 0 && world.broken == null && world.timeline.now < rest)
+      await run(world.timeline.now + LOOK_MS)
+    world.audit.lookAtRest()
     watch.lookAtAll()
+    if (world.broken == null) await answer(actions.end())
     const { timeline, log, lastEvents, broken } = world
     return {
       plan,

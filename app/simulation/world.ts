@@ -8,6 +8,7 @@ import type { Machine } from '../../core/simulation/machine.ts'
 import { type Owner, Timeline } from '../../core/simulation/timeline.ts'
 import { Computer } from './computer.ts'
 import type { Content } from './content.ts'
+import { ExchangeAudit } from './exchange-audit.ts'
 import { HostilePeer } from './hostile/peer.ts'
 import type { HostilePlan } from './hostile/plan.ts'
 import { isOff } from './off.ts'
@@ -18,9 +19,6 @@ export class Broken extends Error {
 }
 
 const LAST_EVENTS = 400
-
-/** A greeting that did not come through in time is nobody's fault, though it is in the log as one. */
-const isPatience = (thrown: unknown): boolean => thrown instanceof Error && /did not say Hello/.test(thrown.message)
 
 export class World {
   readonly dice: Dice
@@ -33,6 +31,13 @@ export class World {
   /** The last events, whatever they were. */
   readonly lastEvents: string[] = []
   broken: Error | undefined
+  /** What is shared at all. */
+  contents: readonly Content[] = []
+  readonly audit = new ExchangeAudit({
+    nameOf: peerId => this.computers.find(it => it.peer.peerId === peerId)?.name,
+    leafBytes: root => this.contents.find(it => it.root === root)?.layout.leafBytes,
+    break: what => this.break(what)
+  })
   readonly #digest = createHash('sha256')
   readonly #keys: Dice
 
@@ -56,6 +61,7 @@ export class World {
         isLan: paths.chance(0.6)
       }),
       log: what => this.note(what),
+      onStream: (...stream) => this.audit.onStream(...stream),
       onBan: (by, peerId) => this.#onBan(by, peerId)
     })
   }
@@ -73,14 +79,14 @@ export class World {
   }
 
   /** One more peer that means no good; it comes when its plan says. */
-  async addHostile(plan: HostilePlan, contents: readonly Content[]): Promise<void> {
+  async addHostile(plan: HostilePlan): Promise<void> {
     const at = this.hostile.length + 1
     this.hostile.push(
       new HostilePeer({
         name: `h${at}`,
         peer: await this.#newPeer(`10.0.1.${at}`),
         plan,
-        contents,
+        contents: this.contents,
         timeline: this.timeline,
         others: () => this.computers.map(it => it.peer.peerId)
       })
@@ -120,7 +126,7 @@ export class World {
   onLog(computer: Computer, level: 'info' | 'error', event: string, thrown: unknown): void {
     if (level === 'info') return
     this.note(`logs ${event}: ${String(thrown)}`, computer.machine)
-    if (isOff(thrown) || isPatience(thrown) || (event.startsWith('exchange.') && this.hostile.length > 0)) return
+    if (isOff(thrown) || (event.startsWith('exchange.') && this.hostile.length > 0)) return
     this.break(`${computer.name} logs ${event}: ${String(thrown)}`, thrown)
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ExchangeCode, HaveKind } from './codes.ts'
+import { ControlReader } from './control-frames.ts'
 import type { ControlMessage } from './messages.ts'
 import * as limits from './limits.ts'
 import { rawRequester, until, type RawPeer } from '../testing/raw-peer.ts'
@@ -117,13 +118,15 @@ test('a flood of messages ends in LIMIT; who fetches may ask more', async () => 
   assert.equal(other.peer.ended, false)
 })
 
-test('who does not say Hello is hung up on', async () => {
+test('who does not say Hello is hung up on, and not as if it broke the protocol: its link may be slow', async () => {
   const clock = new SteppedClock()
   await using server = openExchangeServer({ servables: new SampleServables(), agent: 's', clock })
   const { duplexPair } = await import('../testing/duplex-pair.ts')
   const [near, far] = duplexPair()
+  const said: (ControlMessage | undefined)[] = []
   let ended = false
-  near.onBytes(() => {})
+  const reader = new ControlReader(message => said.push(message))
+  near.onBytes(bytes => reader.push(bytes))
   near.onEnd(() => (ended = true))
   server.handleControl(far, {
     peerId: 'p',
@@ -134,6 +137,7 @@ test('who does not say Hello is hung up on', async () => {
   })
   clock.step(limits.HELLO_TIMEOUT_MS + 1)
   await until(() => ended)
+  assert.deepEqual(said, [{ type: 'bye', code: ExchangeCode.IO }])
 })
 
 test('a data stream belongs to the peer whose nonce it gives', async () => {

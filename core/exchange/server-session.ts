@@ -85,7 +85,7 @@ export class ServerSession {
       onFailed: error => this.#fail(error)
     })
     this.#cancelHelloTimer = ports.clock.after(limits.HELLO_TIMEOUT_MS, () => {
-      this.end(new ExchangeError(ExchangeCode.PROTOCOL, 'The peer did not say Hello'))
+      this.end(new ExchangeError(ExchangeCode.IO, 'The peer did not say Hello'))
     })
     const reader = new ControlReader((message, frameBytes) => {
       trace.exchange?.('received', { peer: this.peer.peerId, frameBytes, ...message })

@@ -40,9 +40,9 @@ export class DiskCalls {
     this.#isOn = isOn
   }
 
-  /** How many descriptors are open. */
-  get openFiles(): number {
-    return this.#open.size
+  /** Paths of what is open, each as often as it is. */
+  get openFiles(): string[] {
+    return [...this.#open.values()].map(it => it.path)
   }
 
   /** Throws what the faults say. */

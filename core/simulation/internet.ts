@@ -1,10 +1,12 @@
 // Who can reach whom in a simulated world, who provides what, and whom a local network tells of.
 import type { Ed25519PrivateKey } from '@libp2p/interface'
+import type { ExchangeProtocol } from '../exchange/duplex.ts'
 import type { Dice } from './dice.ts'
 import type { Path } from './connection.ts'
 import { Side } from './connection.ts'
 import type { Machine } from './machine.ts'
 import type { Timeline } from './timeline.ts'
+import type { Wire } from './wire.ts'
 
 /** A place in the network that a machine has, run after run. */
 export interface Peer {
@@ -32,6 +34,8 @@ export interface InternetPorts {
   /** What is between two peers when they are first looked at. */
   newPath(a: string, b: string): Path
   log(what: string): void
+  /** A stream was opened, by `from` at the end `near`. */
+  onStream(protocol: ExchangeProtocol, near: Wire, far: Wire, from: string, to: string): void
   /** Somebody is refused from now on. */
   onBan(by: Machine, peerId: string): void
 }

@@ -1,6 +1,7 @@
 // Opens a simulated stream: the far side hears of it, and answers.
 import type { ExchangeProtocol } from '../exchange/duplex.ts'
 import type { Side } from './connection.ts'
+import { peerOfMachine } from './internet.ts'
 import { Wire } from './wire.ts'
 
 const OPEN_TIMEOUT_MS = 10_000
@@ -24,6 +25,8 @@ export async function openWire(side: Side, protocol: ExchangeProtocol): Promise<
       const wire = new Wire(far)
       wire.join(near)
       near.join(wire)
+      const from = peerOfMachine(side.machine)
+      from.internet.ports.onStream(protocol, near, wire, from.peerId, peerOfMachine(far.machine).peerId)
       far.onStream(protocol, wire)
       far.transmit(
         NEGOTIATION_BYTES,

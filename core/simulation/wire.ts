@@ -4,7 +4,14 @@ import type { Side } from './connection.ts'
 
 const HIGH_WATER = 1_048_576
 
+/** Who listens to an end of a stream: what it is given to send, and what arrives there. */
+export interface Tap {
+  sent(bytes: Uint8Array): void
+  received(bytes: Uint8Array): void
+}
+
 export class Wire implements Duplex {
+  tap: Tap | undefined
   readonly #side: Side
   #far: Wire | undefined
   #onBytes: ((bytes: Uint8Array) => void) | undefined
@@ -27,6 +34,7 @@ export class Wire implements Duplex {
   send(bytes: Uint8Array): boolean {
     if (this.#isOver || this.#isClosing) return false
     this.#unsent += bytes.length
+    this.tap?.sent(bytes)
     this.#side.transmit(
       bytes.length,
       () => this.#sent(bytes.length),
@@ -49,6 +57,10 @@ export class Wire implements Duplex {
       this.#waiting.delete(waiting)
       signal.removeEventListener('abort', abort)
     }
+  }
+
+  get isOpen(): boolean {
+    return !this.#isOver && this.#side.isOpen
   }
 
   get unsentBytes(): number {
@@ -87,6 +99,7 @@ export class Wire implements Duplex {
   /** Bytes have come. */
   receive(bytes: Uint8Array): void {
     if (this.#isOver) return
+    this.tap?.received(bytes)
     if (this.#onBytes == null) this.#early.push(bytes)
     else this.#onBytes(bytes)
   }

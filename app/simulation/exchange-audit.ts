@@ -1,0 +1,175 @@
+// Listens to every stream between honest computers, at the end of who serves: what was asked for is over exactly once, nobody asks for more than he may, and
+// nobody is told that he broke the protocol.
+import { decodeRoot, rootText } from '../../core/cid.ts'
+import { ExchangeCode, type Run } from '../../core/exchange/codes.ts'
+import { ControlReader } from '../../core/exchange/control-frames.ts'
+import { DataReader, Flags, type FrameHeader } from '../../core/exchange/data-frames.ts'
+import type { ExchangeProtocol } from '../../core/exchange/duplex.ts'
+import { MAX_QUEUED_BYTES, MAX_QUEUED_RUNS, NONCE_BYTES } from '../../core/exchange/limits.ts'
+import type { ControlMessage } from '../../core/exchange/messages.ts'
+import type { Wire } from '../../core/simulation/wire.ts'
+
+export interface AuditPorts {
+  /** Undefined: not one of the honest. */
+  nameOf(peerId: string): string | undefined
+  /** Undefined: nobody shares that. */
+  leafBytes(root: string): ((ordinal: number) => number) | undefined
+  break(what: string): void
+}
+
+interface Asked {
+  readonly what: 'leaves' | 'skeleton'
+  readonly runs: readonly (Run & { readonly over: Uint8Array; left: number })[]
+}
+
+export class ExchangeAudit {
+  readonly #ports: AuditPorts
+  readonly #sessions = new Set<AuditedSession>()
+
+  constructor(ports: AuditPorts) {
+    this.#ports = ports
+  }
+
+  /** A stream was opened: `near` is the end of who asks. */
+  onStream(protocol: ExchangeProtocol, near: Wire, far: Wire, from: string, to: string): void {
+    const [asks, serves] = [this.#ports.nameOf(from), this.#ports.nameOf(to)]
+    if (asks == null || serves == null) return
+    if (protocol === 'control') this.#sessions.add(new AuditedSession({ near, far, asks, serves }, this.#ports))
+    else this.#onData(far)
+  }
+
+  /** Requests that are not over, in sessions that both sides have open. */
+  get open(): number {
+    let open = 0
+    for (const session of this.#sessions) {
+      if (session.isOver) this.#sessions.delete(session)
+      else open += session.open
+    }
+    return open
+  }
+
+  /** When nothing goes on any more. */
+  lookAtRest(): void {
+    if (this.open === 0) return
+    const [session] = [...this.#sessions].filter(it => it.open > 0)
+    this.#ports.break(`${session?.serves} never answers a request of ${session?.asks}`)
+  }
+
+  #onData(far: Wire): void {
+    let nonce = Buffer.alloc(0)
+    let session: AuditedSession | undefined
+    far.tap = {
+      received: bytes => {
+        nonce = Buffer.concat([nonce, bytes]).subarray(0, NONCE_BYTES)
+        if (nonce.length === NONCE_BYTES) session ??= [...this.#sessions].find(it => nonce.equals(it.nonce))
+      },
+      sent: bytes => session?.onData(far, bytes)
+    }
+  }
+}
+
+class AuditedSession {
+  readonly asks: string
+  readonly serves: string
+  nonce: Uint8Array = new Uint8Array(0)
+  readonly #ports: AuditPorts
+  readonly #near: Wire
+  readonly #far: Wire
+  readonly #roots = new Map<number, string>()
+  readonly #asked = new Map<number, Asked & { readonly root: string | undefined }>()
+  readonly #readers = new Map<Wire, DataReader>()
+  #isOver = false
+
+  constructor(parts: { near: Wire; far: Wire; asks: string; serves: string }, ports: AuditPorts) {
+    this.asks = parts.asks
+    this.serves = parts.serves
+    this.#near = parts.near
+    this.#far = parts.far
+    this.#ports = ports
+    const received = new ControlReader(message => message != null && this.#onAsked(message))
+    const sent = new ControlReader(message => message != null && this.#onAnswer(message))
+    this.#far.tap = { received: bytes => received.push(bytes), sent: bytes => sent.push(bytes) }
+  }
+
+  get isOver(): boolean {
+    return this.#isOver || !this.#near.isOpen || !this.#far.isOpen
+  }
+
+  get open(): number {
+    return this.#asked.size
+  }
+
+  onData(wire: Wire, bytes: Uint8Array): void {
+    let reader = this.#readers.get(wire)
+    if (reader == null) {
+      const end = (header: Readonly<FrameHeader>): void => this.#onFrame(header)
+      this.#readers.set(wire, (reader = new DataReader({ begin: () => undefined, end })))
+    }
+    reader.push(bytes)
+  }
+
+  #onAsked(message: ControlMessage): void {
+    if (this.#isOver) return
+    if (message.type === 'bye') this.#onBye(message.code, this.asks, this.serves)
+    if (message.type === 'open') this.#roots.set(message.sid, rootText(decodeRoot(message.root)))
+    if (message.type === 'request') this.#keep(message.req, 'leaves', message.runs, message.sid)
+    if (message.type === 'skeleton') this.#keep(message.req, 'skeleton', [{ start: 0, count: 1 }], message.sid)
+  }
+
+  #onAnswer(message: ControlMessage): void {
+    if (this.#isOver) return
+    if (message.type === 'bye') this.#onBye(message.code, this.serves, this.asks)
+    if (message.type === 'hello') this.nonce = message.nonce
+    if (message.type === 'reject') this.#over(message.req, message.ordinal, message.count, 'rejects')
+  }
+
+  #onFrame({ request, ordinal, offset, flags }: Readonly<FrameHeader>): void {
+    if (this.#isOver) return
+    if ((flags & Flags.PACKED) !== 0) this.#over(request, ordinal, offset, 'sends')
+    else if ((flags & Flags.LAST) !== 0) this.#over(request, ordinal, (flags & Flags.SKELETON) !== 0 ? 0 : 1, 'sends')
+  }
+
+  #onBye(code: ExchangeCode, by: string, to: string): void {
+    this.#isOver = true
+    if (code === ExchangeCode.PROTOCOL || code === ExchangeCode.LIMIT)
+      this.#ports.break(`${by} ends a session with ${to} as if it had misbehaved (${code})`)
+  }
+
+  #keep(req: number, what: Asked['what'], runs: readonly Run[], sid: number): void {
+    if (this.#asked.has(req)) this.#ports.break(`${this.asks} uses a request number twice`)
+    const kept = runs.map(run => ({ ...run, over: new Uint8Array(run.count), left: run.count }))
+    this.#asked.set(req, { what, runs: kept, root: this.#roots.get(sid) })
+    this.#checkCredit()
+  }
+
+  #checkCredit(): void {
+    let runs = 0
+    let bytes = 0
+    for (const asked of this.#asked.values()) {
+      const open = asked.runs.filter(it => it.left > 0)
+      runs += open.length
+      const leafBytes = asked.what === 'leaves' && asked.root != null ? this.#ports.leafBytes(asked.root) : undefined
+      if (leafBytes == null) continue
+      for (const { start, over } of open)
+        for (let i = 0; i < over.length; i++) if (over[i] === 0) bytes += leafBytes(start + i)
+    }
+    if (runs > MAX_QUEUED_RUNS) this.#ports.break(`${this.asks} asks ${this.serves} for ${runs} runs at once`)
+    if (bytes > MAX_QUEUED_BYTES) this.#ports.break(`${this.asks} asks ${this.serves} for ${bytes} bytes at once`)
+  }
+
+  /** `count` 0: a range of the skeleton. */
+  #over(req: number, ordinal: number, count: number, how: 'sends' | 'rejects'): void {
+    const asked = this.#asked.get(req)
+    const [start, end] = count === 0 ? [0, 1] : [ordinal, ordinal + count]
+    const run = asked?.runs.find(it => start >= it.start && end <= it.start + it.count)
+    if (asked == null || run == null || (asked.what === 'skeleton') !== (count === 0))
+      return this.#ports.break(`${this.serves} ${how} ${this.asks} what is not asked for, or over`)
+    for (let at = start; at < end; at++) {
+      if (run.over[at - run.start] === 1)
+        this.#ports.break(`${this.serves} ${how} ${this.asks} leaf ${at} although it was over`)
+      run.over[at - run.start] = 1
+    }
+    run.left -= end - start
+    if (asked.runs.every(it => it.left === 0)) this.#asked.delete(req)
+  }
+}
