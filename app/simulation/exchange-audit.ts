@@ -20,6 +20,9 @@ export interface AuditPorts {
 interface Asked {
   readonly what: 'leaves' | 'skeleton'
   readonly runs: readonly (Run & { readonly over: Uint8Array; left: number })[]
+  readonly leafBytes: (ordinal: number) => number
+  /** Of its leaves that are not over. */
+  bytes: number
 }
 
 export class ExchangeAudit {
@@ -76,7 +79,7 @@ class AuditedSession {
   readonly #near: Wire
   readonly #far: Wire
   readonly #roots = new Map<number, string>()
-  readonly #asked = new Map<number, Asked & { readonly root: string | undefined }>()
+  readonly #asked = new Map<number, Asked>()
   readonly #readers = new Map<Wire, DataReader>()
   #isOver = false
 
@@ -137,21 +140,23 @@ class AuditedSession {
 
   #keep(req: number, what: Asked['what'], runs: readonly Run[], sid: number): void {
     if (this.#asked.has(req)) this.#ports.break(`${this.asks} uses a request number twice`)
-    const kept = runs.map(run => ({ ...run, over: new Uint8Array(run.count), left: run.count }))
-    this.#asked.set(req, { what, runs: kept, root: this.#roots.get(sid) })
+    const root = this.#roots.get(sid)
+    const known = what === 'leaves' && root != null ? this.#ports.leafBytes(root) : undefined
+    const leafBytes = known ?? (() => 0)
+    let bytes = 0
+    const kept = runs.map(run => {
+      for (let at = run.start; at < run.start + run.count; at++) bytes += leafBytes(at)
+      return { ...run, over: new Uint8Array(run.count), left: run.count }
+    })
+    this.#asked.set(req, { what, runs: kept, leafBytes, bytes })
     this.#checkCredit()
   }
 
   #checkCredit(): void {
-    let runs = 0
-    let bytes = 0
+    let [runs, bytes] = [0, 0]
     for (const asked of this.#asked.values()) {
-      const open = asked.runs.filter(it => it.left > 0)
-      runs += open.length
-      const leafBytes = asked.what === 'leaves' && asked.root != null ? this.#ports.leafBytes(asked.root) : undefined
-      if (leafBytes == null) continue
-      for (const { start, over } of open)
-        for (let i = 0; i < over.length; i++) if (over[i] === 0) bytes += leafBytes(start + i)
+      runs += asked.runs.filter(it => it.left > 0).length
+      bytes += asked.bytes
     }
     if (runs > MAX_QUEUED_RUNS) this.#ports.break(`${this.asks} asks ${this.serves} for ${runs} runs at once`)
     if (bytes > MAX_QUEUED_BYTES) this.#ports.break(`${this.asks} asks ${this.serves} for ${bytes} bytes at once`)
@@ -168,6 +173,7 @@ class AuditedSession {
       if (run.over[at - run.start] === 1)
         this.#ports.break(`${this.serves} ${how} ${this.asks} leaf ${at} although it was over`)
       run.over[at - run.start] = 1
+      asked.bytes -= asked.leafBytes(at)
     }
     run.left -= end - start
     if (asked.runs.every(it => it.left === 0)) this.#asked.delete(req)

@@ -47,8 +47,10 @@ export class World {
     const paths = this.dice.fork()
     this.timeline = new Timeline({
       event: (what, owner) => this.#noteEvent(what, owner),
-      thrown: (thrown, owner) =>
-        this.break(`an exception ends the process of ${owner?.name ?? 'the world'}: ${String(thrown)}`, thrown)
+      thrown: (thrown, owner) => {
+        if (!isOff(thrown))
+          this.break(`an exception ends the process of ${owner?.name ?? 'the world'}: ${String(thrown)}`, thrown)
+      }
     })
     this.internet = new Internet({
       timeline: this.timeline,
