@@ -128,7 +128,12 @@ export class World {
   onLog(computer: Computer, level: 'info' | 'error', event: string, thrown: unknown): void {
     if (level === 'info') return
     this.note(`logs ${event}: ${String(thrown)}`, computer.machine)
-    if (isOff(thrown) || (event.startsWith('exchange.') && this.hostile.length > 0)) return
+    if (
+      isOff(thrown) ||
+      (event === 'catalogue.failed' && thrown instanceof Error && 'syscall' in thrown) ||
+      (event.startsWith('exchange.') && this.hostile.length > 0)
+    )
+      return
     this.break(`${computer.name} logs ${event}: ${String(thrown)}`, thrown)
   }
 

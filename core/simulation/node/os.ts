@@ -3,4 +3,7 @@
 export const availableParallelism = (): number => 4
 export const homedir = (): string => '/home'
 
-export default { availableParallelism, homedir }
+/** Whose peers can be reached says the simulated internet. */
+export const networkInterfaces = () => ({})
+
+export default { availableParallelism, homedir, networkInterfaces }
