@@ -127,14 +127,6 @@ export function fsyncSync(fd: number): void {
   sync.done()
 }
 
-export function existsSync(at: string): boolean {
-  try {
-    return calls().stat(at, true) != null
-  } catch {
-    return false
-  }
-}
-
 export function mkdirSync(at: string, options: { recursive?: boolean } = {}): void {
   calls().mkdir(at, options.recursive === true)
 }
