@@ -182,6 +182,27 @@ export const CASES: Readonly<Record<string, Plan>> = {
       { at: 6375, node: 0, do: 'get', content: 1, selection: null, first: false, hints: false, giveUpAfterMs: null }
     ],
     calmAt: 7375
+  },
+  'on a disk that folds names, twins have a place each': {
+    seed: 3,
+    nodes: [LINUX, { ...LINUX, names: { fold: true, normalise: false } }],
+    contents: [
+      {
+        name: 'c0',
+        files: [
+          { path: 'A.txt', sizeBytes: 1_500_000 },
+          { path: 'a.txt', sizeBytes: 1_500_001 },
+          { path: 'B/x', sizeBytes: 10 },
+          { path: 'b/X', sizeBytes: 11 }
+        ],
+        seed: 5
+      }
+    ],
+    steps: [
+      { at: 10, node: 0, do: 'share', content: 0 },
+      { at: 2_000, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null }
+    ],
+    calmAt: 3_000
   }
 }
 

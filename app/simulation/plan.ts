@@ -1,5 +1,6 @@
 // What is to happen in one simulated run, decided beforehand from its seed: plain data, so that a run that failed can be made smaller and kept.
 import { Dice } from '../../core/simulation/dice.ts'
+import type { NameRules } from '../../core/simulation/disk.ts'
 import type { ContentPlan } from './content.ts'
 import { type HostilePlan, hostileOf } from './hostile/plan.ts'
 
@@ -56,7 +57,11 @@ export const isWish = (step: Step): step is Wish => WISHES.includes(step.do)
 
 export interface Plan {
   readonly seed: number
-  readonly nodes: readonly { readonly capacityBytes: number; readonly platform: NodeJS.Platform }[]
+  readonly nodes: readonly {
+    readonly capacityBytes: number
+    readonly platform: NodeJS.Platform
+    readonly names?: NameRules
+  }[]
   readonly contents: readonly ContentPlan[]
   /** Peers that mean no good; missing: none. */
   readonly hostile?: readonly HostilePlan[]

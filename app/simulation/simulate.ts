@@ -37,7 +37,7 @@ export async function simulate(plan: Plan): Promise<Result> {
   try {
     const contents = plan.contents.map(it => new Content(it))
     world.contents = contents
-    for (const node of plan.nodes) await world.addComputer(node.capacityBytes, node.platform)
+    for (const node of plan.nodes) await world.addComputer(node.capacityBytes, node.platform, node.names)
     for (const hostile of plan.hostile ?? []) await world.addHostile(hostile)
     const watch = new Watch(world, contents)
     const actions = new Actions(world, plan, contents, watch)

@@ -1,6 +1,9 @@
 // What must hold in a simulated world at any moment: final names, places, durable bits. Who is refused, and how transfers end, is looked at where it is told.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { Bitset } from '../../core/bitset.ts'
+import type { Layout } from '../../core/content/layout.ts'
+import { NAME_RULES } from '../../core/files/safe-name.ts'
+import { placeInside } from '../../core/files/safe-path.ts'
 import type { Disk, Inode } from '../../core/simulation/disk.ts'
 import { type Computer, DATA, DOWNLOADS } from './computer.ts'
 import { type Content, digestOf } from './content.ts'
@@ -95,7 +98,7 @@ export class Watch {
     const { layout } = content
     const length = layout.leafBytes(ordinal)
     if (length === 0) return
-    const { path } = layout.files[layout.fileIndexOf(ordinal)]!
+    const path = nameOn(computer.disk, layout, layout.fileIndexOf(ordinal))
     const expected = Buffer.from(content.leaf(ordinal))
     const places = bases.flatMap(base =>
       path.length === 0 ? [base] : [`${base}/${path.join('/')}`, `${base}/${path.join('/')}.part`]
@@ -117,6 +120,12 @@ export class Watch {
       `${computer.name}: leaf ${ordinal} of ${content.name} is said to be durable, and a power cut would lose it`
     )
   }
+}
+
+/** Where the file stands there, below its root. */
+function nameOn({ rules }: Disk, layout: Layout, idx: number): readonly string[] {
+  const { files } = rules.fold || rules.normalise ? placeInside(layout, { ...NAME_RULES.linux, folds: true }) : layout
+  return files[idx]!.path
 }
 
 function durableBits(db: DatabaseSync, id: SQLInputValue, leafCount: number): Bitset {

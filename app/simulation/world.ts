@@ -6,6 +6,7 @@ import { Dice } from '../../core/simulation/dice.ts'
 import { Internet, type Peer } from '../../core/simulation/internet.ts'
 import type { Machine } from '../../core/simulation/machine.ts'
 import { type Owner, Timeline } from '../../core/simulation/timeline.ts'
+import type { NameRules } from '../../core/simulation/disk.ts'
 import { Computer } from './computer.ts'
 import type { Content } from './content.ts'
 import { ExchangeAudit } from './exchange-audit.ts'
@@ -69,10 +70,10 @@ export class World {
   }
 
   /** One more computer; nothing runs on it yet. */
-  async addComputer(capacityBytes: number, platform: NodeJS.Platform): Promise<Computer> {
+  async addComputer(capacityBytes: number, platform: NodeJS.Platform, names?: NameRules): Promise<Computer> {
     const at = this.computers.length + 1
     const peer = await this.#newPeer(`10.0.0.${at}`)
-    const computer = new Computer(`n${at}`, peer, this, capacityBytes)
+    const computer = new Computer(`n${at}`, peer, this, capacityBytes, names)
     computer.platform = platform
     computer.disk.isJournaled = platform === 'win32'
     computer.disk.holdsFolders = platform === 'win32'
