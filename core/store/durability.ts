@@ -16,6 +16,7 @@ const syncAt = promisify(fsync)
 
 const BATCH_MS = 1_000
 const BATCH_BYTES = 32 * 1024 * 1024
+const BATCH_LEAVES = 2_048 // each is a row or two of the transaction
 const SYNCS_IN_FLIGHT = 16
 /** What was to be synced may not be on the disk. */
 const LOST_CODES = new Set(['EIO', 'ENOSPC', 'EDQUOT'])
@@ -53,10 +54,15 @@ export class Durability {
     this.#dirty = new Map(Array.from(options.dirty, extent => [extent, 0]))
   }
 
+  /** Nothing more may be written just now. */
+  get isFull(): boolean {
+    return isFull(this.#filling) && this.#syncing != null
+  }
+
   /** Resolves when another leaf may be written: at most two batches are open. Throws what a sync failed with, once. */
   async room(): Promise<void> {
     this.#throwError()
-    while (this.#filling.bytes >= BATCH_BYTES && this.#syncing != null) await this.#syncing
+    while (this.isFull) await this.#syncing
     this.#throwError()
   }
 
@@ -77,7 +83,7 @@ export class Durability {
     this.#filling.ordinals.add(ordinal)
     this.touch(idx)
     this.#filling.bytes += bytes
-    if (this.#filling.bytes >= BATCH_BYTES) this.#start()
+    if (isFull(this.#filling)) this.#start()
   }
 
   /** The file has something to be synced, or may be whole now. */
@@ -121,7 +127,7 @@ export class Durability {
     this.#running = batch
     this.#syncing = this.#run(batch).finally(() => {
       this.#syncing = undefined
-      if (this.#filling.bytes >= BATCH_BYTES) this.#start()
+      if (isFull(this.#filling)) this.#start()
       else if (this.#filling.files.size > 0) this.#timer ??= setTimeout(() => this.#start(), BATCH_MS).unref()
     })
   }
@@ -219,6 +225,7 @@ export class Durability {
   }
 }
 
+const isFull = ({ bytes, ordinals }: Batch): boolean => bytes >= BATCH_BYTES || ordinals.size >= BATCH_LEAVES
 const emptyBatch = (): Batch => ({ ordinals: new Set(), files: new Set(), bytes: 0 })
 
 /** Syncs every folder of a download in which names changed. What throws leaves all of them to the next time. */

@@ -1,8 +1,9 @@
 // Small leaves are read and written at once, without a thread: only so many of them in one turn of the loop, however many were asked for or have come.
 import assert from 'node:assert/strict'
+import path from 'node:path'
 import { test } from 'node:test'
-import { bench, open } from '../testing/sample-download.ts'
-import { leafOf } from '../testing/sample-share.ts'
+import { bench, learn, open } from '../testing/sample-download.ts'
+import { leafOf, sampleBytes, writeSample } from '../testing/sample-share.ts'
 
 const FILES = 200
 const PER_TURN = 32
@@ -36,4 +37,32 @@ test('small leaves that have come together are written a few in a turn, and read
   await held.load()
   const served = await mostInATurn(async i => held.readLeaf(i))
   assert.ok(served <= PER_TURN, `${served} of a share read in one turn`)
+})
+
+test('however small they are, few are noted as durable in one transaction', async t => {
+  const many = 3_000
+  const it = bench(t, { '': sampleBytes(0, 'none') }, 'nothing')
+  const files = Object.fromEntries(Array.from({ length: many }, (_, i) => [`${i}.txt`, Buffer.from(`${i}`)]))
+  const indexed = writeSample(path.join(it.dir, 'source'), 'many', files)
+  learn(it.store, indexed)
+  await using download = await open({ ...it, indexed })
+  const { db } = it.store
+  const rows = [0]
+  const run = db.run.bind(db)
+  const transaction = db.transaction.bind(db)
+  db.run = (sql, ...params) => {
+    if (sql.includes('part_file')) rows[rows.length - 1]!++
+    return run(sql, ...params)
+  }
+  db.transaction = (durability, change) => {
+    rows.push(0)
+    return transaction(durability, change)
+  }
+  await Promise.all(Array.from({ length: many }, async (_, i) => download.writeLeaf([i], leafOf(indexed, i))))
+  await download.finish(new AbortController().signal)
+  assert.equal(
+    rows.reduce((sum, it) => sum + it, 0),
+    many
+  )
+  assert.ok(Math.max(...rows) <= 2_048 + 32, `${Math.max(...rows)} files in one transaction`)
 })

@@ -36,7 +36,9 @@ async function measureFiles(count: number, scratch: Scratch): Promise<Step[]> {
   await using getter = startGet(shared.link, scratch.at('out'), { data: scratch.at('b') })
   await timed(steps, 'serve', sharer, async () => {
     await timed(steps, 'start of a get', getter, () => untilProgress(getter, line => (line.bytes ?? 0) > 0))
-    await timed(steps, 'fetch', getter, () => untilProgress(getter, line => line.phase === 'verify'))
+    await timed(steps, 'fetch', getter, () =>
+      untilProgress(getter, line => line.phase === 'verify' && (line.bytes ?? 0) > 0)
+    )
     await timed(steps, 'finish', getter, () => getter.finish(DEADLINE_MS))
   })
   for (const file of files) utimesSync(file, 1, 1)
