@@ -100,9 +100,9 @@ export const MAX_CONTROL_UNSENT = MIB
 
 // Serving
 /** Queued per peer, skeleton ranges included; over it: LIMIT. A want-list is never held in memory. */
+export const MAX_QUEUED_RUNS = 64
 /** Intervals that cancels may leave of them. */
 export const MAX_QUEUED_PIECES = 256
-export const MAX_QUEUED_RUNS = 64
 export const MAX_QUEUED_BYTES = 32 * MIB
 /** Leaves read and not sent yet, all peers together. */
 export const MAX_READ_AHEAD = 16 * MIB

@@ -124,8 +124,8 @@ export class SendQueue {
   }
 
   /**
-   * Rejects what is queued of the jobs that match: all of it, or the ordinals of these runs. One that would leave more than MAX_QUEUED_PIECES loses all that
-   * is left of the run it cuts: whoever cuts so much may ask again. Units taken out are the caller's.
+   * Rejects what is queued of the jobs that match: all of it, or the ordinals of these runs. What would be cut into more than MAX_QUEUED_PIECES stays, and is
+   * sent. Units taken out are the caller's.
    */
   cancel(matches: (job: Job) => boolean, code: ExchangeCode, runs?: DisjointRuns): void {
     let pieces = this.pieces
@@ -135,7 +135,7 @@ export class SendQueue {
       for (const it of job.intervals) {
         const parts = runs == null ? { outside: [], inside: [it] } : split(it, runs)
         const isTooMany = parts.outside.length > 1 && pieces + parts.outside.length - 1 > limits.MAX_QUEUED_PIECES
-        const { outside, inside } = isTooMany ? { outside: [], inside: [it] } : parts
+        const { outside, inside } = isTooMany ? { outside: [it], inside: [] } : parts
         pieces += outside.length - 1
         kept.push(...outside)
         cut.push(...inside)

@@ -20,14 +20,13 @@ test('TLS is offered first, and taken back when its self-test fails', async () =
     const tested = Promise.withResolvers<void>()
     const log: unknown[] = []
     const fault = new Error('no cipher')
-    const factories = await chooseEncrypters(
-      key,
-      error => log.push(error),
-      async () => {
+    const factories = await chooseEncrypters(key, error => log.push(error), {
+      handle: async () => {},
+      tls: async () => {
         tested.resolve()
         if (isBroken) throw fault
       }
-    )
+    })
     // of libp2p's components the encrypters look only at the upgrader here
     const components = {
       upgrader: { getConnectionEncrypters: () => offered },
@@ -63,7 +62,7 @@ test('an encrypter that cannot shake hands, or that loses bytes, does not pass',
         return Object.assign(Object.create(real) as ConnectionEncrypter, { secureOutbound })
       },
       key,
-      300
+      { timeoutMs: 300 }
     )
   )
 })

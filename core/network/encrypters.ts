@@ -2,40 +2,71 @@
 // Electron upstream, and a node that offers an encrypter that does not work reaches nobody.
 
 import { type ICryptoInterface, noise, pureJsCrypto } from '@chainsafe/libp2p-noise'
-import type { ComponentLogger, ConnectionEncrypter, Logger, PrivateKey } from '@libp2p/interface'
+import type {
+  ComponentLogger,
+  ConnectionEncrypter,
+  Logger,
+  MultiaddrConnection,
+  PrivateKey,
+  Upgrader
+} from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { tcp } from '@libp2p/tcp'
 import { PROTOCOL as TLS_PROTOCOL, tls } from '@libp2p/tls'
 import { multiaddrConnectionPair } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pInit } from 'libp2p'
+import { handleTls } from './handle-tls.ts'
 
 export type EncrypterFactories = NonNullable<Libp2pInit['connectionEncrypters']>
 type Components = Parameters<EncrypterFactories[number]>[0]
 
 const SELF_TEST_MS = 3000
 const LATER_MS = 300
-let selfTest: Promise<void> | undefined // once a process: it tests the machine, not the node
+// once a process: they test the machine, not the node
+let selfTest: Promise<void> | undefined
+let handleTest: Promise<void> | undefined
+
+/** Reject with what is wrong. */
+export interface SelfTests {
+  /** Of TLS as the package does it. */
+  readonly tls: () => Promise<void>
+  /** Of TLS on the TCP handle. */
+  readonly handle: () => Promise<void>
+}
+
+const selfTests = (privateKey: PrivateKey): SelfTests => ({
+  tls: async () => await (selfTest ??= testEncrypter(components => tls()(components), privateKey)),
+  handle: async () => await (handleTest ??= testEncrypter(handleTls(), privateKey, { openPair: openSocketPair }))
+})
 
 /**
- * The encrypters to offer, best first; `onLeftOut` hears what the self-test of TLS failed with. Under Electron the self-test comes first. Elsewhere it would only hold up the
- * start for what nearly always works: it runs a moment later, and takes TLS back if it fails.
+ * The encrypters to offer, best first; `onLeftOut` hears what a self-test of TLS failed with. Under Electron they come first. Elsewhere they would only hold up the
+ * start for what nearly always works: they run a moment later. TLS on the handle that fails leaves the package's, and TLS that fails is taken back.
  */
 export async function chooseEncrypters(
   privateKey: PrivateKey,
   onLeftOut: (error: unknown) => void,
-  testTls = async (): Promise<void> => await (selfTest ??= testEncrypter(components => tls()(components), privateKey))
+  tests = selfTests(privateKey)
 ): Promise<EncrypterFactories> {
+  let mayUseHandle = true
   const crypto = await nativeNoiseCrypto()
   const noiseFactory = noise(crypto == null ? {} : { crypto })
   const tryTls = async (): Promise<boolean> => {
-    try {
-      await testTls()
-      return true
-    } catch (error) {
-      onLeftOut(error)
-      return false
+    const passes = async (test: () => Promise<void>): Promise<boolean> => {
+      try {
+        await test()
+        return true
+      } catch (error) {
+        onLeftOut(error)
+        return false
+      }
     }
+    mayUseHandle = await passes(tests.handle)
+    return await passes(tests.tls)
   }
-  if (process.versions['electron'] != null) return (await tryTls()) ? [tls(), noiseFactory] : [noiseFactory]
+  const overHandle = handleTls(() => mayUseHandle)
+  if (process.versions['electron'] != null) return (await tryTls()) ? [overHandle, noiseFactory] : [noiseFactory]
   const tlsFactory: EncrypterFactories[number] = components => {
     const timer = setTimeout(() => {
       void tryTls().then(works => {
@@ -43,22 +74,35 @@ export async function chooseEncrypters(
       })
     }, LATER_MS)
     timer.unref()
-    return tls()(components)
+    return overHandle(components)
   }
   return [tlsFactory, noiseFactory]
 }
 
-/** One handshake with ourselves over an in-memory pair, and bytes in both directions. Throws when any of it fails or is late. */
+/** Both ends of one connection. */
+interface Pair extends AsyncDisposable {
+  readonly outbound: MultiaddrConnection
+  readonly inbound: MultiaddrConnection
+}
+
+type OpenPair = (signal: AbortSignal) => Promise<Pair>
+const inMemory: OpenPair = async () => {
+  const [outbound, inbound] = multiaddrConnectionPair()
+  return { outbound, inbound, [Symbol.asyncDispose]: async () => {} }
+}
+
+/** One handshake with ourselves, over an in-memory pair unless told otherwise, and bytes in both directions. Throws when any of it fails or is late. */
 export async function testEncrypter(
   factory: (components: Components) => ConnectionEncrypter,
   privateKey: PrivateKey,
-  timeoutMs = SELF_TEST_MS
+  { timeoutMs = SELF_TEST_MS, openPair = inMemory }: { timeoutMs?: number; openPair?: OpenPair } = {}
 ): Promise<void> {
   const upgrader = { getStreamMuxers: () => new Map(), getConnectionEncrypters: () => new Map() }
   // the encrypters use the key, the logger and the list of muxers (for early negotiation, switched off here) and no other component
   const encrypter = factory({ privateKey, logger: silent, upgrader } as unknown as Components)
-  const [outbound, inbound] = multiaddrConnectionPair()
   const signal = AbortSignal.timeout(timeoutMs)
+  await using pair = await openPair(signal)
+  const { outbound, inbound } = pair
   try {
     const options = { signal, skipStreamMuxerNegotiation: true, remotePeer: peerIdFromPrivateKey(privateKey) }
     const [client, server] = await Promise.all([
@@ -73,6 +117,28 @@ export async function testEncrypter(
     const done = new Error('Self-test is over')
     outbound.abort(done)
     inbound.abort(done)
+  }
+}
+
+/** A TCP connection with ourselves on 127.0.0.1, by libp2p's own transport. */
+export async function openSocketPair(signal: AbortSignal): Promise<Pair> {
+  const accepted = Promise.withResolvers<MultiaddrConnection>()
+  const upgrader = {
+    upgradeInbound: async (connection: MultiaddrConnection) => accepted.resolve(connection),
+    upgradeOutbound: async (connection: MultiaddrConnection) => connection
+  } as unknown as Upgrader // what the transport asks of it; what it gives is not looked at
+  const transport = tcp()({ logger: silent } as Parameters<ReturnType<typeof tcp>>[0])
+  const listener = transport.createListener({ upgrader })
+  await listener.listen(multiaddr('/ip4/127.0.0.1/tcp/0'))
+  const end = async (): Promise<void> => await listener.close() // and what it accepted
+  try {
+    const [addr] = listener.getAddrs()
+    if (addr == null) throw new Error('No port was opened')
+    const outbound = (await transport.dial(addr, { upgrader, signal })) as unknown as MultiaddrConnection // as above
+    return { outbound, inbound: await accepted.promise, [Symbol.asyncDispose]: end }
+  } catch (error) {
+    await end()
+    throw error
   }
 }
 

@@ -39,7 +39,8 @@ export async function openNetwork(options: NetworkOptions, signal: AbortSignal):
     } catch (error) {
       // a port that was free when it was chosen is taken when libp2p listens on it: by an outgoing connection of anybody, for one
       const isPortGone = error instanceof Error && error.name === 'UnsupportedListenAddressesError'
-      if (!isPortGone || tries === LISTEN_TRIES) throw error
+      const isChosenByUs = (options.listen ?? []).length === 0
+      if (!isPortGone || !isChosenByUs || tries === LISTEN_TRIES) throw error
     }
   }
 }

@@ -20,6 +20,11 @@ test('who is connected hears of other addresses by itself', { timeout: 30_000 },
   clock.step(20_000)
   assert.deepEqual(await own(), before, 'nothing is written while nothing changes')
   addrs = [multiaddr(`/ip4/127.0.0.9/tcp/9/p2p/${node.peerId.toString()}`)]
+  const answer = seen.getMultiaddrs
+  seen.getMultiaddrs = () => assert.fail('no descriptor is free')
+  clock.step(5_000)
+  assert.deepEqual(await own(), before, 'it looks again, and harms nothing')
+  seen.getMultiaddrs = answer
   const updated = new Promise(resolve => node.addEventListener('self:peer:update', resolve, { once: true }))
   clock.step(5_000)
   await updated // and identify sends it to everybody who is connected

@@ -18,14 +18,22 @@ export function watchOwnAddresses(node: Node, clock: Clock): Disposable {
   let told = node.getMultiaddrs()
   let cancel = (): void => {}
   const look = (): void => {
-    const addrs = node.getMultiaddrs()
-    if (addrs.join() !== told.join()) {
-      told = addrs
-      const multiaddrs = addrs.map(addr => addr.decapsulateCode(CODE_P2P))
-      void node.peerStore.patch(node.peerId, { multiaddrs }).catch(() => (told = [])) // done again at the next look
-    }
     cancel = clock.after(LOOK_MS, look)
+    const addrs = addrsOf(node)
+    if (addrs == null || addrs.join() === told.join()) return
+    told = addrs
+    const multiaddrs = addrs.map(addr => addr.decapsulateCode(CODE_P2P))
+    void node.peerStore.patch(node.peerId, { multiaddrs }).catch(() => (told = [])) // done again at the next look
   }
   cancel = clock.after(LOOK_MS, look)
   return { [Symbol.dispose]: () => cancel() }
+}
+
+/** Undefined: the system has no answer just now, as without a free descriptor. */
+function addrsOf(node: Node): Multiaddr[] | undefined {
+  try {
+    return node.getMultiaddrs()
+  } catch {
+    return undefined
+  }
 }

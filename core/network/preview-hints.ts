@@ -3,8 +3,9 @@
 
 import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
-import { mayDial, type NetworkMode, parseMultiaddr, scopeOf } from './address-policy.ts'
-import { MAX_HINTS } from './dial-target.ts'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { isOfInternet, type NetworkMode, parseMultiaddr, scopeOf } from './address-policy.ts'
+import { hintsByPeer } from './dial-target.ts'
 
 /** The addresses of this host with the length of their prefix: 192.168.1.5/24. */
 export type OwnNetworks = readonly string[]
@@ -16,21 +17,31 @@ export interface PreviewHints {
   readonly later: readonly string[]
 }
 
-/** Of the first 16; what is no address, or outside the mode, is left out. */
+/** Of the first 16 those that are dialled at all: of the mode, and with a peer. */
 export function previewHints(
   mode: NetworkMode,
   addrs: readonly string[],
   own: OwnNetworks = ownNetworks()
 ): PreviewHints {
   const [now, later]: [string[], string[]] = [[], []]
-  for (const text of addrs.slice(0, MAX_HINTS)) {
-    const addr = parseMultiaddr(text)
-    if (addr == null || !mayDial(mode, addr)) continue
-    const ip = hostIp(text)
-    const mayAsk = ip != null && (scopeOf(addr) === 'public' || own.some(network => isIn(ip, network)))
-    ;(mayAsk ? now : later).push(text)
+  for (const addr of [...hintsByPeer(mode, addrs).values()].flat()) {
+    const mayAsk = mode === 'loopback' || isPublic(addr) || isOnOwnNetwork(addr, own)
+    ;(mayAsk ? now : later).push(addr.toString())
   }
-  return { now, later }
+  return { now: [...new Set(now)], later: [...new Set(later)] }
+}
+
+/** By all that it says, a relay and what is behind it; carriers' and VPNs' 100.64.0.0/10 is not. A name may lead anywhere. */
+const isPublic = (addr: Multiaddr): boolean =>
+  hostIp(addr.toString()) != null && isOfInternet(addr) && scopeOf(firstHop(addr)) === 'public'
+
+/** What a connection is opened to: the relay, of an address behind one. */
+const firstHop = (addr: Multiaddr): Multiaddr => multiaddr(addr.toString().replace(/\/p2p-circuit.*$/, ''))
+
+/** This machine itself is not meant: what listens there on other ports is not for a stranger's link to knock at. */
+function isOnOwnNetwork(addr: Multiaddr, own: OwnNetworks): boolean {
+  const ip = hostIp(addr.toString())
+  return ip != null && scopeOf(firstHop(addr)) !== 'loopback' && own.some(network => isIn(ip, network))
 }
 
 /** The IP address that is connected to, the relay's for one behind a relay; undefined: it is a name. */
@@ -42,7 +53,11 @@ export function hostIp(addr: string): string | undefined {
 }
 
 function ownNetworks(): OwnNetworks {
-  return Object.values(networkInterfaces()).flatMap(list => (list ?? []).flatMap(({ cidr }) => cidr ?? []))
+  try {
+    return Object.values(networkInterfaces()).flatMap(list => (list ?? []).flatMap(({ cidr }) => cidr ?? []))
+  } catch {
+    return [] // no descriptor is free: then nobody on them is asked
+  }
 }
 
 function isIn(ip: string, network: string): boolean {
