@@ -47,6 +47,9 @@ test(
       const rows = (await runPeer(['ls'], { data })).lines
       if (rows.some(row => row.event === 'share' && row.root === root && row.state === 'ready')) break
     }
+    await using nowhere = startPeer(['repair'], { data: scratch.at('nowhere') })
+    await untilFailed(nowhere, 2, 'not-found')
+    await runPeer(['ls'], { data: scratch.at('other') })
     assert.deepEqual((await runPeer(['repair'], { data: scratch.at('other') })).lines, [{ event: 'repaired', aside: null, shares: 0, downloads: 0 }]) // prettier-ignore
     await using busy = startPeer(['repair'], { data })
     await untilFailed(busy, 8, 'already-running')

@@ -149,7 +149,7 @@ test('a damaged index: asked once where somebody can answer, else only said', as
   const data = path.join(it.dir, 'damaged') // the fake cannot start there
   claimDataDir(data)
   const at = path.join(data, 'shoal.db')
-  const asTerminal = (text: string) => Object.assign(Readable.from([text]), { isTTY: true })
+  const asTerminal = (text: string) => Object.assign(Readable.from(text === '' ? [] : [text]), { isTTY: true })
   const asked = async (command: string, answer: string, isTerminal: boolean) => {
     writeFileSync(at, 'x'.repeat(10_000))
     const ls = shoal(data, command, {}, it.dir, asTerminal(answer), isTerminal)
@@ -158,6 +158,8 @@ test('a damaged index: asked once where somebody can answer, else only said', as
   }
   assert.match(await asked('ls', 'n\n', true), /damaged.*\[y\/N\]/s)
   assert.ok(existsSync(at), 'no is no')
+  await asked('ls', '', true) // Ctrl-D
+  assert.ok(existsSync(at), 'nothing is no')
   for (const [command, isTerminal] of [
     ['ls', false],
     ['ls --json', true]

@@ -59,18 +59,15 @@ export async function openApplication(options: EngineOptions, signal: AbortSigna
     network.provide(root, given).catch(() => base.log.info('provide.waits')) // it stays scheduled
   }
   const swarm = { network, connections, provide }
-  const shares = acquiring.use(openShares(store, swarm))
+  let restoration: Restoration | undefined
+  const shares = acquiring.use(openShares(store, swarm, root => restoration?.forget(root) ?? false))
   const jobs = acquiring.use(openJobs(base, shares, swarm))
-  const restoration = restore(base, jobs, acquiring)
+  restoration = restore(base, { shares, jobs }, acquiring)
   const running = acquiring.use(openTransfers(base, swarm))
   transfers = running
   const closing = new AbortController()
   acquiring.defer(() => closing.abort(new DOMException('Closing', 'AbortError')))
-  const life = AbortSignal.any([signal, closing.signal])
-  if (!options.offline) {
-    goOn(base, running, life)
-    void restoration.run(life)
-  }
+  if (!options.offline) goOn(base, running, restoration, AbortSignal.any([signal, closing.signal]))
   const welcomeDir = path.join(options.dataDir, 'welcome')
   const welcome = acquiring.use(
     new Welcome({ dir: welcomeDir, version: options.version, log: fault('welcome.failed') })
@@ -206,7 +203,7 @@ interface Swarm {
   readonly provide: (root: CID) => void
 }
 
-function openShares(store: Store, { network, connections, provide }: Swarm): Shares {
+function openShares(store: Store, { network, connections, provide }: Swarm, forget: (root: string) => boolean): Shares {
   const nothingServed = { copies: 0, readers: 0, sentBytes: 0 }
   return new Shares({
     store,
@@ -214,7 +211,8 @@ function openShares(store: Store, { network, connections, provide }: Swarm): Sha
     served: root => connections?.served(root) ?? nothingServed,
     others: root => connections?.others(root) ?? [],
     provide,
-    unprovide: root => network?.unprovide(root)
+    unprovide: root => network?.unprovide(root),
+    forget
   })
 }
 
@@ -253,13 +251,14 @@ function openTransfers({ settings, store, pool, limits, fault }: Base, { connect
 /** What was in an index that was damaged comes into the new one; what is in this one is written down for the same. */
 function restore(
   { options: { dataDir }, store, fault }: Base,
-  jobs: ShareJobs,
+  { shares, jobs }: { shares: Shares; jobs: ShareJobs },
   owner: AsyncDisposableStack
 ): Restoration {
   const restoration = new Restoration({
     store,
     dataDir,
     share: async (paths, root, signal) => jobs.shareAgain(paths, root, signal),
+    show: ({ root, name }, state) => shares.showAwaited(root, name, state),
     log: fault('restore.failed')
   })
   const keeper = {
@@ -274,8 +273,9 @@ function restore(
 }
 
 /** What this device held and was getting when it last ended. @param life until the application closes */
-function goOn({ store, log }: Base, transfers: Transfers, life: AbortSignal): void {
+function goOn({ store, log }: Base, transfers: Transfers, restoration: Restoration, life: AbortSignal): void {
   transfers.resumeAll()
+  void restoration.run(life)
   store.checkShares(life).catch((error: unknown) => {
     if (!life.aborted) log.error('check.failed', error)
   })

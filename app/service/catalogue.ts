@@ -5,15 +5,21 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import { replaceFile } from '../../core/files/replace-file.ts'
+import { catalogueStamp, changeCount, downloadsWithParts, type Lost } from '../../core/store/lost-index.ts'
 import type { Store } from '../../core/store/store.ts'
 
 const FILE = 'catalogue.json'
+const VERSION = 1
 const MAX_CHARS = 256 * 1024 * 1024
 const LOOK_MS = 1_000
 const SHARE_OF_TIME = 100 // thousands of downloads that go on are not written down all the time
 
 /** A share that is whole, by the paths of each of its copies as the user named them. */
-const CataloguedShare = z.object({ root: z.string(), name: z.string(), copies: z.array(z.array(z.string()).min(1)) })
+const CataloguedShare = z.object({
+  root: z.string(),
+  name: z.string(),
+  copies: z.array(z.array(z.string()).min(1)).min(1)
+})
 export type CataloguedShare = z.infer<typeof CataloguedShare>
 
 const CataloguedTransfer = z.object({
@@ -22,7 +28,8 @@ const CataloguedTransfer = z.object({
   name: z.string(),
   state: z.string(),
   error: z.exactOptional(z.string()),
-  selection: z.exactOptional(z.array(z.int().min(0)).readonly()),
+  /** Runs of indexes: first, count, first, count ... */
+  selection: z.exactOptional(z.array(z.int().min(0))),
   addrs: z.array(z.string()).readonly(),
   bytes: z.int().min(0),
   totalBytes: z.exactOptional(z.int().min(0)),
@@ -30,7 +37,8 @@ const CataloguedTransfer = z.object({
   addedAt: z.number(),
   changedAt: z.number(),
   queueOrder: z.number(),
-  manyFiles: z.exactOptional(z.boolean())
+  manyFiles: z.exactOptional(z.boolean()),
+  cutOff: z.exactOptional(z.int().min(0))
 })
 
 const CataloguedPart = z.object({
@@ -41,25 +49,68 @@ const CataloguedPart = z.object({
   names: z.string().nullable().default(null)
 })
 
-export const Catalogue = z.object({
-  version: z.literal(1),
-  /** The oldest first. */
-  shares: z.array(CataloguedShare),
-  transfers: z.array(CataloguedTransfer),
-  parts: z.array(CataloguedPart),
-  bans: z.array(z.object({ peerId: z.string(), until: z.number() }))
-})
-export type Catalogue = z.infer<typeof Catalogue>
+const CataloguedBan = z.object({ peerId: z.string(), until: z.number() })
 
-/** Undefined: none was ever written here, or it cannot be read. */
+export interface Catalogue extends Lost {
+  /** The oldest first. */
+  readonly shares: readonly CataloguedShare[]
+}
+export const EMPTY: Catalogue = { shares: [], transfers: [], parts: [], bans: [] }
+
+/** What can be understood of it, row by row. Undefined: none was ever written here, or it is no JSON. */
 export function readCatalogue(dataDir: string, name = FILE): Catalogue | undefined {
   try {
     const text = readFileSync(path.join(dataDir, name), 'utf8')
-    return text.length > MAX_CHARS ? undefined : Catalogue.safeParse(JSON.parse(text)).data
+    if (text.length > MAX_CHARS) return undefined
+    const found = z.looseObject({}).parse(JSON.parse(text))
+    const rowsOf = <T>(key: string, row: z.ZodType<T>): T[] =>
+      [found[key]].flat().flatMap(it => row.safeParse(it).data ?? [])
+    const transfers = rowsOf('transfers', CataloguedTransfer).map(({ selection, ...row }) =>
+      selection == null ? row : { ...row, selection: indexesOf(selection) }
+    )
+    return {
+      shares: rowsOf('shares', CataloguedShare),
+      transfers,
+      parts: rowsOf('parts', CataloguedPart),
+      bans: rowsOf('bans', CataloguedBan)
+    }
   } catch {
     return undefined
   }
 }
+
+/** Throws the system's errors. */
+export function writeCatalogue(dataDir: string, catalogue: Catalogue, name = FILE): void {
+  const transfers = catalogue.transfers.map(({ selection, ...row }) =>
+    selection == null ? row : { ...row, selection: runsOf(selection) }
+  )
+  const text = JSON.stringify({ version: VERSION, ...catalogue, transfers })
+  if (text.length > MAX_CHARS) throw new RangeError('The catalogue is too long to be read again')
+  replaceFile(path.join(dataDir, name), text)
+}
+
+function runsOf(indexes: readonly number[]): number[] {
+  const runs: number[] = []
+  let end = -1
+  for (const index of indexes) {
+    if (index === end) runs[runs.length - 1]!++
+    else runs.push(index, 1)
+    end = index + 1
+  }
+  return runs
+}
+
+function indexesOf(runs: readonly number[]): number[] {
+  const indexes: number[] = []
+  for (let at = 0; at + 1 < runs.length; at += 2) {
+    for (let i = 0; i < runs[at + 1]!; i++) indexes.push(runs[at]! + i)
+  }
+  return indexes
+}
+
+/** Whether these paths are among the copies. */
+export const hasCopy = (copies: readonly (readonly string[])[], copy: readonly string[]): boolean =>
+  copies.some(it => it.join('\0') === copy.join('\0'))
 
 export interface CatalogueKeeperPorts {
   readonly store: Store
@@ -75,7 +126,7 @@ export interface CatalogueKeeperPorts {
 export class CatalogueKeeper implements Disposable {
   readonly #ports: CatalogueKeeperPorts
   #seen = -1
-  #written = ''
+  #stamp = ''
   #cancel: () => void = () => {}
 
   constructor(ports: CatalogueKeeperPorts) {
@@ -99,11 +150,12 @@ export class CatalogueKeeper implements Disposable {
   #write(): void {
     const { store, dataDir, awaited, log } = this.#ports
     try {
-      const seen = store.changeCount
+      const seen = changeCount(store)
       if (seen === this.#seen) return
-      const text = JSON.stringify(catalogueOf(store, awaited()))
-      if (text !== this.#written) replaceFile(path.join(dataDir, FILE), text)
-      this.#written = text
+      const shares = awaited()
+      const stamp = `${catalogueStamp(store)} ${shares.map(share => share.root).join(' ')}`
+      if (stamp !== this.#stamp) writeCatalogue(dataDir, catalogueOf(store, shares))
+      this.#stamp = stamp
       this.#seen = seen
     } catch (error) {
       log(error)
@@ -111,21 +163,31 @@ export class CatalogueKeeper implements Disposable {
   }
 }
 
-function catalogueOf(store: Store, awaited: readonly CataloguedShare[]): Catalogue {
+export function catalogueOf(store: Store, awaited: readonly CataloguedShare[]): Catalogue {
   const shares: CataloguedShare[] = []
   for (const { root, name, hereFiles, fileCount } of store.shares().toReversed()) {
     // of a share of which some files were chosen nothing but the download knows what the others are
     if (hereFiles === fileCount) shares.push({ root, name, copies: store.shareCopies(root).map(copy => [...copy]) })
   }
-  const known = new Set(shares.map(share => share.root))
+  const known = new Map(shares.map(share => [share.root, share]))
+  for (const share of awaited) {
+    const here = known.get(share.root)
+    if (here == null) shares.unshift(share)
+    else here.copies.push(...share.copies.filter(copy => !hasCopy(here.copies, copy)))
+  }
   return {
-    version: 1,
-    shares: [...awaited.filter(share => !known.has(share.root)), ...shares],
+    shares,
     // what one that goes on has is found out from its files; without it not every block changes the catalogue
     transfers: store
       .transfers()
       .map(row => (row.state === 'done' ? row : { ...row, bytes: 0, changedAt: row.addedAt })),
-    parts: store.downloads().map(({ root, directory, name, part, names }) => ({ root, directory, name, part, names })),
+    parts: downloadsWithParts(store).map(({ root, directory, name, part, names }) => ({
+      root,
+      directory,
+      name,
+      part,
+      names
+    })),
     bans: store.bans()
   }
 }

@@ -22,13 +22,16 @@ async function awaited(dataDir: string): Promise<number> {
   return (JSON.parse(text) as { shares: unknown[] }).shares.length
 }
 
+type Node = Awaited<ReturnType<typeof open>>
+const statesOf = async (node: Node): Promise<string[]> => (await node.client.share.list({})).map(row => row.state)
+
 /** Somebody's data directory whose index is no database any more. */
 async function damage(dataDir: string): Promise<void> {
   await writeFile(indexFile(dataDir), 'x'.repeat(100_000))
 }
 
 test(
-  'shares come back by themselves, also from a disk that comes later; one that changed does not',
+  'shares come back by themselves, also from a disk that comes later; one that changed waits, until it is removed',
   { timeout: 60_000 },
   async t => {
     const dir = await scratch(t)
@@ -58,23 +61,50 @@ test(
     assert.deepEqual(repaired, { aside: path.join(data, 'damaged-index-2026-11-28T00-00-00'), shares: 3, downloads: 0 })
     assert.equal((await stat(path.join(repaired.aside, 'shoal.db'))).size, 100_000)
     assert.equal(isIndexUnusable(data), false)
-    const shared = async (node: Awaited<ReturnType<typeof open>>): Promise<string[]> =>
-      (await node.client.share.list({})).map(row => row.root)
     {
       await using node = await open(data, t.signal)
-      await eventually(async () => (await shared(node)).length === 1)
-      await eventually(async () => (await awaited(data)) === 1)
-      assert.deepEqual(await shared(node), [roots[0]])
+      await eventually(async () => (await statesOf(node)).join() === 'ready,missing,changed')
+      assert.equal(await awaited(data), 2)
+      await node.client.share.remove({ root: roots[2] ?? '' })
+      assert.deepEqual(await statesOf(node), ['ready', 'missing'])
     }
     await rename(`${two} away`, two)
     await damage(data) // and again, with one still awaited
     assert.equal(repairIndex(data, NOW + 1000)?.shares, 2)
+    {
+      await using node = await open(data, t.signal)
+      await eventually(async () => (await statesOf(node)).join() === 'ready,ready')
+      assert.deepEqual(new Set((await node.client.share.list({})).map(row => row.root)), new Set(roots.slice(0, 2)))
+      await eventually(async () => (await awaited(data)) === 0)
+      await node.client.share.remove({ root: roots[1] ?? '' })
+    }
     await using node = await open(data, t.signal)
-    await eventually(async () => (await shared(node)).length === 2)
-    assert.deepEqual(new Set(await shared(node)), new Set([roots[0], roots[1]]))
-    await eventually(async () => (await awaited(data)) === 0)
+    assert.deepEqual(await statesOf(node), ['ready'], 'what was removed stays so')
   }
 )
+
+test('many shares, of an index that was cut off to nothing without a word', { timeout: 60_000 }, async t => {
+  const dir = await scratch(t)
+  const data = path.join(dir, 'data')
+  claimDataDir(data)
+  const count = 70 // more than may be prepared at once
+  {
+    await using node = await open(data, t.signal)
+    for (let i = 0; i < count; i++) {
+      const file = path.join(dir, `file ${i}`)
+      await writeFile(file, `${i}`)
+      await share(node.client, file)
+    }
+  }
+  await truncate(indexFile(data), 0)
+  {
+    await using node = await open(data, t.signal, { offline: true }) // of a command that only asks
+    assert.equal((await node.client.share.list({})).length, count, 'shown, though nothing reads them')
+  }
+  await using node = await open(data, t.signal)
+  await eventually(async () => (await statesOf(node)).filter(state => state === 'ready').length === count)
+  await eventually(async () => (await awaited(data)) === 0)
+})
 
 test('downloads go on with what their .part holds', { timeout: 60_000 }, async t => {
   const dir = await scratch(t)

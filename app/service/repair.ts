@@ -3,17 +3,24 @@
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError, codeOf } from '../../core/errors.ts'
-import { replaceFile } from '../../core/files/replace-file.ts'
 import { openDataDir } from '../../core/store/data-dir.ts'
-import { openDb } from '../../core/store/db.ts'
+import { openDb, openWhole } from '../../core/store/db.ts'
+import { isNewIndex, restoreLost } from '../../core/store/lost-index.ts'
 import { isIndexDamaged, setIndexAside } from '../../core/store/repair.ts'
-import type { Store } from '../../core/store/store.ts'
+import { Store } from '../../core/store/store.ts'
 import { isNoRoom, ownDiskFull } from '../../core/files/write-error.ts'
-import { type Catalogue, type CataloguedShare, readCatalogue } from './catalogue.ts'
+import {
+  type Catalogue,
+  type CataloguedShare,
+  catalogueOf,
+  EMPTY,
+  hasCopy,
+  readCatalogue,
+  writeCatalogue
+} from './catalogue.ts'
 
 const INDEX = 'shoal.db'
 const FILE = 'restore.json'
-const EMPTY: Catalogue = { version: 1, shares: [], transfers: [], parts: [], bans: [] }
 
 export const indexFile = (dataDir: string): string => path.join(dataDir, INDEX)
 
@@ -25,14 +32,22 @@ export interface Repaired {
   readonly downloads: number
 }
 
-/** Whether the index is why nothing can be started: a look that costs nothing. Nobody holds the data directory. */
+/** Whether the index is why nothing can be started: a look that costs nothing. Somebody who holds the data directory knows better. */
 export function isIndexUnusable(dataDir: string): boolean {
-  using _held = openDataDir(dataDir)
   try {
-    openDb(indexFile(dataDir))[Symbol.dispose]()
+    using _held = openDataDir(dataDir)
+    return !canOpen(indexFile(dataDir))
+  } catch {
     return false
+  }
+}
+
+function canOpen(file: string): boolean {
+  try {
+    openDb(file)[Symbol.dispose]()
+    return true
   } catch (error) {
-    return codeOf(error) === 'data-damaged'
+    return codeOf(error) !== 'data-damaged'
   }
 }
 
@@ -44,9 +59,9 @@ export function repairIndex(dataDir: string, now: number): Repaired | undefined 
   using _held = openDataDir(dataDir)
   const file = indexFile(dataDir)
   if (!isIndexDamaged(file)) return undefined
-  const known = readCatalogue(dataDir) ?? EMPTY
+  const known = readCatalogue(dataDir) ?? salvaged(file) ?? EMPTY
   try {
-    replaceFile(path.join(dataDir, FILE), JSON.stringify(known)) // before an empty index makes an empty catalogue
+    writeCatalogue(dataDir, known, FILE) // before an empty index makes an empty catalogue
     const aside = setIndexAside(file, now)
     const downloads = known.transfers.filter(({ state }) => state === 'active' || state === 'paused').length
     return { aside, shares: known.shares.length, downloads }
@@ -56,31 +71,48 @@ export function repairIndex(dataDir: string, now: number): Repaired | undefined 
   }
 }
 
+/** Of a version that wrote no catalogue: damage in the large tables leaves the small ones whole. */
+function salvaged(file: string): Catalogue | undefined {
+  try {
+    using store = new Store(openWhole(file), {})
+    return catalogueOf(store, [])
+  } catch {
+    return undefined
+  }
+}
+
+/** `indexing`: its turn comes; `missing`: not found there; `changed`: what is there is something else. */
+export type AwaitedState = 'indexing' | 'missing' | 'changed'
+
 export interface RestorationPorts {
   readonly store: Store
   readonly dataDir: string
   /** Reads one copy and shares it; `source-changed` when that makes another root. */
   readonly share: (paths: readonly string[], root: string, signal: AbortSignal) => Promise<void>
+  /** Called with each that is awaited, and with no state when it no longer is. */
+  readonly show: (share: CataloguedShare, state: AwaitedState | undefined) => void
   readonly log: (error: unknown) => void
 }
 
-/** What a repaired index does not have yet. Ended at any moment it goes on in the next run. */
+/** What an index that was lost had and this one does not have yet. Ended at any moment it goes on in the next run. */
 export class Restoration {
   readonly #ports: RestorationPorts
   #awaited: readonly CataloguedShare[]
+  /** The one that is being read. */
+  #reading: { root: string; abort: AbortController } | undefined
 
-  /** Downloads are there when it returns. */
+  /** Downloads are there when it returns. Throws `disk-full`. */
   constructor(ports: RestorationPorts) {
     this.#ports = ports
-    const found = readCatalogue(ports.dataDir, FILE)
+    const { store, dataDir } = ports
+    // an index that is new beside a catalogue was lost without a word: cut off to nothing, or taken away
+    const found = readCatalogue(dataDir, FILE) ?? (isNewIndex(store) ? readCatalogue(dataDir) : undefined)
     this.#awaited = found?.shares ?? []
-    if (found == null || found.transfers.length + found.parts.length + found.bans.length === 0) return
-    const { store } = ports
-    const known = new Set(store.transfers().map(({ root, directory }) => `${root} ${directory}`))
-    for (const row of found.transfers) if (!known.has(`${row.root} ${row.directory}`)) store.putTransfer(row)
-    for (const { root, ...part } of found.parts) store.restoreDownload(root, part)
-    for (const { peerId, until } of found.bans) store.ban(peerId, until)
+    if (found == null) return
+    if (isNewIndex(store)) writeCatalogue(dataDir, found, FILE)
+    restoreLost(store, found)
     this.#write()
+    for (const share of this.#awaited) ports.show(share, 'indexing')
   }
 
   /** Shares that were not read again yet, the oldest first. */
@@ -88,43 +120,66 @@ export class Restoration {
     return this.#awaited
   }
 
-  /** Reads them one after the other. What cannot be found now, a disk that is not there, is looked for in the next run again. Never rejects. */
+  /** It does not come back. False when it was not awaited. */
+  forget(root: string): boolean {
+    const share = this.#awaited.find(it => it.root === root)
+    if (share == null) return false
+    this.#awaited = this.#awaited.filter(it => it !== share)
+    this.#write()
+    this.#ports.show(share, undefined)
+    if (this.#reading?.root === root) this.#reading.abort.abort(new CodedError('cancelled', 'It is shared no longer.'))
+    return true
+  }
+
+  /**
+   * Reads them one after the other. What is not there as it was, on a disk that comes later, stays awaited until it is, or until somebody stops sharing
+   * it. Never rejects.
+   */
   async run(signal: AbortSignal): Promise<void> {
     for (const share of this.#awaited) {
       if (signal.aborted) return
-      if (this.#ports.store.share(share.root) != null || (await this.#restore(share, signal))) {
-        this.#awaited = this.#awaited.filter(it => it !== share)
-        this.#write()
+      if (!this.#awaited.includes(share)) continue
+      try {
+        const state = await this.#restore(share, signal)
+        if (state == null) this.forget(share.root)
+        else if (this.#awaited.includes(share)) this.#ports.show(share, state)
+      } catch (error) {
+        if (!signal.aborted) this.#ports.log(error)
       }
     }
   }
 
-  /** True: nothing more is to be done for it. */
-  async #restore({ copies, root }: CataloguedShare, signal: AbortSignal): Promise<boolean> {
-    let isOver = true
+  /** Undefined: nothing more is to be done for it. */
+  async #restore({ copies, root }: CataloguedShare, signal: AbortSignal): Promise<AwaitedState | undefined> {
+    const { store, share, log } = this.#ports
+    const reading = { root, abort: new AbortController() }
+    this.#reading = reading
+    let state: AwaitedState | undefined
     for (const paths of copies) {
+      if (hasCopy(store.shareCopies(root), paths)) continue
       if (!paths.every(it => existsSync(it))) {
-        isOver = false
+        state ??= 'missing'
         continue
       }
       try {
-        await this.#ports.share(paths, root, signal)
+        await share(paths, root, AbortSignal.any([signal, reading.abort.signal]))
       } catch (error) {
         const code = codeOf(error)
-        if (signal.aborted || code === 'not-found' || code === 'unreadable' || code === 'disk-full') isOver = false
-        else if (code !== 'source-changed') this.#ports.log(error)
+        if (code === 'forbidden') continue // Shoal's own: it is shared by nobody's wish
+        if (code === 'internal') log(error)
+        state = code === 'source-changed' ? 'changed' : (state ?? 'missing')
       }
     }
-    return isOver
+    return state
   }
 
   #write(): void {
-    const file = path.join(this.#ports.dataDir, FILE)
+    const { dataDir, log } = this.#ports
     try {
-      if (this.#awaited.length === 0) rmSync(file, { force: true })
-      else replaceFile(file, JSON.stringify({ ...EMPTY, shares: this.#awaited }))
+      if (this.#awaited.length === 0) rmSync(path.join(dataDir, FILE), { force: true })
+      else writeCatalogue(dataDir, { ...EMPTY, shares: this.#awaited }, FILE)
     } catch (error) {
-      this.#ports.log(error) // done again by the next run
+      log(error) // done again by the next run
     }
   }
 }

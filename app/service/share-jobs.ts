@@ -53,6 +53,7 @@ export class ShareJobs implements AsyncDisposable {
   readonly #ports: ShareJobPorts
   readonly #clock: Clock
   readonly #jobs = new Map<string, Job>()
+  #running = 0 // those that are over are shown for a moment, and hold up nobody
   readonly #rows = new ListFeed<ShareJob>()
   readonly #refused = new Map<string, { order: Order; until: number }>() // failed because something cannot be read
   readonly #shown = new ValueFeed<ShareJob[]>([])
@@ -85,7 +86,7 @@ export class ShareJobs implements AsyncDisposable {
 
   #begin(order: Order): string {
     const { paths } = order
-    if (this.#jobs.size >= MAX_RUNNING)
+    if (this.#running >= MAX_RUNNING)
       throw new CodedError('usage', 'Too many shares are being prepared. Wait for some to finish.')
     this.#ports.store.requireRoom() // hours of hashing would end in it
     const id = randomUUID()
@@ -103,7 +104,9 @@ export class ShareJobs implements AsyncDisposable {
       error: null
     }
     this.#show({ job: id, name, state: 'indexing', ...begun })
-    this.#jobs.set(id, { feed, abort, over: this.#run(id, order, feed, abort.signal) })
+    this.#running++
+    const over = this.#run(id, order, feed, abort.signal).finally(() => this.#running--)
+    this.#jobs.set(id, { feed, abort, over })
     return id
   }
 

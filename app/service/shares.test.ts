@@ -18,7 +18,15 @@ test('what changed on disk is told to whoever watches, though nobody fetches it'
   const clock = new SteppedClock()
   const nothing = { copies: 0, readers: 0, sentBytes: 0 }
   using shares = new Shares(
-    { store, addrs: () => [], served: () => nothing, others: () => [], provide: () => {}, unprovide: () => {} },
+    {
+      store,
+      addrs: () => [],
+      served: () => nothing,
+      others: () => [],
+      provide: () => {},
+      unprovide: () => {},
+      forget: () => false
+    },
     clock
   )
   const watching = shares.watched(t.signal)
@@ -46,7 +54,15 @@ test('a share says which job made it, until it is shared no more', async t => {
   const indexed = writeSample(dir, 'things', { 'a.txt': Buffer.from('a') })
   const nothing = { copies: 0, readers: 0, sentBytes: 0 }
   using shares = new Shares(
-    { store, addrs: () => [], served: () => nothing, others: () => [], provide: () => {}, unprovide: () => {} },
+    {
+      store,
+      addrs: () => [],
+      served: () => nothing,
+      others: () => [],
+      provide: () => {},
+      unprovide: () => {},
+      forget: () => false
+    },
     new SteppedClock()
   )
   const root = rootText(indexed.built.root)

@@ -41,6 +41,8 @@ export interface SharesPorts {
   /** Told of a root that is shared from now on, or no longer. */
   readonly provide: (root: CID) => void
   readonly unprovide: (root: CID) => void
+  /** Told of one that is removed: a lost index had it. False when it had not. */
+  readonly forget: (root: string) => boolean
 }
 
 export class Shares implements Disposable {
@@ -49,6 +51,7 @@ export class Shares implements Disposable {
   readonly #clock: Clock
   readonly #meters = new Map<string, { meter: RateMeter; sentBytes: number }>()
   readonly #jobs = new Map<string, string>() // by root
+  readonly #awaited = new Map<string, Share>()
   readonly #forget: () => void
   readonly #stop = new AbortController()
   #cancelTimer: () => void = () => {}
@@ -74,7 +77,16 @@ export class Shares implements Disposable {
   /** Looks at the files first, for a moment, so that what changed on disk shows. */
   async list(): Promise<Share[]> {
     await this.#ports.store.lookAtShares(LOOK_MS)
-    return this.#ports.store.shares().map(row => this.#shown(row))
+    const rows = this.#ports.store.shares().map(row => this.#shown(row))
+    const known = new Set(rows.map(row => row.root))
+    return [...rows, ...[...this.#awaited.values()].filter(row => !known.has(row.root))]
+  }
+
+  /** Shows a share that a lost index had and this one has not yet; without a state: it is not awaited any more. */
+  showAwaited(root: string, name: string, state: Share['state'] | undefined): void {
+    if (state == null) this.#awaited.delete(root)
+    else this.#awaited.set(root, { ...NOTHING_HERE, root, name, state })
+    this.#refresh(root)
   }
 
   /** The rows, as they change. While somebody watches, and when somebody begins to, the files are looked at: what changed on disk shows. */
@@ -154,6 +166,8 @@ export class Shares implements Disposable {
 
   /** Forgets the share, touches no user file. Throws not-found. */
   remove(root: string): void {
+    const wasAwaited = this.#ports.forget(root)
+    if (wasAwaited && this.#ports.store.share(root) == null) return
     const row = this.#row(root)
     this.#ports.store.removeShare(row.root)
     this.#ports.unprovide(parseRoot(row.root))
@@ -197,7 +211,9 @@ export class Shares implements Disposable {
 
   #refresh(root: string): void {
     const row = this.#ports.store.share(root)
+    const awaited = this.#awaited.get(root)
     if (row != null) this.feed.set(root, this.#shown(row))
+    else if (awaited != null) this.feed.set(root, awaited)
     else {
       this.feed.delete(root)
       this.#meters.delete(root)
@@ -236,3 +252,17 @@ export class Shares implements Disposable {
     return { ...served, rateOut: known.meter.rate(now) }
   }
 }
+
+const NOTHING_HERE = {
+  bytes: 0,
+  files: 0,
+  hereBytes: 0,
+  hereFiles: 0,
+  origin: 'shared',
+  addedAt: 0,
+  job: null,
+  copies: 0,
+  readers: 0,
+  sentBytes: 0,
+  rateOut: 0
+} as const

@@ -7,7 +7,8 @@ export function replaceFile(file: string, text: string): void {
   try {
     const fd = openSync(draft, 'w', 0o600)
     try {
-      writeSync(fd, text)
+      const bytes = Buffer.from(text)
+      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done) // on a full disk a call writes less, and the next one throws
       fsyncSync(fd)
     } finally {
       closeSync(fd)

@@ -20,6 +20,8 @@ const CACHE_KIB = 16 * 1024
 export class Db implements Disposable {
   /** On which disk it stands; undefined: in memory. */
   readonly folder: string | undefined
+  /** It was made just now: there was none, or an empty file. */
+  readonly isNew: boolean
   /** Told whenever a call found no room. */
   onFull: () => void = () => {}
   readonly #driver: DatabaseSync
@@ -28,8 +30,9 @@ export class Db implements Disposable {
   #depth = 0
 
   /** @param file undefined: in memory */
-  constructor(driver: DatabaseSync, file: string | undefined) {
+  constructor(driver: DatabaseSync, file: string | undefined, isNew: boolean) {
     this.#driver = driver
+    this.isNew = isNew
     this.#file = file
     this.folder = file == null ? undefined : path.dirname(file)
   }
@@ -121,25 +124,28 @@ export function isDbDamaged(file: string): boolean {
   }
 }
 
-function openWhole(file: string): Db {
+/** Whatever was noted of damage. Throws as `openDb`. */
+export function openWhole(file: string): Db {
   const folder = file === ':memory:' ? undefined : path.dirname(file)
   const driver = guard(() => new DatabaseSync(file), folder)
   if (folder != null) keepPrivate(file) // what SQLite makes beside it gets the same rights
+  let isNew = false
   try {
     guard(() => {
       driver.exec(`PRAGMA busy_timeout=${BUSY_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;
         PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-${CACHE_KIB};
         PRAGMA journal_size_limit=${WAL_LIMIT_BYTES}; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON`)
-      migrate(driver)
+      isNew = migrate(driver) === 0
     }, folder)
   } catch (error) {
     driver.close()
     throw error
   }
-  return new Db(driver, folder == null ? undefined : file)
+  return new Db(driver, folder == null ? undefined : file, isNew)
 }
 
-function migrate(driver: DatabaseSync): void {
+/** Returns the version it had. */
+function migrate(driver: DatabaseSync): number {
   const version = Number(driver.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version > MIGRATIONS.length) {
     throw new CodedError('data-newer', 'This data was written by a newer Shoal. Update Shoal, or use another --data.')
@@ -148,6 +154,7 @@ function migrate(driver: DatabaseSync): void {
     driver.exec(`BEGIN EXCLUSIVE; ${MIGRATIONS[at]}; PRAGMA user_version=${at + 1}; COMMIT`)
   }
   driver.prepare('SELECT count(*) FROM share').get() // a file that is no database of ours is noticed here
+  return version
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -7,6 +7,7 @@ import { bench, feed, learn, never, open, wantedOf } from '../testing/sample-dow
 import { sampleBytes } from '../testing/sample-share.ts'
 import { damageMarker, openDb } from './db.ts'
 import { type allDownloads, dropDownload } from './download-repo.ts'
+import { downloadsWithParts, restoreLost } from './lost-index.ts'
 import { isIndexDamaged, setIndexAside } from './repair.ts'
 
 const MIB = 1024 * 1024
@@ -57,6 +58,15 @@ test('a damaged index is set aside with its log; in its place stands nothing', t
   openDb(file)[Symbol.dispose]()
 })
 
+test('cut off before the last is moved, it is not taken for whole', t => {
+  const file = damagedInside(t)
+  writeFileSync(`${file}-wal`, 'a log')
+  mkdirSync(path.join(path.dirname(file), 'damaged-index-2026-11-28T12-30-01', 'shoal.db'), { recursive: true }) // in the way
+  assert.throws(() => setIndexAside(file, NOW))
+  assert.ok(existsSync(file) && !existsSync(`${file}-wal`))
+  assert.throws(() => openDb(file), { code: 'data-damaged' })
+})
+
 test('what is no database at all is damaged', t => {
   const file = scratch(t)
   writeFileSync(file, 'x'.repeat(10_000))
@@ -90,12 +100,13 @@ for (const [what, files, kept] of [
       await using download = await open(it)
       await feed(it, download, [...kept])
     }
-    const [{ root, id, ...part }] = it.store.downloads() as [ReturnType<typeof allDownloads>[number]]
+    const [{ root, id, ...part }] = downloadsWithParts(it.store) as [ReturnType<typeof allDownloads>[number]]
     dropDownload(it.store.db, root, id)
     learn(it.store, it.indexed)
     const standing = readdirSync(it.directory)
-    it.store.restoreDownload(root, part)
-    it.store.restoreDownload(root, part) // cut off, and done again
+    const lost = { transfers: [], parts: [{ root, ...part }], bans: [] }
+    restoreLost(it.store, lost)
+    restoreLost(it.store, lost) // cut off, and done again
     await using again = await open(it)
     assert.deepEqual(readdirSync(it.directory), standing, 'the same .part')
     assert.deepEqual(

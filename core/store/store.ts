@@ -9,7 +9,7 @@ import type { Bitset } from '../bitset.ts'
 import { CopyAdder, type CopyOrder } from './add-copy.ts'
 import { checkFiles, Rechecker } from './check-shares.ts'
 import { openDb, type Db } from './db.ts'
-import { allDownloads, durableLeaves, findDownload, type MadePart, restoreDownload, rulesOf } from './download-repo.ts'
+import { durableLeaves, findDownload, rulesOf } from './download-repo.ts'
 import { ServedShare } from './served-share.ts'
 import { LayoutCache } from './layout-cache.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
@@ -409,18 +409,6 @@ export class Store implements Disposable {
   received(root: string, directory: string, leafCount: number): Bitset | undefined {
     const row = findDownload(this.db, root, directory)
     return row == null ? undefined : durableLeaves(this.db, row.id, leafCount)
-  }
-  /** Downloads that have a .part of their own. */
-  downloads(): ReturnType<typeof allDownloads> {
-    return allDownloads(this.db)
-  }
-  /** Of an index that was lost: the .part is gone on with, once everything in it was hashed. */
-  restoreDownload(root: string, part: MadePart): void {
-    restoreDownload(this.db, root, part)
-  }
-  /** Grows with every row that is changed in this run. */
-  get changeCount(): number {
-    return this.db.get<{ count: number }>('SELECT total_changes() AS count')?.count ?? 0
   }
   goodPeers(): peers.GoodPeer[] {
     return peers.goodPeers(this.db)
