@@ -41,3 +41,20 @@ export class Turns {
     })
   }
 }
+
+/** Runs what yields after a bounded piece of work to its end, one piece in each turn of the loop. */
+export async function inTurns<T>(work: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+/** The same in one go. */
+export function atOnce<T>(work: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
+}

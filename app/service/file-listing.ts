@@ -2,16 +2,13 @@
 import path from 'node:path'
 import type { Layout } from '../../core/content/layout.ts'
 import { rootText } from '../../core/cid.ts'
-import { type Placed, placeInside } from '../../core/files/safe-path.ts'
+import { placedTree } from '../../core/files/placed-trees.ts'
 import type { NameRules } from '../../core/files/safe-name.ts'
 import type { ReadonlyBitset } from '../../core/exchange/servable.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { Outputs } from '../contract/service.ts'
 
 type Page = Outputs['transfer']['files']
-
-// a hundred thousand names are placed once
-const placedFiles = new WeakMap<Layout, { readonly rules: NameRules; readonly files: readonly Placed[] }>()
 
 /** A transfer of the root that is not done: what of it is written, and which files it is to bring. */
 export interface Getting {
@@ -21,14 +18,14 @@ export interface Getting {
   wants(idx: number): boolean
 }
 
-export function fileListing(
+export async function fileListing(
   layout: Layout,
   getting: Getting | undefined,
   store: Store,
   offset: number,
   limit: number
-): Page {
-  const placed = placedBy(layout, getting?.rules ?? store.destinations.ofSystem)
+): Promise<Page> {
+  const { files: placed } = await placedTree(layout, getting?.rules ?? store.destinations.ofSystem)
   const held = store.held(layout.root)
   const here = held == null ? undefined : store.filesHere(rootText(layout.root), offset, offset + limit)
   const rows: Page['rows'] = []
@@ -52,14 +49,6 @@ export function fileListing(
     })
   }
   return { total: layout.files.length, rows }
-}
-
-function placedBy(layout: Layout, rules: NameRules): readonly Placed[] {
-  const known = placedFiles.get(layout)
-  if (known?.rules === rules) return known.files
-  const { files } = placeInside(layout, rules)
-  placedFiles.set(layout, { rules, files })
-  return files
 }
 
 /** What a file that stands here is called in the share, when it has another name here. */

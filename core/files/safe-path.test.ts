@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { CodedError } from '../errors.ts'
 import { NAME_RULES, type Platform, twinKey } from './safe-name.ts'
-import { type Placed, type UnplacedTree, placeInside, staysInside } from './safe-path.ts'
+import { type Placed, type UnplacedTree, placeInside, placing, staysInside } from './safe-path.ts'
 
 /** Any UTF-16 code unit: pairs, and halves of pairs, come about by themselves. */
 const codeUnits = fc.nat(0xffff).map(code => String.fromCharCode(code))
@@ -152,4 +152,22 @@ test('a symlink stays inside when it goes up only at its beginning, and not past
   for (const target of outside) assert.ok(!staysInside(['link'], target), target)
   assert.ok(!staysInside(['x', 'link'], '../..'))
   assert.ok(!staysInside(['x', 'link'], 'up/../b'))
+})
+
+test('a tree is placed in pieces: of one huge folder, of many small ones, and of twins that all get numbers', () => {
+  const flat = Array.from({ length: 20_000 }, (_, i) => ({ path: [`file ${i}`] }))
+  const deep = Array.from({ length: 20_000 }, (_, i) => ({ path: [`folder ${i}`, 'file'] }))
+  const twins = Array.from({ length: 20_000 }, (_, i) => ({ path: [`aux${'.'.repeat(i % 50)}${' '.repeat(i % 400)}`] }))
+  for (const files of [flat, deep, twins]) {
+    const work = placing({ files, folders: [], symlinks: [] }, NAME_RULES.windows)
+    let pieces = 1
+    for (let step = work.next(); ; step = work.next()) {
+      if (step.done === true) {
+        assert.equal(step.value.files.length, files.length)
+        break
+      }
+      pieces++
+    }
+    assert.ok(pieces >= 18, `${pieces} pieces`)
+  }
 })

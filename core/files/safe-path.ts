@@ -1,7 +1,12 @@
 // Where the entries that a stranger named may be written, decided for a whole tree at once: two names that are one name to
 // the file system must not meet, and no path may lead through a symlink. Pure; joining and writing is the caller's.
 
+import { atOnce } from '../turns.ts'
 import { type NameKind, type NameRules, numberedName, numberedParts, placeName, twinKey } from './safe-name.ts'
+
+const PIECE_ENTRIES = 2_048 // some 10 ms
+/** Whether a piece of work is over with the n-th entry, counted from 0. */
+const isPieceFull = (n: number): boolean => n % PIECE_ENTRIES === PIECE_ENTRIES - 1
 
 /** Names below the destination, safe to be joined to it; `renamedFrom` is the original path when any of them differs. */
 export interface Placed {
@@ -39,7 +44,10 @@ interface Child {
  * twins the first folder, else the first file, else the first symlink. What was placed is placed again unchanged.
  * Throws `unsafe-name` for what would escape or is refused everywhere.
  */
-export function placeInside(tree: UnplacedTree, rules: NameRules): PlacedTree {
+export const placeInside = (tree: UnplacedTree, rules: NameRules): PlacedTree => atOnce(placing(tree, rules))
+
+/** `placeInside`, yielding after some two thousand entries. */
+export function* placing(tree: UnplacedTree, rules: NameRules): Generator<undefined, PlacedTree> {
   const files: Placed[] = []
   const folders: Placed[] = []
   const symlinks: Placed[] = []
@@ -66,15 +74,26 @@ export function placeInside(tree: UnplacedTree, rules: NameRules): PlacedTree {
     else folderAt(path, path.length - 1).leaves.push({ name: path.at(-1) ?? '', place })
   }
 
-  tree.folders.forEach((path, at) => listed.push({ at, of: folderAt(path, path.length) }))
-  tree.files.forEach((file, at) => addLeaf(file.path, placed => void (files[at] = placed)))
-  tree.symlinks.forEach((symlink, at) => addLeaf(symlink.path, placed => void (symlinks[at] = placed)))
+  for (const [at, path] of tree.folders.entries()) {
+    listed.push({ at, of: folderAt(path, path.length) })
+    if (isPieceFull(at)) yield
+  }
+  for (const [at, file] of tree.files.entries()) {
+    addLeaf(file.path, placed => void (files[at] = placed))
+    if (isPieceFull(at)) yield
+  }
+  for (const [at, symlink] of tree.symlinks.entries()) {
+    addLeaf(symlink.path, placed => void (symlinks[at] = placed))
+    if (isPieceFull(at)) yield
+  }
 
   const root: Placed = { path: [] }
   placedFolders.set(top, root)
   const open: Folder[] = [{ placed: root, ...top }]
+  let opened = 0
   for (let folder = open.pop(); folder != null; folder = open.pop()) {
-    placeChildren(folder, rules)
+    yield* placeChildren(folder, rules)
+    if (isPieceFull(opened++)) yield
     for (const { inside } of folder.folders.values()) {
       open.push({ placed: placedFolders.get(inside) ?? root, ...inside })
     }
@@ -100,7 +119,7 @@ export function staysInside(path: readonly string[], target: string): boolean {
 }
 
 /** First every name that can stay as it is, in order; then the others, numbered when their place is taken. */
-function placeChildren(folder: Folder, rules: NameRules): void {
+function* placeChildren(folder: Folder, rules: NameRules): Generator<undefined, void> {
   const taken = new Set<string>()
   const nextNumbers = new Map<string, number>()
   const late: { child: Child; name: string; kind: NameKind }[] = []
@@ -114,10 +133,18 @@ function placeChildren(folder: Folder, rules: NameRules): void {
     if (name === child.name && claim(name)) child.place(below(folder.placed, child.name, name))
     else late.push({ child, name, kind })
   }
-  for (const child of folder.folders.values()) settle(child, 'folder')
-  for (const child of folder.leaves) settle(child, 'file')
+  let settled = 0
+  for (const child of folder.folders.values()) {
+    settle(child, 'folder')
+    if (isPieceFull(settled++)) yield
+  }
+  for (const child of folder.leaves) {
+    settle(child, 'file')
+    if (isPieceFull(settled++)) yield
+  }
 
-  for (const { child, name, kind } of late) {
+  for (const [at, { child, name, kind }] of late.entries()) {
+    if (isPieceFull(at)) yield
     let free = name
     if (!claim(free)) {
       const parts = twinKey(numberedParts(name, kind).join('/'), rules)

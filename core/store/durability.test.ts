@@ -26,7 +26,7 @@ function parts(t: TestContext, sync: (idx: number) => Promise<void> = async () =
       return super.sync(idx)
     }
   }
-  const tree = new Tree(layout, base, NAME_RULES.linux, it.store.threads)
+  const tree = new Tree({ layout, base, rules: NAME_RULES.linux, threads: it.store.threads })
   t.after(() => tree.closeAll())
   const { db, late } = it.store
   const { id } = addDownload(db, rootText(layout.root), {

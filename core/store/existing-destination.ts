@@ -88,7 +88,7 @@ async function lookAt(
   { base, rules, begun }: { base: string; rules: NameRules; begun?: Begun },
   signal: AbortSignal
 ): Promise<ExistingFiles | undefined> {
-  const tree = new PartTree(layout, base, rules, store.threads)
+  const tree = await PartTree.open({ layout, base, rules, threads: store.threads })
   const isReal = folderTest(base)
   if (selection == null && !hasRoomForTheRest(tree, isReal)) return undefined
   const got = rowsBelow(store, layout, base)

@@ -27,7 +27,8 @@ export async function findExisting(
   const at = path.join(options.directory, name)
   const stats = whatStandsAt(at)
   if (!(layout.kind === 'folder' ? stats?.isDirectory() : stats?.isFile())) return undefined
-  const tree = new PartTree(layout, at, await store.destinations.of(options.directory), store.threads)
+  const rules = await store.destinations.of(options.directory)
+  const tree = await PartTree.open({ layout, base: at, rules, threads: store.threads })
   if (layout.kind === 'folder' && !(await hasSameEntries(tree, signal))) return undefined
   const folders = new Set(layout.files.map((_, idx) => path.dirname(tree.finishedPath(idx))))
   for (const folder of folders) if (isDataDir(own => path.join(folder, own))) return undefined // shared it never is

@@ -100,9 +100,10 @@ async function openTree(store: Store, options: DownloadOptions, owner: AsyncDisp
   const { layout, directory } = options
   const { destinations } = store
   const row = findDownload(store.db, rootText(layout.root), directory)
-  const treeBy = (rules: NameRules): PartTree =>
-    owner.use(new PartTree(layout, directory, rules, store.threads, options.names, options.marks))
-  const tree = treeBy(row == null ? await destinations.of(directory) : rulesOf(row, destinations.ofSystem))
+  const { names, marks } = options
+  const given = { layout, base: directory, threads: store.threads, ...(names && { names }), ...(marks && { marks }) }
+  const treeBy = async (rules: NameRules): Promise<PartTree> => owner.use(await PartTree.open({ ...given, rules }))
+  const tree = await treeBy(row == null ? await destinations.of(directory) : rulesOf(row, destinations.ofSystem))
   mkdirSync(directory, { recursive: true })
   const rules = row == null ? await destinations.of(directory) : tree.rules
   return rules === tree.rules ? tree : treeBy(rules) // the folder is new
@@ -132,7 +133,7 @@ async function knownDownload(
     dropDownload(store.db, root, row.id)
     return undefined
   }
-  if (row.place != null && isMovedTo(store, layout, rules, { ...row, place: row.place })) {
+  if (row.place != null && (await isMovedTo(store, layout, rules, { ...row, place: row.place }))) {
     const isLeft = layout.kind === 'file' && isTaken(row.part) // the other name of the same file
     if (isLeft) await names.patiently(calls => calls.unlink(row.part), signal)
     return { row, base: row.place }
@@ -145,13 +146,13 @@ async function knownDownload(
 }
 
 /** True when every file that was made durable stands below `place`, the very same one: then it is ours and may be touched. */
-function isMovedTo(
+async function isMovedTo(
   store: Store,
   layout: Layout,
   rules: NameRules,
   row: { readonly id: number; readonly place: string }
-): boolean {
-  const tree = new PartTree(layout, row.place, rules, store.threads)
+): Promise<boolean> {
+  const tree = await PartTree.open({ layout, base: row.place, rules, threads: store.threads })
   const files = [...partFiles(store.db, row.id)]
   return (
     files.length > 0 &&

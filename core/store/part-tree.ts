@@ -14,7 +14,8 @@ import {
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Layout } from '../content/layout.ts'
-import { named } from '../loop-blocks.ts'
+import { atOnce, inTurns } from '../turns.ts'
+import { placedTree } from '../files/placed-trees.ts'
 import { placeInside, type PlacedTree } from '../files/safe-path.ts'
 import { twinKey, type NameRules } from '../files/safe-name.ts'
 import { fileStatOf } from '../files/file-stat.ts'
@@ -31,8 +32,18 @@ const [syncAt, writeAt] = [promisify(fdatasync), promisify(write)]
 
 export const PART = '.part'
 const MAX_OPEN = 32
+const NAMES_PER_TURN = 4_096
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0
 const FLAGS = constants.O_RDWR | constants.O_CREAT | NOFOLLOW
+
+export interface PartTreeOptions {
+  readonly layout: Layout
+  readonly base: string
+  readonly rules: NameRules
+  readonly threads: LeafThreads
+  readonly names?: DiskNames
+  readonly marks?: OriginMarks
+}
 
 export class PartTree implements AsyncDisposable {
   readonly layout: Layout
@@ -60,13 +71,16 @@ export class PartTree implements AsyncDisposable {
   readonly #newFolders = new Set<string>() // to be synced, with what they are in
 
   /** `base`: the .part file or folder, absolute. Throws `unsafe-name` for a tree that may not be written. */
+  static async open({ layout, rules, ...more }: PartTreeOptions): Promise<PartTree> {
+    const placed = await placedTree(layout, rules)
+    return new PartTree({ layout, rules, ...more }, placed, await inTurns(unfinishedNames(placed, rules)))
+  }
+
+  /** Places the names at once; `open` does it in turns. */
   constructor(
-    layout: Layout,
-    base: string,
-    rules: NameRules,
-    threads: LeafThreads,
-    names = new DiskNames(),
-    marks = new OriginMarks()
+    { layout, base, rules, threads, names = new DiskNames(), marks = new OriginMarks() }: PartTreeOptions,
+    placed = placeInside(layout, rules),
+    unfinished = atOnce(unfinishedNames(placed, rules))
   ) {
     this.layout = layout
     this.#marks = marks
@@ -76,8 +90,8 @@ export class PartTree implements AsyncDisposable {
     this.#folders = new HeldFolders(path.dirname(base))
     this.#isFile = layout.kind === 'file'
     this.rules = rules
-    this.placed = named('place-files', () => placeInside(layout, rules))
-    this.#unfinished = named('place-files', () => unfinishedNames(this.placed, rules))
+    this.placed = placed
+    this.#unfinished = unfinished
   }
 
   get base(): string {
@@ -365,16 +379,32 @@ function writeNow(at: string, flags: number, bytes: Uint8Array): void {
 }
 
 /** Names while unfinished, only when a plain `.part` could be some other entry's own name. */
-function unfinishedNames(placed: PlacedTree, rules: NameRules): string[][] | undefined {
-  const all = [...placed.files, ...placed.folders, ...placed.symlinks].map(it => it.path)
-  if (!all.some(names => names.at(-1)?.toLowerCase().endsWith(PART))) return undefined
-  const taken = new Set(all.map(names => twinKey(names.join('/'), rules)))
-  return placed.files.map(({ path: names }) => {
+function* unfinishedNames(placed: PlacedTree, rules: NameRules): Generator<undefined, string[][] | undefined> {
+  let looked = 0
+  const taken = new Set<string>()
+  let isNeeded = false
+  for (const list of [placed.files, placed.folders, placed.symlinks]) {
+    for (const { path: names } of list) {
+      if (names.at(-1)?.toLowerCase().endsWith(PART) === true) isNeeded = true
+      if (++looked % NAMES_PER_TURN === 0) yield
+    }
+  }
+  if (!isNeeded) return undefined
+  for (const list of [placed.files, placed.folders, placed.symlinks]) {
+    for (const { path: names } of list) {
+      taken.add(twinKey(names.join('/'), rules))
+      if (++looked % NAMES_PER_TURN === 0) yield
+    }
+  }
+  const unfinished: string[][] = []
+  for (const { path: names } of placed.files) {
     const own = [...names]
     const last = own.length - 1
     do own[last] += PART
     while (taken.has(twinKey(own.join('/'), rules)))
     taken.add(twinKey(own.join('/'), rules))
-    return own
-  })
+    unfinished.push(own)
+    if (++looked % NAMES_PER_TURN === 0) yield
+  }
+  return unfinished
 }
