@@ -178,6 +178,18 @@ test('a reconnecting liar is still a liar', () => {
   assert.equal(request?.type, 'request', 'the user has allowed it again')
 })
 
+test('a leaf that came with wrong bytes is asked of somebody else, and nothing is done before it has come', () => {
+  const { feed } = still(leaves(1))
+  feed({ type: 'peer-opened', peer: 'liar', rttMs: 1 })
+  feed({ type: 'have-received', peer: 'liar', change: { kind: 'full' } })
+  feed({ type: 'leaf-received', peer: 'liar', ordinal: 0 })
+  const typesOf = (effects: ReturnType<typeof feed>): string[] => effects.map(effect => effect.type)
+  assert.ok(!typesOf(feed({ type: 'leaf-refuted', peer: 'liar', ordinal: 0 })).includes('done'))
+  feed({ type: 'peer-opened', peer: 'honest', rttMs: 1 })
+  const [request] = feed({ type: 'have-received', peer: 'honest', change: { kind: 'full' } })
+  assert.ok(request?.type === 'request' && request.peer === 'honest' && request.runs[0]?.start === 0)
+})
+
 test('a request that is refused is one strike, whatever the number of leaves', () => {
   const { feed } = still(leaves(400, 100_000))
   feed({ type: 'peer-opened', peer: 'odd', rttMs: 1 })
