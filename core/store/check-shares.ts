@@ -5,6 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { type Clock, systemClock } from '../clock.ts'
 import { fileStatOf } from '../files/file-stat.ts'
+import { together } from '../together.ts'
 import type { ServedShare } from './served-share.ts'
 import type { SourceReader } from './source-reader.ts'
 import { isGone, isPassing, verifyFile } from './read-leaf.ts'
@@ -53,8 +54,8 @@ export async function checkFiles(
   signal: AbortSignal
 ): Promise<void> {
   let next = 0
-  const run = async (): Promise<void> => {
-    for (let row = rows[next++]; row != null; row = rows[next++]) {
+  await together(IN_FLIGHT, async isOver => {
+    for (let row = rows[next++]; row != null && !isOver(); row = rows[next++]) {
       signal.throwIfAborted()
       const now = await findStat(row)
       if (now == null) {
@@ -66,8 +67,7 @@ export async function checkFiles(
         recheck(row)
       } else if (row.state === FILE.missing) held.mark(row, FILE.clean, row.stat)
     }
-  }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, run))
+  })
 }
 
 interface Waiting {

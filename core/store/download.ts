@@ -34,6 +34,7 @@ import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
 import { isGone } from './read-leaf.ts'
 import type { NameRules } from '../files/safe-name.ts'
 import { codedWrite, diskFull, systemCode } from '../files/write-error.ts'
+import { together } from '../together.ts'
 
 const COPIES_IN_FLIGHT = 4
 
@@ -262,8 +263,8 @@ export class Download implements Servable, AsyncDisposable {
     if (!this.#it.store.hasLeaves) return 0
     let next = 0
     let bytes = 0
-    const run = async (): Promise<void> => {
-      for (;;) {
+    await together(COPIES_IN_FLIGHT, async isOver => {
+      while (!isOver()) {
         const ordinal = this.wanted.nextSet(next)
         if (ordinal >= this.leafCount) return
         next = ordinal + 1
@@ -275,8 +276,7 @@ export class Download implements Servable, AsyncDisposable {
         await this.writeLeaf([ordinal], leaf)
         bytes += leaf.length
       }
-    }
-    await Promise.all(Array.from({ length: COPIES_IN_FLIGHT }, run))
+    })
     return bytes
   }
 
@@ -347,13 +347,14 @@ export class Download implements Servable, AsyncDisposable {
       this.#claim.give()
       await this.#settled()
     }
+    await Promise.allSettled(this.#reading)
     await this.#it.tree.closeAll()
   }
 
   /** Waits for what is being written. What cannot be made durable now is hashed when the download is opened again. */
   async #settled(): Promise<void> {
     await Promise.allSettled(this.#inFlight)
-    await this.#durability.flush().catch(() => {})
+    await this.#durability.close()
   }
 
   /** It is a share now, wherever that stands. */

@@ -51,7 +51,7 @@ function parts(t: TestContext, sync: (idx: number) => Promise<void> = async () =
     const left = durableLeaves(db, id, layout.leafCount)
     return Array.from({ length: layout.leafCount }, (_, i) => i).filter(ordinal => left.has(ordinal))
   }
-  return { durability, write, trusted, lost, dirty: () => dirtyExtents(db, id) }
+  return { db, durability, write, trusted, lost, dirty: () => dirtyExtents(db, id) }
 }
 
 test('a leaf that is lost before its batch is committed is not made durable by it', async t => {
@@ -132,4 +132,20 @@ test('a failed sync takes along what was written to that file meanwhile: the sys
   await durability.flush()
   assert.deepEqual(lost, [0, 1])
   assert.deepEqual(trusted(), [4], 'of another file')
+})
+
+test('closed, it touches no file again, though not all could be made durable', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let syncs = 0
+  const { durability, write, db } = parts(t, async () => void syncs++)
+  await write(0)
+  const transaction = t.mock.method(db, 'transaction', () => {
+    throw new Error('the index cannot be written just now')
+  })
+  await durability.close()
+  assert.equal(syncs, 1)
+  transaction.mock.restore()
+  t.mock.timers.tick(60_000)
+  await new Promise(resolve => setImmediate(resolve))
+  assert.equal(syncs, 1, 'the files may be another download’s by now')
 })

@@ -11,6 +11,7 @@ import { dropDirty, putDirty, putDurable, putPartFile } from './download-repo.ts
 import type { LateWrites } from './late-writes.ts'
 import type { PartTree } from './part-tree.ts'
 import { codedWrite, systemCode } from '../files/write-error.ts'
+import { together } from '../together.ts'
 
 const syncAt = promisify(fsync)
 
@@ -46,6 +47,7 @@ export class Durability {
   #filling: Batch = emptyBatch()
   #running: Batch | undefined
   #syncing: Promise<void> | undefined
+  #isClosed = false
   #timer: NodeJS.Timeout | undefined
   #error: unknown
 
@@ -117,9 +119,20 @@ export class Durability {
     }
   }
 
+  /**
+   * Makes durable what can be, and touches no file from then on: they may be another download's. What was not made durable is hashed when that is opened.
+   */
+  async close(): Promise<void> {
+    await this.flush().catch(() => {})
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    await this.#syncing
+  }
+
   #start(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    if (this.#isClosed) return
     if (this.#syncing != null || this.#filling.files.size === 0) return // the end of the running one looks again
     const batch = this.#filling
     trace.store?.('batch', { leaves: batch.ordinals.size, files: batch.files.size, bytes: batch.bytes })
@@ -127,6 +140,7 @@ export class Durability {
     this.#running = batch
     this.#syncing = this.#run(batch).finally(() => {
       this.#syncing = undefined
+      if (this.#isClosed) return
       if (isFull(this.#filling)) this.#start()
       else if (this.#filling.files.size > 0) this.#timer ??= setTimeout(() => this.#start(), BATCH_MS).unref()
     })
@@ -256,8 +270,7 @@ async function syncFolder(at: string): Promise<void> {
 async function eachOf<T>(items: Iterable<T>, act: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items]
   let next = 0
-  const run = async (): Promise<void> => {
-    while (next < queue.length) await act(queue[next++]!)
-  }
-  await Promise.all(Array.from({ length: Math.min(SYNCS_IN_FLIGHT, queue.length) }, run))
+  await together(Math.min(SYNCS_IN_FLIGHT, queue.length), async isOver => {
+    while (next < queue.length && !isOver()) await act(queue[next++]!)
+  })
 }

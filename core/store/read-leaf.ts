@@ -6,6 +6,7 @@ import type { SourceReader } from './source-reader.ts'
 import { FILE, type FileRow, type FileState } from './share-repo.ts'
 import { isSameFile } from './stat.ts'
 import { systemCode } from '../files/write-error.ts'
+import { together } from '../together.ts'
 
 /** `bytes`: verified just now. Otherwise why not, and the file's stat (packed) if there is a file. */
 export type LeafRead =
@@ -64,8 +65,8 @@ export async function verifyFile(
 ): Promise<FileState | 'unread'> {
   let next = row.first
   let state: FileState | 'unread' = FILE.clean
-  const run = async (): Promise<void> => {
-    while (next < row.first + row.leaves && state === FILE.clean) {
+  await together(Math.min(IN_FLIGHT, row.leaves), async isOver => {
+    while (next < row.first + row.leaves && state === FILE.clean && !isOver()) {
       signal.throwIfAborted()
       const ordinal = next++
       const found = await readLeafFrom(files, { path: row.path, stat }, layout, ordinal)
@@ -73,7 +74,6 @@ export async function verifyFile(
       else if (found.type === 'unreadable' && isPassing(found.cause)) state = 'unread'
       else state = found.type === 'missing' || found.type === 'unreadable' ? FILE.missing : FILE.changed
     }
-  }
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, row.leaves) }, run))
+  })
   return state
 }

@@ -2,6 +2,7 @@
 // extents that were being written when it ended, if it hashes right.
 import type { Layout } from '../content/layout.ts'
 import { Bitset } from '../bitset.ts'
+import { together } from '../together.ts'
 import type { Db } from './db.ts'
 import { dirtyExtents, durableLeaves, partFiles } from './download-repo.ts'
 import { hasDigest, isLeaf } from './hashed-read.ts'
@@ -106,8 +107,8 @@ function isAsLeft(stat: Uint8Array, left: Uint8Array | undefined, isTouched: boo
 async function rehash(tree: PartTree, layout: Layout, ordinals: number[], signal: AbortSignal): Promise<number[]> {
   const right: number[] = []
   let next = 0
-  const run = async (): Promise<void> => {
-    while (next < ordinals.length) {
+  await together(IN_FLIGHT, async isOver => {
+    while (next < ordinals.length && !isOver()) {
       const ordinal = ordinals[next++]!
       signal.throwIfAborted()
       if (ordinal % 16 === 0) await new Promise(resolve => setImmediate(resolve))
@@ -120,7 +121,6 @@ async function rehash(tree: PartTree, layout: Layout, ordinals: number[], signal
       const isKept = await tree.rewrite(layout.fileIndexOf(ordinal), layout.leafOffset(ordinal), read.bytes)
       if (isKept) right.push(ordinal)
     }
-  }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, run))
+  })
   return right
 }
