@@ -205,7 +205,7 @@ export class Fetch implements AsyncDisposable {
     return {
       state: this.#state(ready.length > 0),
       bytes: this.#download?.bytesWritten ?? null,
-      total: this.#download?.totalBytes ?? this.#known?.sizeBytes ?? null,
+      total: this.#download?.totalBytes ?? null, // what was chosen, which only the download knows
       received: this.#stats.receivedBytes,
       duplicate: this.#stats.duplicateBytes,
       sources: this.#stats.sources.size,
