@@ -16,6 +16,7 @@ import type { Watch } from './watch.ts'
 import type { World } from './world.ts'
 
 /** How a download may end although nothing is wrong where it is. */
+const LIES: ReadonlySet<string> = new Set(['bad-content', 'hash-mismatch'])
 const WITHOUT_FAULT: ReadonlySet<string> = new Set([
   'no-providers',
   'disk-full',
@@ -79,7 +80,7 @@ export class Actions {
       this.#do(`calm ${computer.name}`, async () => {
         if (!computer.isOn) await computer.start()
         const rows = await computer.ask(service => service.transfer.list({}, computer.caller))
-        const stuck = rows.find(it => it.state === 'failed' && it.error != null && !WITHOUT_FAULT.has(it.error.code))
+        const stuck = rows.find(it => it.state === 'failed' && it.error != null && !this.#isFaultless(it))
         if (stuck != null && needsHelp.get(computer) !== true)
           this.#world.break(
             `${computer.name}: ${stuck.name} fails, and nothing was wrong there that does not pass: ${shown(stuck)}`
@@ -289,9 +290,22 @@ export class Actions {
       if (isOff(error)) return
       const code = codeOf(error)
       this.#world.note(`${content.name} fails: ${code}`, computer.machine)
-      if (code === 'internal' || code === 'bad-content' || code === 'hash-mismatch' || code === 'data-damaged')
+      const isLie = code != null && LIES.has(code)
+      if (code === 'internal' || code === 'data-damaged' || (isLie && !this.#isLiedAbout(content)))
         this.#world.break(`${computer.name}: ${content.name} fails with ${code}`, error)
     })
+  }
+
+  #isFaultless({ root, error }: Transfer): boolean {
+    if (error == null || WITHOUT_FAULT.has(error.code)) return true
+    const content = this.#contents.find(it => it.root === root)
+    return LIES.has(error.code) && content != null && this.#isLiedAbout(content)
+  }
+
+  /** Whoever gets something that a liar offers may give up with that. */
+  #isLiedAbout(content: Content): boolean {
+    const about = this.#contents.indexOf(content)
+    return (this.#plan.hostile ?? []).some(({ manner, contents }) => manner === 'lying' && contents.includes(about))
   }
 
   #change(computer: Computer, content: Content, file: number, how: 'write' | 'touch' | 'delete' | 'restore'): void {
