@@ -11,6 +11,7 @@ import type { Store } from '../../core/store/store.ts'
 const FILE = 'catalogue.json'
 const VERSION = 1
 const MAX_CHARS = 256 * 1024 * 1024
+const MAX_INDEX = 2 ** 22
 const LOOK_MS = 1_000
 const SHARE_OF_TIME = 100 // thousands of downloads that go on are not written down all the time
 
@@ -29,7 +30,7 @@ const CataloguedTransfer = z.object({
   state: z.string(),
   error: z.exactOptional(z.string()),
   /** Runs of indexes: first, count, first, count ... */
-  selection: z.exactOptional(z.array(z.int().min(0))),
+  selection: z.exactOptional(z.array(z.int().min(0).max(MAX_INDEX))),
   addrs: z.array(z.string()).readonly(),
   bytes: z.int().min(0),
   totalBytes: z.exactOptional(z.int().min(0)),
@@ -109,24 +110,25 @@ function indexesOf(runs: readonly number[]): number[] {
 }
 
 /** Whether these paths are among the copies. */
-export const hasCopy = (copies: readonly (readonly string[])[], copy: readonly string[]): boolean =>
+export const includesCopy = (copies: readonly (readonly string[])[], copy: readonly string[]): boolean =>
   copies.some(it => it.join('\0') === copy.join('\0'))
 
 export interface CatalogueKeeperPorts {
   readonly store: Store
   readonly dataDir: string
   readonly clock: Clock
-  /** Shares that a repaired index does not have yet. */
+  /** Shares that a repaired index does not have yet: another array when they are others. */
   readonly awaited: () => readonly CataloguedShare[]
-  /** It could not be written; tried again with the next change. */
+  /** It could not be written; told once, and tried again at every look. */
   readonly log: (error: unknown) => void
 }
 
 /** Writes the catalogue when something in it changed: within a second or a hundred times what it takes, and at the end. */
 export class CatalogueKeeper implements Disposable {
   readonly #ports: CatalogueKeeperPorts
-  #seen = -1
+  #seen: { readonly changes: number; readonly awaited: readonly CataloguedShare[] } | undefined
   #stamp = ''
+  #isFailing = false
   #cancel: () => void = () => {}
 
   constructor(ports: CatalogueKeeperPorts) {
@@ -150,15 +152,16 @@ export class CatalogueKeeper implements Disposable {
   #write(): void {
     const { store, dataDir, awaited, log } = this.#ports
     try {
-      const seen = changeCount(store)
-      if (seen === this.#seen) return
-      const shares = awaited()
-      const stamp = `${catalogueStamp(store)} ${shares.map(share => share.root).join(' ')}`
-      if (stamp !== this.#stamp) writeCatalogue(dataDir, catalogueOf(store, shares))
+      const now = { changes: changeCount(store), awaited: awaited() }
+      if (now.changes === this.#seen?.changes && now.awaited === this.#seen.awaited) return
+      const stamp = `${catalogueStamp(store)} ${now.awaited.map(share => share.root).join(' ')}`
+      if (stamp !== this.#stamp) writeCatalogue(dataDir, catalogueOf(store, now.awaited))
       this.#stamp = stamp
-      this.#seen = seen
+      this.#seen = now
+      this.#isFailing = false
     } catch (error) {
-      log(error)
+      if (!this.#isFailing) log(error)
+      this.#isFailing = true
     }
   }
 }
@@ -170,13 +173,12 @@ export function catalogueOf(store: Store, awaited: readonly CataloguedShare[]): 
     if (hereFiles === fileCount) shares.push({ root, name, copies: store.shareCopies(root).map(copy => [...copy]) })
   }
   const known = new Map(shares.map(share => [share.root, share]))
-  for (const share of awaited) {
-    const here = known.get(share.root)
-    if (here == null) shares.unshift(share)
-    else here.copies.push(...share.copies.filter(copy => !hasCopy(here.copies, copy)))
+  for (const { root, copies } of awaited) {
+    const here = known.get(root)?.copies
+    here?.push(...copies.filter(copy => !includesCopy(here, copy)))
   }
   return {
-    shares,
+    shares: [...awaited.filter(({ root }) => !known.has(root)), ...shares],
     // what one that goes on has is found out from its files; without it not every block changes the catalogue
     transfers: store
       .transfers()

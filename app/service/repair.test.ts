@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { claimDataDir } from '../../core/store/data-dir.ts'
 import { open, scratch, share, untilTransfers } from '../testing/sample-application.ts'
+import { readCatalogue } from './catalogue.ts'
 import { indexFile, isIndexUnusable, repairIndex } from './repair.ts'
 
 const NOW = Date.UTC(2026, 10, 28)
@@ -105,6 +106,41 @@ test('many shares, of an index that was cut off to nothing without a word', { ti
   await eventually(async () => (await statesOf(node)).filter(state => state === 'ready').length === count)
   await eventually(async () => (await awaited(data)) === 0)
 })
+
+test(
+  'ended while it reads, and whatever is removed meanwhile: nothing else is forgotten',
+  { timeout: 60_000 },
+  async t => {
+    const dir = await scratch(t)
+    const data = path.join(dir, 'data')
+    claimDataDir(data)
+    const roots: string[] = []
+    {
+      await using node = await open(data, t.signal)
+      for (const name of ['one', 'two', 'three']) {
+        await writeFile(path.join(dir, name), randomBytes(2 * MIB))
+        roots.push((await share(node.client, path.join(dir, name))).root)
+      }
+    }
+    await damage(data)
+    assert.equal(repairIndex(data, NOW)?.shares, 3)
+    const catalogued = (): string[] => readCatalogue(data)?.shares.map(({ root }) => root) ?? []
+    {
+      await using _node = await open(data, t.signal, { offline: true })
+      assert.deepEqual(catalogued(), roots, 'the oldest first')
+    }
+    {
+      await using _node = await open(data, t.signal) // and closed again at once
+    }
+    await using node = await open(data, t.signal, { offline: true }) // nothing is read
+    const known = (await node.client.share.list({})).map(({ root }) => root)
+    assert.deepEqual(known.toSorted(), roots.toSorted(), 'shared, or still to be read')
+    assert.ok((await awaited(data)) > 0, 'it was ended before it was over')
+    await node.client.share.remove({ root: roots[2] ?? '' })
+    await eventually(async () => catalogued().length === 2)
+    assert.ok(!catalogued().includes(roots[2] ?? ''), 'what was removed does not come back with the next repair')
+  }
+)
 
 test('downloads go on with what their .part holds', { timeout: 60_000 }, async t => {
   const dir = await scratch(t)

@@ -14,7 +14,7 @@ import {
   type CataloguedShare,
   catalogueOf,
   EMPTY,
-  hasCopy,
+  includesCopy,
   readCatalogue,
   writeCatalogue
 } from './catalogue.ts'
@@ -156,7 +156,7 @@ export class Restoration {
     this.#reading = reading
     let state: AwaitedState | undefined
     for (const paths of copies) {
-      if (hasCopy(store.shareCopies(root), paths)) continue
+      if (includesCopy(store.shareCopies(root), paths)) continue
       if (!paths.every(it => existsSync(it))) {
         state ??= 'missing'
         continue

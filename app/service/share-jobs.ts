@@ -79,6 +79,7 @@ export class ShareJobs implements AsyncDisposable {
     signal.addEventListener('abort', cancel, { once: true })
     try {
       for await (const event of this.follow(id, signal)) if (event.type === 'shared') return
+      signal.throwIfAborted() // whoever follows is told nothing then
     } finally {
       signal.removeEventListener('abort', cancel)
     }
