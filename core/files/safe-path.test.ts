@@ -154,11 +154,12 @@ test('a symlink stays inside when it goes up only at its beginning, and not past
   assert.ok(!staysInside(['x', 'link'], 'up/../b'))
 })
 
-test('a tree is placed in pieces: of one huge folder, of many small ones, and of twins that all get numbers', () => {
+test('a tree is placed in pieces: of one huge folder, of many small ones, of a hundred, and of twins that all get numbers', () => {
   const flat = Array.from({ length: 20_000 }, (_, i) => ({ path: [`file ${i}`] }))
   const deep = Array.from({ length: 20_000 }, (_, i) => ({ path: [`folder ${i}`, 'file'] }))
   const twins = Array.from({ length: 20_000 }, (_, i) => ({ path: [`aux${'.'.repeat(i % 50)}${' '.repeat(i % 400)}`] }))
-  for (const files of [flat, deep, twins]) {
+  const broad = Array.from({ length: 20_000 }, (_, i) => ({ path: [`folder ${i % 100}`, `file ${i}`] }))
+  for (const files of [flat, deep, twins, broad]) {
     const work = placing({ files, folders: [], symlinks: [] }, NAME_RULES.windows)
     let pieces = 1
     for (let step = work.next(); ; step = work.next()) {

@@ -5,8 +5,12 @@ import { atOnce } from '../turns.ts'
 import { type NameKind, type NameRules, numberedName, numberedParts, placeName, twinKey } from './safe-name.ts'
 
 const PIECE_ENTRIES = 2_048 // some 10 ms
-/** Whether a piece of work is over with the n-th entry, counted from 0. */
-const isPieceFull = (n: number): boolean => n % PIECE_ENTRIES === PIECE_ENTRIES - 1
+
+/** Counts entries of a tree, whatever folders they are in; true: a piece of work is over. */
+function pieces(): () => boolean {
+  let entries = 0
+  return () => ++entries % PIECE_ENTRIES === 0
+}
 
 /** Names below the destination, safe to be joined to it; `renamedFrom` is the original path when any of them differs. */
 export interface Placed {
@@ -48,6 +52,7 @@ export const placeInside = (tree: UnplacedTree, rules: NameRules): PlacedTree =>
 
 /** `placeInside`, yielding after some two thousand entries. */
 export function* placing(tree: UnplacedTree, rules: NameRules): Generator<undefined, PlacedTree> {
+  const isPieceFull = pieces()
   const files: Placed[] = []
   const folders: Placed[] = []
   const symlinks: Placed[] = []
@@ -76,24 +81,23 @@ export function* placing(tree: UnplacedTree, rules: NameRules): Generator<undefi
 
   for (const [at, path] of tree.folders.entries()) {
     listed.push({ at, of: folderAt(path, path.length) })
-    if (isPieceFull(at)) yield
+    if (isPieceFull()) yield
   }
   for (const [at, file] of tree.files.entries()) {
     addLeaf(file.path, placed => void (files[at] = placed))
-    if (isPieceFull(at)) yield
+    if (isPieceFull()) yield
   }
   for (const [at, symlink] of tree.symlinks.entries()) {
     addLeaf(symlink.path, placed => void (symlinks[at] = placed))
-    if (isPieceFull(at)) yield
+    if (isPieceFull()) yield
   }
 
   const root: Placed = { path: [] }
   placedFolders.set(top, root)
   const open: Folder[] = [{ placed: root, ...top }]
-  let opened = 0
   for (let folder = open.pop(); folder != null; folder = open.pop()) {
-    yield* placeChildren(folder, rules)
-    if (isPieceFull(opened++)) yield
+    yield* placeChildren(folder, rules, isPieceFull)
+    if (isPieceFull()) yield
     for (const { inside } of folder.folders.values()) {
       open.push({ placed: placedFolders.get(inside) ?? root, ...inside })
     }
@@ -119,7 +123,7 @@ export function staysInside(path: readonly string[], target: string): boolean {
 }
 
 /** First every name that can stay as it is, in order; then the others, numbered when their place is taken. */
-function* placeChildren(folder: Folder, rules: NameRules): Generator<undefined, void> {
+function* placeChildren(folder: Folder, rules: NameRules, isPieceFull: () => boolean): Generator<undefined, void> {
   const taken = new Set<string>()
   const nextNumbers = new Map<string, number>()
   const late: { child: Child; name: string; kind: NameKind }[] = []
@@ -133,18 +137,17 @@ function* placeChildren(folder: Folder, rules: NameRules): Generator<undefined, 
     if (name === child.name && claim(name)) child.place(below(folder.placed, child.name, name))
     else late.push({ child, name, kind })
   }
-  let settled = 0
   for (const child of folder.folders.values()) {
     settle(child, 'folder')
-    if (isPieceFull(settled++)) yield
+    if (isPieceFull()) yield
   }
   for (const child of folder.leaves) {
     settle(child, 'file')
-    if (isPieceFull(settled++)) yield
+    if (isPieceFull()) yield
   }
 
-  for (const [at, { child, name, kind }] of late.entries()) {
-    if (isPieceFull(at)) yield
+  for (const { child, name, kind } of late) {
+    if (isPieceFull()) yield
     let free = name
     if (!claim(free)) {
       const parts = twinKey(numberedParts(name, kind).join('/'), rules)
