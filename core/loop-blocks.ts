@@ -9,7 +9,7 @@ const LONG_MS = 50
 const NOTED_MS = 20
 
 /** What may take long: each of a bounded size, or known not to be. */
-export type Work = 'build-dag' | 'commit' | 'layout' | 'leaf-table' | 'open-download' | 'put-share'
+export type Work = 'build-dag' | 'commit' | 'layout' | 'leaf-table' | 'open-download' | 'place-files' | 'put-share'
 
 let within = 0 // milliseconds of named work inside the piece that runs now
 let longest: { work: Work | undefined; workMs: number } = { work: undefined, workMs: 0 }

@@ -1,6 +1,8 @@
 // Many small pieces of work that each are done at once follow each other in one go, however many there are, and nothing else runs meanwhile. Here they are
 // let through a few in each turn of the loop, first come first served.
 
+import { named, type Work } from './loop-blocks.ts'
+
 const PIECES_PER_TURN = 32 // of some 100 µs: opening, reading and hashing a small file
 
 export class Turns {
@@ -42,19 +44,23 @@ export class Turns {
   }
 }
 
-/** Runs what yields after a bounded piece of work to its end, one piece in each turn of the loop. */
-export async function inTurns<T>(work: Generator<undefined, T>): Promise<T> {
+/** Work of any size that yields after a piece of a bounded one. */
+export type Steps<T> = Generator<void, T>
+
+/** Runs it to its end, one piece in each turn of the loop. `between`: called after each turn, and may throw. */
+export async function inTurns<T>(as: Work, steps: Steps<T>, between: () => void = () => {}): Promise<T> {
   for (;;) {
-    const { done, value } = work.next()
-    if (done === true) return value
+    const step = named(as, () => steps.next())
+    if (step.done === true) return step.value
     await new Promise(resolve => setImmediate(resolve))
+    between()
   }
 }
 
 /** The same in one go. */
-export function atOnce<T>(work: Generator<undefined, T>): T {
+export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
-    const { done, value } = work.next()
-    if (done === true) return value
+    const step = steps.next()
+    if (step.done === true) return step.value
   }
 }

@@ -5,7 +5,7 @@ import { CodedError } from '../../core/errors.ts'
 import { systemClock } from '../../core/clock.ts'
 import { openFetch } from '../../core/fetch/fetch.ts'
 import type { FetchSnapshot } from '../../core/fetch/ports.ts'
-import { cleanName, platformOf } from '../../core/files/safe-name.ts'
+import { cleanName, rulesOfSystem } from '../../core/files/safe-name.ts'
 import { hostIp, type PreviewHints, previewHints } from '../../core/network/preview-hints.ts'
 import { parseLink, type ShareLink } from '../../core/link.ts'
 import type { Store } from '../../core/store/store.ts'
@@ -98,7 +98,7 @@ export class Previews {
     const hint = link.name ?? snapshot?.nameHint ?? share?.name ?? ''
     return {
       root,
-      name: cleanName(hint, root, platformOf(process.platform)),
+      name: cleanName(hint, root, rulesOfSystem(process.platform)),
       bytes: layout?.sizeBytes ?? link.sizeBytes ?? snapshot?.sizeHint ?? null,
       files: layout?.files.length ?? null,
       ready: layout != null,

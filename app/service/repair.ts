@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError, codeOf } from '../../core/errors.ts'
 import { openDataDir } from '../../core/store/data-dir.ts'
-import { openDb, openWhole } from '../../core/store/db.ts'
+import { openDb, openDespiteDamage } from '../../core/store/db.ts'
 import { isNewIndex, restoreLost } from '../../core/store/lost-index.ts'
 import { isIndexDamaged, setIndexAside } from '../../core/store/repair.ts'
 import { Store } from '../../core/store/store.ts'
@@ -74,7 +74,7 @@ export function repairIndex(dataDir: string, now: number): Repaired | undefined 
 /** Of a version that wrote no catalogue: damage in the large tables leaves the small ones whole. */
 function salvaged(file: string): Catalogue | undefined {
   try {
-    using store = new Store(openWhole(file), {})
+    using store = new Store(openDespiteDamage(file), {})
     return catalogueOf(store, [])
   } catch {
     return undefined

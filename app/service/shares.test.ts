@@ -5,9 +5,24 @@ import { test } from 'node:test'
 import { rootText } from '../../core/cid.ts'
 import { SteppedClock } from '../../core/testing/stepped-clock.ts'
 import { scratch, writeSample } from '../../core/testing/sample-share.ts'
-import { openStore } from '../../core/store/store.ts'
+import { openStore, type Store } from '../../core/store/store.ts'
 import type { Share } from '../contract/shapes.ts'
 import { Shares } from './shares.ts'
+
+/** Of a node that nobody knows. */
+const sharesOf = (store: Store, clock: SteppedClock): Shares =>
+  new Shares(
+    {
+      store,
+      addrs: () => [],
+      served: () => ({ copies: 0, readers: 0, sentBytes: 0 }),
+      others: () => [],
+      provide: () => {},
+      unprovide: () => {},
+      forget: () => false
+    },
+    clock
+  )
 
 test('what changed on disk is told to whoever watches, though nobody fetches it', { timeout: 20_000 }, async t => {
   const dir = scratch(t)
@@ -16,19 +31,7 @@ test('what changed on disk is told to whoever watches, though nobody fetches it'
   await store.addShare(indexed)
   const root = rootText(indexed.built.root)
   const clock = new SteppedClock()
-  const nothing = { copies: 0, readers: 0, sentBytes: 0 }
-  using shares = new Shares(
-    {
-      store,
-      addrs: () => [],
-      served: () => nothing,
-      others: () => [],
-      provide: () => {},
-      unprovide: () => {},
-      forget: () => false
-    },
-    clock
-  )
+  using shares = sharesOf(store, clock)
   const watching = shares.watched(t.signal)
   const next = async (wanted: Share['state']): Promise<void> => {
     for (;;) {
@@ -52,19 +55,7 @@ test('a share says which job made it, until it is shared no more', async t => {
   const dir = scratch(t)
   using store = openStore(path.join(dir, 'shoal.db'))
   const indexed = writeSample(dir, 'things', { 'a.txt': Buffer.from('a') })
-  const nothing = { copies: 0, readers: 0, sentBytes: 0 }
-  using shares = new Shares(
-    {
-      store,
-      addrs: () => [],
-      served: () => nothing,
-      others: () => [],
-      provide: () => {},
-      unprovide: () => {},
-      forget: () => false
-    },
-    new SteppedClock()
-  )
+  using shares = sharesOf(store, new SteppedClock())
   const root = rootText(indexed.built.root)
   await store.addShare(indexed)
   assert.equal(shares.feed.get(root)?.job, null)

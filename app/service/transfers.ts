@@ -75,7 +75,7 @@ export class Transfers implements AsyncDisposable {
   /** Goes on with everything that did when the last node ended, in the order it had. */
   resumeAll(): void {
     const active = [...this.#entries].filter(([, { row }]) => keptState(row) === 'active')
-    for (const [id, entry] of active) if (isCutOff(entry.row)) this.#leave(id, entry)
+    for (const [id, entry] of active) if (isCutOff(entry.row)) this.#failCrashed(id, entry)
     const going = active.filter(([, { row }]) => !isCutOff(row))
     going.sort(([, a], [, b]) => a.row.queueOrder - b.row.queueOrder)
     for (const [, entry] of going) this.#goOn(entry, {})
@@ -89,7 +89,7 @@ export class Transfers implements AsyncDisposable {
   }
 
   /** It took the process along twice: it would again, at every start. */
-  #leave(id: string, entry: Entry): void {
+  #failCrashed(id: string, entry: Entry): void {
     entry.error = {
       code: 'crashed',
       message: 'Shoal ended twice while it was opening this. Start it again if you like.'

@@ -15,8 +15,9 @@ import { isOff } from './off.ts'
 import type { Watch } from './watch.ts'
 import type { World } from './world.ts'
 
-/** How a download may end although nothing is wrong where it is. */
+/** How one may end of something that a liar offers. */
 const LIES: ReadonlySet<string> = new Set(['bad-content', 'hash-mismatch'])
+/** How a download may end although nothing is wrong where it is. */
 const WITHOUT_FAULT: ReadonlySet<string> = new Set([
   'no-providers',
   'disk-full',

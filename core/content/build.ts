@@ -15,6 +15,7 @@ import { rawRootLayout } from './layout.ts'
 import { CHUNK_BYTES, MAX_NESTING, MAX_PATH_BYTES } from './limits.ts'
 import { nameBytes } from './name.ts'
 import { SkeletonReader } from './skeleton.ts'
+import { atOnce } from '../turns.ts'
 
 export { CHUNK_BYTES }
 export type { FileLeaves }
@@ -37,11 +38,7 @@ export interface Built {
  * can be shared can be fetched. Throws `too-large` and `unsafe-name` (DESIGN.md, "Limits of content"), `unsupported-layout` for a lone symlink.
  */
 export function buildDag(tree: SourceTree): Built {
-  const steps = buildSteps(tree)
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-  }
+  return atOnce(buildSteps(tree))
 }
 
 const STEP_ENTRIES = 1_024

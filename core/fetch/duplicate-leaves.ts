@@ -1,6 +1,6 @@
 // Which positions of a layout hold the same multihash. One of them is fetched; all of them are written.
 
-import { named } from '../loop-blocks.ts'
+import { atOnce, inTurns, type Steps } from '../turns.ts'
 
 /** What planning needs to know of a layout. */
 export interface Plan {
@@ -22,17 +22,13 @@ export class DuplicateLeaves {
 
   /** At once: blocks for a third of a second a million leaves. */
   static of(plan: Plan, random: () => number): DuplicateLeaves {
-    const steps = DuplicateLeaves.steps(plan, random)
-    for (;;) {
-      const step = steps.next()
-      if (step.done === true) return step.value
-    }
+    return atOnce(DuplicateLeaves.steps(plan, random))
   }
 
   /**
    * The same, some thousand leaves in a step. `random` keys the hash table: the digests are a stranger's claims and could all be made to collide otherwise.
    */
-  static *steps(plan: Plan, random: () => number): Generator<void, DuplicateLeaves> {
+  static *steps(plan: Plan, random: () => number): Steps<DuplicateLeaves> {
     const found = new DuplicateLeaves()
     const keys = Int32Array.from({ length: 8 }, () => (random() * 4_294_967_296) | 1)
     const mask = 2 ** Math.ceil(Math.log2(plan.leafCount * 2 + 2)) - 1
@@ -81,13 +77,7 @@ export class DuplicateLeaves {
 
 /** In turns of the loop. Throws the signal's reason. */
 export async function findDuplicates(plan: Plan, random: () => number, signal: AbortSignal): Promise<DuplicateLeaves> {
-  const steps = DuplicateLeaves.steps(plan, random)
-  for (;;) {
-    const step = named('leaf-table', () => steps.next())
-    if (step.done === true) return step.value
-    await new Promise(resolve => setImmediate(resolve))
-    signal.throwIfAborted()
-  }
+  return inTurns('leaf-table', DuplicateLeaves.steps(plan, random), () => signal.throwIfAborted())
 }
 
 function hash(digest: Uint8Array, keys: Int32Array): number {

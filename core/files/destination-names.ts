@@ -3,7 +3,7 @@
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
-import { NAME_RULES, NOT_ON_WINDOWS, type NameRules, platformOf } from './safe-name.ts'
+import { NAME_RULES, NOT_ON_WINDOWS, type NameRules, rulesOfSystem } from './safe-name.ts'
 import { systemCode } from './write-error.ts'
 
 /** Made in the destination and gone a moment later. */
@@ -78,7 +78,7 @@ export class DestinationNames {
 
   /** Those of the system. */
   get ofSystem(): NameRules {
-    return platformOf(this.#platform ?? process.platform)
+    return rulesOfSystem(this.#platform ?? process.platform)
   }
 
   /**

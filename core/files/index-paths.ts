@@ -7,7 +7,7 @@ import type { Built, SourceTree } from '../content/build.ts'
 import { buildSteps } from '../content/build.ts'
 import { nameBytes } from '../content/name.ts'
 import { CodedError } from '../errors.ts'
-import { named } from '../loop-blocks.ts'
+import { inTurns } from '../turns.ts'
 import { DataDirs } from './data-dirs.ts'
 import type { FileStat, StatCache } from './file-stat.ts'
 import { fileStatOf } from './file-stat.ts'
@@ -79,13 +79,7 @@ export async function indexPaths(options: IndexOptions, signal: AbortSignal): Pr
 
 /** The DAG, with a turn of the loop between its steps. */
 async function buildInSteps(tree: SourceTree, signal: AbortSignal): Promise<Built> {
-  const steps = buildSteps(tree)
-  for (;;) {
-    const step = named('build-dag', () => steps.next())
-    if (step.done === true) return step.value
-    await setImmediate()
-    throwIfCancelled(signal)
-  }
+  return inTurns('build-dag', buildSteps(tree), () => throwIfCancelled(signal))
 }
 
 /** What the user named: `path` is where it really stands, with no symlink on the way, `sourcePath` what was named. */

@@ -10,7 +10,7 @@ const known = new WeakMap<UnplacedTree, { readonly rules: NameRules; readonly pl
 export function placedTree(tree: UnplacedTree, rules: NameRules): Promise<PlacedTree> {
   const found = known.get(tree)
   if (found?.rules === rules) return found.placed
-  const placed = inTurns(placing(tree, rules))
+  const placed = inTurns('place-files', placing(tree, rules))
   known.set(tree, { rules, placed })
   return placed
 }

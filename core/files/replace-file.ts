@@ -1,7 +1,7 @@
 // A small file of our own that is replaced as a whole.
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 
-/** The old file or the new one, whole, whatever happens in between; mode 0600. On the disk when it returns. Throws the system's errors. */
+/** The old file or the new one, whole, whatever happens in between; mode 0600. Its bytes are synced before it has the name. Throws the system's errors. */
 export function replaceFile(file: string, text: string): void {
   const draft = `${file}.new`
   try {

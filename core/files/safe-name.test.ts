@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { CodedError } from '../errors.ts'
 import { MAX_NAME_BYTES, type NameKind, type Platform } from './safe-name.ts'
-import { cleanName, NAME_RULES, nextFreeName, numberedName, placeName, platformOf, twinKey } from './safe-name.ts'
+import { cleanName, NAME_RULES, nextFreeName, numberedName, placeName, rulesOfSystem, twinKey } from './safe-name.ts'
 
 /** Any UTF-16 code unit: pairs, and halves of pairs, come about by themselves. */
 const codeUnits = fc.nat(0xffff).map(code => String.fromCharCode(code))
@@ -191,5 +191,5 @@ test('twins are names that some file system takes for one', () => {
   }
   assert.notEqual(twinKey('a', NAME_RULES.windows), twinKey('b', NAME_RULES.windows))
   const { windows, macos, linux } = NAME_RULES
-  assert.deepEqual(['win32', 'darwin', 'freebsd'].map(platformOf), [windows, macos, linux])
+  assert.deepEqual(['win32', 'darwin', 'freebsd'].map(rulesOfSystem), [windows, macos, linux])
 })

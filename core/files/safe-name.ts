@@ -49,7 +49,7 @@ const EXTENSION = /^(.+?)((?:\.tar)?\.[A-Za-z0-9]{1,10})$/s
 const NUMBER_BYTES = 10 // ` (1000000)`
 
 /** The rules of a system as `process.platform` names it. */
-export function platformOf(nodePlatform: string): NameRules {
+export function rulesOfSystem(nodePlatform: string): NameRules {
   if (nodePlatform === 'win32') return NAME_RULES.windows
   return nodePlatform === 'darwin' ? NAME_RULES.macos : NAME_RULES.linux
 }

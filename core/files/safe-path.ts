@@ -1,7 +1,7 @@
 // Where the entries that a stranger named may be written, decided for a whole tree at once: two names that are one name to
 // the file system must not meet, and no path may lead through a symlink. Pure; joining and writing is the caller's.
 
-import { atOnce } from '../turns.ts'
+import { atOnce, type Steps } from '../turns.ts'
 import { type NameKind, type NameRules, numberedName, numberedParts, placeName, twinKey } from './safe-name.ts'
 
 const PIECE_ENTRIES = 2_048 // some 10 ms
@@ -51,7 +51,7 @@ interface Child {
 export const placeInside = (tree: UnplacedTree, rules: NameRules): PlacedTree => atOnce(placing(tree, rules))
 
 /** `placeInside`, yielding after some two thousand entries. */
-export function* placing(tree: UnplacedTree, rules: NameRules): Generator<undefined, PlacedTree> {
+export function* placing(tree: UnplacedTree, rules: NameRules): Steps<PlacedTree> {
   const isPieceFull = pieces()
   const files: Placed[] = []
   const folders: Placed[] = []
@@ -123,7 +123,7 @@ export function staysInside(path: readonly string[], target: string): boolean {
 }
 
 /** First every name that can stay as it is, in order; then the others, numbered when their place is taken. */
-function* placeChildren(folder: Folder, rules: NameRules, isPieceFull: () => boolean): Generator<undefined, void> {
+function* placeChildren(folder: Folder, rules: NameRules, isPieceFull: () => boolean): Steps<void> {
   const taken = new Set<string>()
   const nextNumbers = new Map<string, number>()
   const late: { child: Child; name: string; kind: NameKind }[] = []

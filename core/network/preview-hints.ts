@@ -3,7 +3,7 @@
 
 import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { CODE_P2P_CIRCUIT, type Multiaddr } from '@multiformats/multiaddr'
 import { isOfInternet, type NetworkMode, parseMultiaddr, scopeOf } from './address-policy.ts'
 import { hintsByPeer } from './dial-target.ts'
 
@@ -33,22 +33,25 @@ export function previewHints(
 
 /** By all that it says, a relay and what is behind it; carriers' and VPNs' 100.64.0.0/10 is not. A name may lead anywhere. */
 const isPublic = (addr: Multiaddr): boolean =>
-  hostIp(addr.toString()) != null && isOfInternet(addr) && scopeOf(firstHop(addr)) === 'public'
+  ipOf(addr) != null && isOfInternet(addr) && scopeOf(firstHop(addr)) === 'public'
 
 /** What a connection is opened to: the relay, of an address behind one. */
-const firstHop = (addr: Multiaddr): Multiaddr => multiaddr(addr.toString().replace(/\/p2p-circuit.*$/, ''))
+const firstHop = (addr: Multiaddr): Multiaddr => addr.decapsulateCode(CODE_P2P_CIRCUIT)
 
 /** This machine itself is not meant: what listens there on other ports is not for a stranger's link to knock at. */
 function isOnOwnNetwork(addr: Multiaddr, own: OwnNetworks): boolean {
-  const ip = hostIp(addr.toString())
+  const ip = ipOf(addr)
   return ip != null && scopeOf(firstHop(addr)) !== 'loopback' && own.some(network => isIn(ip, network))
 }
 
 /** The IP address that is connected to, the relay's for one behind a relay; undefined: it is a name. */
-export function hostIp(addr: string): string | undefined {
-  const host = parseMultiaddr(addr)
-    ?.getComponents()
-    .find(({ name }) => name !== 'ip6zone')
+export function hostIp(text: string): string | undefined {
+  const addr = parseMultiaddr(text)
+  return addr && ipOf(addr)
+}
+
+function ipOf(addr: Multiaddr): string | undefined {
+  const host = addr.getComponents().find(({ name }) => name !== 'ip6zone')
   return host?.name === 'ip4' || host?.name === 'ip6' ? host.value : undefined
 }
 

@@ -110,13 +110,13 @@ export const damageMarker = (file: string): string => `${file}.damaged` // an em
 /** Opens or creates `file` (`:memory:` works). Throws `data-newer`, `data-damaged`, `not-writable`, `disk-full`. */
 export function openDb(file: string): Db {
   if (existsSync(damageMarker(file))) throw damaged()
-  return openWhole(file)
+  return openDespiteDamage(file)
 }
 
 /** Reads all of an index, which may take minutes. The caller holds the data directory. Throws `data-newer`, `not-writable`, `disk-full`. */
 export function isDbDamaged(file: string): boolean {
   try {
-    using db = openWhole(file)
+    using db = openDespiteDamage(file)
     return db.get<{ integrity_check: string }>('PRAGMA integrity_check(1)')?.integrity_check !== 'ok'
   } catch (error) {
     if (codeOf(error) === 'data-damaged') return true
@@ -124,8 +124,8 @@ export function isDbDamaged(file: string): boolean {
   }
 }
 
-/** Whatever was noted of damage. Throws as `openDb`. */
-export function openWhole(file: string): Db {
+/** Also an index that was noted as damaged. Throws as `openDb`. */
+export function openDespiteDamage(file: string): Db {
   const folder = file === ':memory:' ? undefined : path.dirname(file)
   const driver = guard(() => new DatabaseSync(file), folder)
   if (folder != null) keepPrivate(file) // what SQLite makes beside it gets the same rights

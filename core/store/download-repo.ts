@@ -20,7 +20,7 @@ export interface DownloadRow {
 
 export type MadePart = Omit<DownloadRow, 'id' | 'place'>
 
-const COLUMNS = 'id, directory, name, part, place, names'
+const COLUMNS = 'download.id, directory, name, part, place, names'
 
 export function findDownload(db: Db, root: string, directory: string): DownloadRow | undefined {
   return db.get<DownloadRow>(
@@ -119,7 +119,7 @@ export function spreadDirty(db: Db, id: number, extentCount: number): void {
 /** Of every root, those that have a .part of their own. */
 export function allDownloads(db: Db): (DownloadRow & { readonly root: string })[] {
   return db.all<DownloadRow & { root: string }>(
-    `SELECT ${COLUMNS.replace('id', 'download.id')}, root.cid AS root FROM download JOIN root ON root.id = root_id
+    `SELECT ${COLUMNS}, root.cid AS root FROM download JOIN root ON root.id = root_id
        WHERE place IS NULL OR place <> part ORDER BY download.id`
   )
 }

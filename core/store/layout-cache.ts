@@ -6,6 +6,7 @@ import { RAW, rootText } from '../cid.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { CodedError } from '../errors.ts'
 import { named } from '../loop-blocks.ts'
+import { atOnce, inTurns } from '../turns.ts'
 import type { Db } from './db.ts'
 import { skeletonParts } from './skeleton-repo.ts'
 
@@ -56,13 +57,9 @@ export class LayoutCache implements Disposable {
   get(root: CID, sizeBytes: number): Layout {
     const known = this.#find(root)
     if (known != null) return known
-    const steps = this.#steps(root, sizeBytes)
-    for (;;) {
-      const step = named('layout', () => steps.next())
-      if (step.done !== true) continue
-      this.keep(step.value)
-      return step.value
-    }
+    const layout = named('layout', () => atOnce(this.#steps(root, sizeBytes)))
+    this.keep(layout)
+    return layout
   }
 
   /** The same, letting the loop breathe after every 64 KiB; read once for all who ask meanwhile. */
@@ -110,14 +107,10 @@ export class LayoutCache implements Disposable {
   }
 
   async #load(root: CID, sizeBytes: number, isWanted: () => boolean): Promise<Layout> {
-    const steps = this.#steps(root, sizeBytes)
-    for (;;) {
-      await new Promise(resolve => setImmediate(resolve))
-      const step = named('layout', () => steps.next())
-      if (step.done !== true) continue
-      if (isWanted()) this.keep(step.value)
-      return step.value
-    }
+    await new Promise(resolve => setImmediate(resolve))
+    const layout = await inTurns('layout', this.#steps(root, sizeBytes))
+    if (isWanted()) this.keep(layout)
+    return layout
   }
 
   #drop(key: string): void {

@@ -14,7 +14,7 @@ import {
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Layout } from '../content/layout.ts'
-import { atOnce, inTurns } from '../turns.ts'
+import { atOnce, inTurns, type Steps } from '../turns.ts'
 import { placedTree } from '../files/placed-trees.ts'
 import { placeInside, type PlacedTree } from '../files/safe-path.ts'
 import { twinKey, type NameRules } from '../files/safe-name.ts'
@@ -73,7 +73,11 @@ export class PartTree implements AsyncDisposable {
   /** `base`: the .part file or folder, absolute. Throws `unsafe-name` for a tree that may not be written. */
   static async open({ layout, rules, ...more }: PartTreeOptions): Promise<PartTree> {
     const placed = await placedTree(layout, rules)
-    return new PartTree({ layout, rules, ...more }, placed, await inTurns(unfinishedNames(placed, rules)))
+    return new PartTree(
+      { layout, rules, ...more },
+      placed,
+      await inTurns('place-files', unfinishedNames(placed, rules))
+    )
   }
 
   /** Places the names at once; `open` does it in turns. */
@@ -379,7 +383,7 @@ function writeNow(at: string, flags: number, bytes: Uint8Array): void {
 }
 
 /** Names while unfinished, only when a plain `.part` could be some other entry's own name. */
-function* unfinishedNames(placed: PlacedTree, rules: NameRules): Generator<undefined, string[][] | undefined> {
+function* unfinishedNames(placed: PlacedTree, rules: NameRules): Steps<string[][] | undefined> {
   let looked = 0
   const taken = new Set<string>()
   let isNeeded = false

@@ -3,7 +3,7 @@
 
 import { closeSync, ftruncateSync, lstatSync, mkdirSync, openSync } from 'node:fs'
 import path from 'node:path'
-import { setImmediate, setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Bitset } from '../../core/bitset.ts'
 import { rootText } from '../../core/cid.ts'
 import { type Built, buildSteps } from '../../core/content/build.ts'
@@ -19,6 +19,7 @@ import { openDownload } from '../../core/store/open-download.ts'
 import { packStat } from '../../core/store/stat.ts'
 import { openStore, type Store } from '../../core/store/store.ts'
 import { startTrace } from '../../core/trace.ts'
+import { inTurns } from '../../core/turns.ts'
 
 const SETTLED_MS = 50 // the watch has looked by then
 
@@ -91,12 +92,7 @@ function madeUp(): Buffer {
 }
 
 async function build(): Promise<Built> {
-  const steps = buildSteps({ kind: 'file', leaves: { digests, sizeBytes } })
-  for (;;) {
-    const next = steps.next()
-    if (next.done) return next.value
-    await setImmediate()
-  }
+  return inTurns('build-dag', buildSteps({ kind: 'file', leaves: { digests, sizeBytes } }))
 }
 
 async function open(store: Store): Promise<Download> {

@@ -1,7 +1,7 @@
 // What a link holds, before anything is downloaded: name, size, files; which of them, and where to.
 import { Download } from 'lucide-react'
-import { MANY_FILES } from '../../app/contract/limits.ts'
 import { useEffect, useState } from 'react'
+import { MANY_FILES } from '../../app/contract/limits.ts'
 import type { FileRow, NetworkMode, Preview } from '../../app/contract/shapes.ts'
 import type { Client, Failure } from '../client.ts'
 import { Action } from '../parts/controls.tsx'
