@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { named, watchLoop } from './loop-blocks.ts'
 import { startTrace } from './trace.ts'
+import { cleanup } from './testing/cleanup.ts'
 
 const off = (): void =>
   startTrace(
@@ -26,7 +27,7 @@ test('a block is told with the longest piece of work that has a name, the inner 
     },
     () => 0
   )
-  t.after(off)
+  cleanup(t).defer(off)
   using _ = watchLoop()
   await delay(15)
   named('put-share', () => {
@@ -59,6 +60,6 @@ test('what a named piece of work throws goes on', t => {
     () => {},
     () => 0
   )
-  t.after(off)
+  cleanup(t).defer(off)
   assert.throws(() => named('layout', () => assert.fail('as it was')), { message: 'as it was' })
 })

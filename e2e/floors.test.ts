@@ -1,7 +1,8 @@
 // The arrows inside core and app: which folder stands on which, that nothing stands on test code, and that no files import each other in a circle.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { graph, sources } from './imports.ts'
+import { files, graph, sources } from './imports.ts'
 
 /** The files that stand in `core` directly: errors, CIDs, links, clock, trace. */
 const GROUND = 'core/'
@@ -101,4 +102,11 @@ test('no files import each other in a circle, not even for a type', () => {
     (graph.get(file) ?? []).filter(({ isLocal }) => isLocal).map(({ target }) => target)
   const found = circles(imports, [...graph.keys()])
   assert.ok(found.length === 0, `in circles:\n${found.map(group => group.join('\n')).join('\n\n')}`)
+})
+
+test('what a test opens is closed by cleanup(), the last first: the runner’s own order removes folders under what still writes there', () => {
+  const wrong = files.filter(
+    file => file !== 'core/testing/cleanup.ts' && /\bt\.after\(/.test(readFileSync(file, 'utf8'))
+  )
+  assert.deepEqual(wrong, [])
 })

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { findCommand, WITH_VALUE } from '../app/cli/args.ts'
+import { cleanup } from '../core/testing/cleanup.ts'
 
 const LAUNCHER = fileURLToPath(new URL('./resources/bin/shoal', import.meta.url))
 const ROOT = process.getuid?.() === 0 ? ['--no-sandbox'] : []
@@ -15,7 +16,7 @@ const COMMANDS = 'share get serve ls peers transfers info remove verify help --h
 
 test('a command runs without a screen, anything else in the window', { skip: process.platform === 'win32' }, t => {
   const dir = mkdtempSync(path.join(tmpdir(), 'shoal-launcher-'))
-  t.after(() => rmSync(dir, { recursive: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true }))
   mkdirSync(path.join(dir, 'opt/resources/bin'), { recursive: true })
   cpSync(LAUNCHER, path.join(dir, 'opt/resources/bin/shoal'))
   writeFileSync(path.join(dir, 'opt/shoal'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o700 })

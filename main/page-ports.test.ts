@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { joinPorts, type PagePort, pageWire } from './page-ports.ts'
+import { cleanup } from '../core/testing/cleanup.ts'
 
 /** Node's port in the shape of Electron's: the same channel underneath, messages wrapped. */
 function asPagePort(port: MessagePort): PagePort {
@@ -20,7 +21,7 @@ function join(t: { after(fn: () => void): void }) {
   const engine = new MessageChannel()
   let nonsense = 0
   joinPorts(asPagePort(page.port2), engine.port1, () => nonsense++)
-  t.after(() => [page.port1, engine.port2].forEach(port => port.close()))
+  cleanup(t).defer(() => [page.port1, engine.port2].forEach(port => port.close()))
   return { page: page.port1, engine: engine.port2, nonsense: () => nonsense }
 }
 

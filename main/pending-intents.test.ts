@@ -6,6 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { PendingIntents, linkFrom, parseIntent } from './pending-intents.ts'
+import { cleanup } from '../core/testing/cleanup.ts'
 
 const place = { type: 'place', place: 'library' } as const
 const link = (text: string) => ({ type: 'link', link: text }) as const
@@ -15,7 +16,7 @@ test('what was asked before there was a page is handed over once, in order', asy
   asks.push(place)
   asks.push(link('a'))
   const life = new AbortController()
-  t.after(() => life.abort())
+  cleanup(t).defer(() => life.abort())
   const reading = asks.read(life.signal)
   assert.deepEqual((await reading.next()).value, place)
   assert.deepEqual((await reading.next()).value, link('a'))
@@ -49,7 +50,7 @@ test('only the newest sixteen wait', async () => {
 
 test('a share file is its text, anything else itself; neither is ever longer than a link', async t => {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-asks-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  cleanup(t).defer(async () => rm(dir, { recursive: true }))
   await writeFile(path.join(dir, 'Summer.shoal'), 'shoal:bafy?n=Summer\n')
   await writeFile(path.join(dir, 'big.shoal'), 'x'.repeat(100_000))
   assert.deepEqual(await linkFrom('Summer.shoal', dir), link('shoal:bafy?n=Summer'))
@@ -62,7 +63,7 @@ test('a share file is its text, anything else itself; neither is ever longer tha
 
 test('a desktop names files by their address; what has another scheme is never a file', async t => {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-asks-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  cleanup(t).defer(async () => rm(dir, { recursive: true }))
   await writeFile(path.join(dir, 'Süd 1.shoal'), 'shoal:bafy?n=Summer\n')
   assert.deepEqual(await linkFrom(pathToFileURL(path.join(dir, 'Süd 1.shoal')).href, '/'), link('shoal:bafy?n=Summer'))
   const elsewhere = 'file://elsewhere/S.shoal'
@@ -75,7 +76,7 @@ test('a desktop names files by their address; what has another scheme is never a
 test('what never ends, or blocks whoever opens it, is not read', { timeout: 20_000 }, async t => {
   if (process.platform === 'win32') return t.skip('there are no such files')
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-asks-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  cleanup(t).defer(async () => rm(dir, { recursive: true }))
   execFileSync('mkfifo', [path.join(dir, 'pipe.shoal')])
   await symlink('/dev/zero', path.join(dir, 'zero.shoal'))
   for (const it of ['pipe.shoal', 'zero.shoal']) assert.deepEqual(await linkFrom(it, dir), link(it))

@@ -9,6 +9,7 @@ import { whoWouldWait } from './quit-warning.ts'
 import { APP_ID, entryFor, loginItems } from './login.ts'
 import { transferProgressOf } from './transfer-progress.ts'
 import { translationFor } from './i18n.ts'
+import { cleanup } from '../core/testing/cleanup.ts'
 
 const share = (change: Partial<Share>): Share => ({
   root: 'bafyroot', name: 'Summer', bytes: 1, files: 1, hereBytes: 1, hereFiles: 1, state: 'ready', origin: 'shared', addedAt: 0, copies: 0, readers: 0, rateOut: 0, sentBytes: 0, job: null, ...change
@@ -57,7 +58,7 @@ test('progress over everything that moves; ended once, and not what had ended be
 
 test('a login item on Linux is an entry that can be taken back; from a checkout there is none', t => {
   const dir = mkdtempSync(path.join(tmpdir(), 'shoal-login-'))
-  t.after(() => rmSync(dir, { recursive: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true }))
   const fail = (): never => assert.fail('not on Linux')
   const app = { isPackaged: true, getLoginItemSettings: fail, setLoginItemSettings: fail }
   const items = loginItems(app, { XDG_CONFIG_HOME: dir }, '/opt/Shoal/shoal', 'linux')

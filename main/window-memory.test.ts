@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { openMemory, placeOn, upTo } from './window-memory.ts'
+import { cleanup } from '../core/testing/cleanup.ts'
 
 const screen = { x: 0, y: 0, width: 1280, height: 800 }
 const at = (x: number, y: number) => ({ x, y, width: 900, height: 600 })
 
 test('what is remembered is there the next time, and nothing else is left behind', t => {
   const dir = mkdtempSync(path.join(tmpdir(), 'shoal-window-'))
-  t.after(() => rmSync(dir, { recursive: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true }))
   const memory = openMemory(path.join(dir, 'window'))
   assert.equal(memory.value.staysOpen, null, 'nobody has chosen')
   memory.change({ bounds: at(10, 20), staysOpen: false, language: 'de' })
@@ -21,7 +22,7 @@ test('what is remembered is there the next time, and nothing else is left behind
 
 test('a file that makes no sense is a first start; one field that makes none costs only itself', t => {
   const dir = mkdtempSync(path.join(tmpdir(), 'shoal-window-'))
-  t.after(() => rmSync(dir, { recursive: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true }))
   for (const text of ['', '{', '7', '[]', `"${'x'.repeat(70_000)}"`]) {
     writeFileSync(path.join(dir, 'window.json'), text)
     assert.equal(openMemory(dir).value.bounds, null)

@@ -12,6 +12,7 @@ import { portWire } from '../app/engine/wire.ts'
 import { ValueFeed } from '../app/service/snapshot-feed.ts'
 import { PendingIntents } from './pending-intents.ts'
 import { createWindowService, type WindowParts } from './window-service.ts'
+import { cleanup } from '../core/testing/cleanup.ts'
 
 const limits = { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: null }
 const ENGINE = { dataDir: '/nowhere', version: '1', offline: false, network: 'loopback', listen: [], peers: [], bootstrap: null, limits, folders: [] } as const // prettier-ignore
@@ -21,7 +22,7 @@ async function open(
   change: Partial<WindowParts> = {}
 ) {
   const engine = await startInline(openFake, ENGINE, t.signal)
-  t.after(async () => engine[Symbol.asyncDispose]())
+  cleanup(t).defer(async () => engine[Symbol.asyncDispose]())
   const client = openClient(portSocket(engine.connect('cli')))
   const told: unknown[] = []
   const parts: WindowParts = {
@@ -79,7 +80,7 @@ test('a login item that the system wants to be asked for is not shown as on', as
 test('over the wire: bad input is refused with a code', async t => {
   const { parts } = await open(t)
   const { port1, port2 } = new MessageChannel()
-  t.after(() => Promise.resolve(port1.close()))
+  cleanup(t).defer(() => Promise.resolve(port1.close()))
   const faults: string[] = []
   bindService(windowContract, createWindowService(parts), call => void faults.push(call)).serve(
     portWire(port2),

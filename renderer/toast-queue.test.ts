@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { ToastQueue, UNDO_MS } from './toast-queue.ts'
+import { cleanup } from '../core/testing/cleanup.ts'
 
 /** Whatever was removed for good. */
 function begin(): { toasts: ToastQueue; gone: string[]; remove: (key: string) => void; tick: (ms: number) => void } {
@@ -23,7 +24,7 @@ function begin(): { toasts: ToastQueue; gone: string[]; remove: (key: string) =>
 const texts = ({ toasts }: ToastQueue): string[] => toasts.get().map(toast => toast.text)
 
 test('a removal can be taken back for ten seconds, and no longer', t => {
-  t.after(() => mock.reset())
+  cleanup(t).defer(() => mock.reset())
   const { toasts, gone, remove, tick } = begin()
   remove('a')
   remove('b')
@@ -38,7 +39,7 @@ test('a removal can be taken back for ten seconds, and no longer', t => {
 })
 
 test('what is wanted anew meanwhile is not removed', t => {
-  t.after(() => mock.reset())
+  cleanup(t).defer(() => mock.reset())
   const { toasts, gone, remove, tick } = begin()
   remove('a')
   toasts.keep('a')
@@ -49,7 +50,7 @@ test('what is wanted anew meanwhile is not removed', t => {
 })
 
 test('others do not push out what can be undone', t => {
-  t.after(() => mock.reset())
+  cleanup(t).defer(() => mock.reset())
   const { toasts, remove } = begin()
   remove('a')
   for (const text of ['1', '2', '3']) toasts.show(text)
@@ -61,7 +62,7 @@ test('others do not push out what can be undone', t => {
 })
 
 test('time stands still under the pointer', t => {
-  t.after(() => mock.reset())
+  cleanup(t).defer(() => mock.reset())
   const { toasts, gone, remove, tick } = begin()
   remove('a')
   tick(UNDO_MS - 500)
@@ -77,7 +78,7 @@ test('time stands still under the pointer', t => {
 })
 
 test('closed, or the page goes: it is done', async t => {
-  t.after(() => mock.reset())
+  cleanup(t).defer(() => mock.reset())
   const { toasts, gone, remove, tick } = begin()
   remove('a')
   remove('b')
@@ -90,7 +91,7 @@ test('closed, or the page goes: it is done', async t => {
 })
 
 test('a removal that failed brings its row back', async t => {
-  t.after(() => mock.reset())
+  cleanup(t).defer(() => mock.reset())
   const { toasts } = begin()
   toasts.later('a', 'a', () => Promise.resolve(false))
   await toasts.flush()

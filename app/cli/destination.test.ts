@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { openToOthers } from './destination.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 test('a destination is open to others when they may replace a folder on the way to it', t => {
   if (process.getuid == null) return t.skip('this system has no such rights')
   const top = realpathSync(mkdtempSync(path.join(tmpdir(), 'shoal-destination-')))
-  t.after(() => rmSync(top, { recursive: true }))
+  cleanup(t).defer(() => rmSync(top, { recursive: true }))
   const [uid, gid] = [process.getuid(), process.getgid!()]
   const me = { uid, gid }
   const at = (mode: number, ...names: string[]): string => {

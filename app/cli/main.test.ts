@@ -7,6 +7,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { type TestContext, test } from 'node:test'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 const FAKE = new URL('../testing/fake-entry.ts', import.meta.url).href
@@ -18,7 +19,7 @@ function start(t: TestContext, ...args: string[]) {
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] })
   const stderr = text(child.stderr)
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-  t.after(async () => {
+  cleanup(t).defer(async () => {
     child.kill('SIGKILL')
     if (child.exitCode == null && child.signalCode == null) await ended
     rmSync(dir, { recursive: true })

@@ -15,6 +15,7 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openClient, portSocket } from '../engine/client.ts'
 import { openHost } from './host.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 const LIMITS = { uploadBytesPerSecond: null, downloadBytesPerSecond: null, reserveBytes: 0 }
 const limit = { timeout: 30_000 }
@@ -22,8 +23,7 @@ const limit = { timeout: 30_000 }
 /** A node whose page may choose from a home folder, and whose data directory, with that of another Shoal, is in there. */
 async function open(t: TestContext) {
   const dir = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'shoal-own-data-')))
-  const stack = new AsyncDisposableStack()
-  t.after(async () => stack.disposeAsync())
+  const stack = cleanup(t)
   stack.defer(() => rmSync(dir, { recursive: true }))
   const home = path.join(dir, 'home')
   const [data, other] = [path.join(home, 'shoal'), path.join(home, 'deep', 'other')]

@@ -11,6 +11,7 @@ import { openFake, waiting } from '../testing/fake-service.ts'
 import type { EngineOptions } from '../engine/options.ts'
 import { isToken, newToken } from './guard.ts'
 import { openServer } from './server.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 const OPTIONS: EngineOptions = {
   dataDir: '/nowhere',
@@ -245,7 +246,7 @@ test(
   async t => {
     await using it = await open(t.signal)
     const socket = await heldOpen(it.server.port)
-    t.after(() => socket.destroy())
+    cleanup(t).defer(() => void socket.destroy())
     socket.write(
       `GET /rpc HTTP/1.1\r\nHost: 127.0.0.1:${it.server.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`
     )
@@ -256,7 +257,7 @@ test(
     socket.removeAllListeners('error')
     const failed = once(socket, 'error')
     const writing = setInterval(() => socket.write('more'), 20) // what nobody holds any more answers with a reset
-    t.after(() => clearInterval(writing))
+    cleanup(t).defer(() => clearInterval(writing))
     const [error] = (await failed) as [NodeJS.ErrnoException]
     assert.ok(error.code === 'ECONNRESET' || error.code === 'EPIPE', error.code)
   }
@@ -268,9 +269,9 @@ test(
   async t => {
     await using it = await open(t.signal)
     const client = opened(await it.connect(it.tokens.cli))
-    t.after(() => client.terminate())
+    cleanup(t).defer(() => client.terminate())
     const held = await Promise.all(Array.from({ length: 300 }, () => heldOpen(it.server.port)))
-    t.after(() => held.forEach(socket => socket.destroy()))
+    cleanup(t).defer(() => held.forEach(socket => socket.destroy()))
     const closed = held.map(async socket => {
       socket.resume()
       await once(socket, 'end')

@@ -19,31 +19,37 @@ process.env.SHOAL_SHELL = 'browser' // no try to download Electron: where it is 
 const LONG = /\.long\.test\.ts$/
 const find = pattern => globSync(pattern, { cwd: root }).sort()
 const TARGETS = ['stand-in', 'web', 'electron']
-/** How long each usually takes: on two cores, nothing beside it. */
+const DEADLINE = new URL('./test-deadline.mjs', import.meta.url).href
+const MINUTE = 60_000 // milliseconds
+/** How long each usually takes: on two cores, nothing beside it. What is not over in `withinMs` hangs: limits are for that, not for what is slow. */
 const STAGES = {
   unit: {
     what: 'Unit tests',
     usually: '3 minutes',
+    withinMs: 15 * MINUTE,
     files: find('{core,app,main,renderer}/**/*.test.ts').filter(file => !LONG.test(file)),
-    run: files => runFiles(files, os.availableParallelism())
+    run: files => runFiles(files, os.availableParallelism(), 6 * MINUTE)
   },
   processes: {
     what: 'Process tests',
     usually: '6 minutes',
+    withinMs: 25 * MINUTE,
     files: find('e2e/**/*.test.ts').filter(file => !LONG.test(file)),
-    run: files => runFiles(files, 2) // each starts several nodes, most of which wait for a limited rate
+    run: files => runFiles(files, 2, 12 * MINUTE) // each starts several nodes, most of which wait for a limited rate
   },
   specs: {
     what: 'Specs of the page and the window, in a browser and on the desktop',
     usually: '11 minutes',
+    withinMs: 35 * MINUTE,
     files: find('e2e/**/*.spec.ts'),
     run: files => runSpecs(files)
   },
   long: {
     what: 'Long tests',
     usually: 'up to an hour',
+    withinMs: 180 * MINUTE,
     files: find('{core,app,e2e}/**/*.long.test.ts'),
-    run: files => runFiles(files, 1)
+    run: files => runFiles(files, 1, 90 * MINUTE)
   }
 }
 const FLOORS = {
@@ -77,7 +83,12 @@ for (const stage of floor.stages) {
   const files = chosen(stage.files).filter(file => !cannotRun.has(file))
   if (files.length === 0 || interrupted.signal.aborted) continue
   console.log(announce(stage, files.length, files.length === stage.files.length))
+  const late = setTimeout(
+    () => interrupted.abort(new Error(`${stage.what}: not over after ${stage.withinMs / MINUTE} minutes`)),
+    stage.withinMs
+  )
   await stage.run(files)
+  clearTimeout(late)
 }
 if (cannotRun.size > 0) console.log([`Test files that were not run: ${cannotRun.size}.`, ...sentences].join(' '))
 results.failWithoutName(cannotRun.size)
@@ -89,9 +100,12 @@ if (results.passed + results.failed === 0) console.log('No test was run.')
 console.log(`${results.passed} passed, ${results.failed} failed`)
 process.exit(results.failed === 0 && results.passed > 0 ? 0 : 1)
 
-async function runFiles(files, concurrency) {
+/** @param fileMs a file that is not over by then ends red, with what it holds open */
+async function runFiles(files, concurrency, fileMs) {
   const { signal } = interrupted
-  const stream = run({ files: files.map(file => path.join(root, file)), concurrency, cwd: root, signal })
+  process.env.SHOAL_TEST_FILE_MS = String(fileMs)
+  const execArgv = ['--import', DEADLINE]
+  const stream = run({ files: files.map(file => path.join(root, file)), concurrency, cwd: root, signal, execArgv })
   const here = file => (file == null ? undefined : path.relative(root, file))
   stream.on('test:pass', data => {
     if (data.details.type === 'suite') return

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { Folders } from './folders.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 test('a browser sees what is inside its folders and nothing beside them', async t => {
   const top = await mkdtemp(path.join(tmpdir(), 'shoal-folders-'))
-  t.after(async () => rm(top, { recursive: true }))
+  cleanup(t).defer(async () => rm(top, { recursive: true }))
   await mkdir(path.join(top, 'open/deep'), { recursive: true })
   await mkdir(path.join(top, 'open-not'))
   await writeFile(path.join(top, 'open/a.txt'), 'abc')
@@ -33,7 +34,7 @@ test('a browser sees what is inside its folders and nothing beside them', async 
 
 test('a folder that was named and is not there yet is empty, and made when something is to be saved', async t => {
   const top = await mkdtemp(path.join(tmpdir(), 'shoal-folders-'))
-  t.after(async () => rm(top, { recursive: true }))
+  cleanup(t).defer(async () => rm(top, { recursive: true }))
   await writeFile(path.join(top, 'file'), 'x')
   const folders = new Folders([path.join(top, 'a/b'), path.join(top, 'file/c')])
   assert.deepEqual(await folders.entries(0, []), [])
@@ -45,7 +46,7 @@ test('a folder that was named and is not there yet is empty, and made when somet
 
 test('a folder that is added is there once, and opens nothing else', async t => {
   const top = await mkdtemp(path.join(tmpdir(), 'shoal-folders-'))
-  t.after(async () => rm(top, { recursive: true }))
+  cleanup(t).defer(async () => rm(top, { recursive: true }))
   await mkdir(path.join(top, 'first'))
   await mkdir(path.join(top, 'second'))
   const folders = new Folders([path.join(top, 'first')])
@@ -60,7 +61,7 @@ test('a folder that is added is there once, and opens nothing else', async t => 
 
 test('a folder is told by name, by its place among them, and by the room that may be used there', async t => {
   const top = await mkdtemp(path.join(tmpdir(), 'shoal-folders-'))
-  t.after(async () => rm(top, { recursive: true }))
+  cleanup(t).defer(async () => rm(top, { recursive: true }))
   await mkdir(path.join(top, 'first'))
   await symlink('first', path.join(top, 'also'))
   const whole = new Folders([path.join(top, 'first')])

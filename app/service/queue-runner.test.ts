@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test'
 import { SteppedClock } from '../../core/testing/stepped-clock.ts'
 import type { QueueEffect, QueueInput } from './download-queue.ts'
 import { QueueRunner } from './queue-runner.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 const COUNT = 1_000
 
@@ -16,7 +17,7 @@ function sample(t: TestContext) {
     perform: effect => performed.push(effect),
     moved: id => moved.push(id)
   })
-  t.after(() => runner[Symbol.dispose]())
+  cleanup(t).defer(() => runner[Symbol.dispose]())
   return { clock, moved, performed, runner }
 }
 

@@ -10,6 +10,7 @@ import { RAW } from '../../core/cid.ts'
 import type { Transfer } from '../contract/shapes.ts'
 import type { Client } from '../engine/client.ts'
 import { open, scratch, share, untilTransfers as until } from '../testing/sample-application.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 const RATE = 4_000_000 // bytes per second
 const NO_LIMITS = { uploadBytesPerSecond: 0, downloadBytesPerSecond: null, reserveBytes: null }
@@ -17,8 +18,7 @@ const NO_LIMITS = { uploadBytesPerSecond: 0, downloadBytesPerSecond: null, reser
 /** A node that shares some files, each with a link, slowly; and one that gets them. */
 async function pair(t: TestContext, sizes: readonly number[]) {
   const dir = await scratch(t)
-  const stack = new AsyncDisposableStack()
-  t.after(async () => stack.disposeAsync())
+  const stack = cleanup(t)
   const seeder = stack.use(await open(path.join(dir, 'a'), t.signal))
   const getter = stack.use(await open(path.join(dir, 'b'), t.signal))
   const links: string[] = []

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test'
 import type { Preview } from '../contract/shapes.ts'
 import type { Client } from '../engine/client.ts'
 import { get, open, scratch, share } from '../testing/sample-application.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 const SIZES = { 'a.bin': 2_000_001, 'b/c.bin': 300_000, 'b/d.txt': 40, 'e.bin': 1_500_000, nothing: 0 }
 const NAMES = Object.keys(SIZES)
@@ -16,8 +17,7 @@ async function some(t: TestContext, selection: number[] | null) {
   const tree = path.join(dir, 'Things')
   await mkdir(path.join(tree, 'b'), { recursive: true })
   for (const [name, size] of Object.entries(SIZES)) await writeFile(path.join(tree, name), Buffer.alloc(size, name))
-  const stack = new AsyncDisposableStack()
-  t.after(async () => stack.disposeAsync())
+  const stack = cleanup(t)
   const seeder = stack.use(await open(path.join(dir, 'a'), t.signal))
   const getter = stack.use(await open(path.join(dir, 'b'), t.signal))
   const { root, link } = await share(seeder.client, tree)

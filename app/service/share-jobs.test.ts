@@ -10,11 +10,11 @@ import { systemClock, type Clock } from '../../core/clock.ts'
 import { scratch } from '../testing/sample-application.ts'
 import { ShareJobs } from './share-jobs.ts'
 import { settled, stepped } from '../testing/settled-clock.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 async function bench(t: TestContext, clock: Clock = systemClock) {
   const dir = await scratch(t)
-  const stack = new AsyncDisposableStack()
-  t.after(async () => stack.disposeAsync())
+  const stack = cleanup(t)
   const store = stack.use(openStore(path.join(dir, 'shoal.db')))
   const pool = stack.use(openHashPool())
   const made: [root: string, job: string][] = []

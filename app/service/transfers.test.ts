@@ -17,11 +17,11 @@ import type { TransferEvent } from '../contract/shapes.ts'
 import { scratch } from '../testing/sample-application.ts'
 import { MAX_OPEN } from './download-queue.ts'
 import { type StartOptions, Transfers, type TransfersPorts } from './transfers.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 async function sample(t: TestContext, more: Partial<TransfersPorts> = {}) {
   const dir = await scratch(t)
-  const stack = new AsyncDisposableStack()
-  t.after(async () => stack.disposeAsync())
+  const stack = cleanup(t)
   const file = path.join(dir, 'shoal.db')
   const store = stack.use(openStore(file))
   const faults: unknown[] = []

@@ -13,10 +13,11 @@ import { openApplication } from './application.ts'
 import { optionsIn } from '../testing/sample-application.ts'
 import { Welcome } from './welcome.ts'
 import { WELCOME_FILES, WELCOME_FOLDER } from './welcome-files.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 test('the welcome files are got from a second node, and nothing of it is left', { timeout: 60_000 }, async t => {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-welcome-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  cleanup(t).defer(async () => rm(dir, { recursive: true }))
   const dataDir = path.join(dir, 'data')
   const at = path.join(dataDir, 'welcome')
   mkdirSync(path.join(at, 'left over'), { recursive: true })
@@ -52,7 +53,7 @@ test('the welcome files are got from a second node, and nothing of it is left', 
 
 test('it ends by itself when nobody asks for it, and starts again when somebody does', { timeout: 60_000 }, async t => {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-welcome-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  cleanup(t).defer(async () => rm(dir, { recursive: true }))
   const at = path.join(dir, 'welcome')
   const timers: { ms: number; run: () => void }[] = []
   const clock = {

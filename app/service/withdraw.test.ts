@@ -12,6 +12,7 @@ import { SampleListener } from '../../core/testing/sample-listener.ts'
 import { openLoopbackNode, until } from '../../core/testing/loopback-swarm.ts'
 import type { Transfer } from '../contract/shapes.ts'
 import { open, scratch, share, untilTransfers } from '../testing/sample-application.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 const limit = { timeout: 120_000 }
 const MIB = 1024 * 1024
@@ -48,8 +49,7 @@ async function chain(t: TestContext, { keepSharing = true }: { keepSharing?: boo
   const dir = await scratch(t)
   const file = path.join(dir, 'one.bin')
   await writeFile(file, randomBytes(LEAVES * MIB))
-  const stack = new AsyncDisposableStack()
-  t.after(async () => stack.disposeAsync())
+  const stack = cleanup(t)
   const c = stack.use(await open(path.join(dir, 'c'), t.signal, limits(12_000_000)))
   const b = stack.use(await open(path.join(dir, 'b'), t.signal, limits(1_000_000)))
   await b.page.settings.set({ keepSharing })

@@ -9,11 +9,12 @@ import { startInline } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/options.ts'
 import type { ShareEvent, Transfer, TransferEvent } from '../contract/shapes.ts'
 import { openApplication } from '../service/application.ts'
+import { cleanup } from '../../core/testing/cleanup.ts'
 
 /** A folder of its own, removed after the test. */
 export async function scratch(t: TestContext): Promise<string> {
   const dir = await mkdtemp(path.join(tmpdir(), 'shoal-app-'))
-  t.after(async () => rm(dir, { recursive: true }))
+  cleanup(t).defer(async () => rm(dir, { recursive: true }))
   return dir
 }
 

@@ -9,6 +9,7 @@ import { sampleLeaf, SampleServable, SampleServables } from '../testing/sample-s
 import { answers, cancel, KIB, MANY, meet, MIB } from '../testing/served-peer.ts'
 import { openExchangeServer } from './server.ts'
 import { SteppedClock } from '../testing/stepped-clock.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 type Step =
   | { do: 'request'; runs: Run[] }
@@ -171,7 +172,7 @@ test('a session that ends while it waits for its reader and for its rate ends in
   const unhandled: unknown[] = []
   const note = (error: unknown) => void unhandled.push(error)
   process.on('unhandledRejection', note)
-  t.after(() => process.off('unhandledRejection', note))
+  cleanup(t).defer(() => void process.off('unhandledRejection', note))
   const budget = new UploadLimiter(new SteppedClock(), 64 * KIB) // what it saved up fits into one batch
   let waits = 0
   const take = budget.take.bind(budget)

@@ -17,6 +17,7 @@ import {
   sampleFetch,
   samplePeer
 } from '../testing/sample-swarm.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const MIB = 1_048_576
 const limit = { timeout: 120_000 }
@@ -48,7 +49,7 @@ test('stopped half way, gone on with from another peer: nothing comes twice', li
   const { layout } = content.built
   const dir = scratch(t)
   const store = openStore(path.join(dir, 'shoal.db'))
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   const ports = storePorts(store, dir, content)
 
   const partial = new ContentServable(content, false)
@@ -73,7 +74,7 @@ test('stopped half way, gone on with from another peer: nothing comes twice', li
 test('what a share on this device holds is not fetched', limit, async t => {
   const dir = scratch(t)
   const store = openStore(path.join(dir, 'shoal.db'))
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   const one = sampleContent({ '': sampleBytes(3 * MIB, 'one') })
   const ports = storePorts(store, path.join(dir, 'one'), one)
   const first = sampleFetch(t, one, { ports })

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { DataDirs, isDataDir } from './data-dirs.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 function scratch(t: TestContext): string {
   const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'shoal-data-dirs-')))
-  t.after(() => rmSync(dir, { recursive: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true }))
   return dir
 }
 

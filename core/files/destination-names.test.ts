@@ -7,6 +7,7 @@ import { Disk, type NameRules as DiskRules } from '../simulation/disk.ts'
 import { DiskCalls, systemError } from '../simulation/disk-calls.ts'
 import { DestinationNames, PROBE_FOLDER, type ProbeCalls } from './destination-names.ts'
 import { NAME_RULES, NOT_ON_WINDOWS } from './safe-name.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 interface Holds extends DiskRules {
   /** What a name must not hold. */
@@ -116,7 +117,7 @@ test(
   { skip: process.platform !== 'linux' },
   async t => {
     const dir = mkdtempSync(path.join(os.tmpdir(), 'shoal-names-'))
-    t.after(() => rmSync(dir, { recursive: true }))
+    cleanup(t).defer(() => rmSync(dir, { recursive: true }))
     const left = path.join(dir, PROBE_FOLDER)
     mkdirSync(left)
     writeFileSync(path.join(left, 'aux'), '')

@@ -5,10 +5,11 @@ import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { replaceFile } from './replace-file.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 test('written to the last byte, however little the system takes at once; never half', t => {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'shoal-replace-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true, force: true }))
   const file = path.join(dir, 'a.json')
   replaceFile(file, 'before')
   const { writeSync } = fs
@@ -20,7 +21,7 @@ test('written to the last byte, however little the system takes at once; never h
     return written
   })
   syncBuiltinESMExports()
-  t.after(() => {
+  cleanup(t).defer(() => {
     write.mock.restore()
     syncBuiltinESMExports()
   })

@@ -6,13 +6,14 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { readNamedLink } from './share-file.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const isWindows = process.platform === 'win32'
 const LINK = 'shoal:bafy?n=Summer'
 
 function scratch(t: TestContext): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'shoal-share-file-'))
-  t.after(() => rmSync(dir, { recursive: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true }))
   return dir
 }
 

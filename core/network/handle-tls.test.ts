@@ -6,6 +6,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tls } from '@libp2p/tls'
 import { openSocketPair, testEncrypter } from './encrypters.ts'
 import { handleTls } from './handle-tls.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const key = await generateKeyPair('Ed25519')
 const own = peerIdFromPrivateKey(key)
@@ -24,7 +25,7 @@ async function openSecured(
 ) {
   const ours = handleTls()(components)
   const pair = await openSocketPair(t.signal)
-  t.after(async () => await pair[Symbol.asyncDispose]())
+  cleanup(t).defer(async () => await pair[Symbol.asyncDispose]())
   const { outbound, inbound } = pair
   const options = { signal: t.signal, remotePeer: own }
   const [client, server] = await Promise.all([

@@ -6,10 +6,11 @@ import { test, type TestContext } from 'node:test'
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { CodedError } from '../errors.ts'
 import { openIdentity } from './identity.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const tempDir = (t: TestContext): string => {
   const dir = mkdtempSync(path.join(tmpdir(), 'shoal-identity-'))
-  t.after(() => rmSync(dir, { recursive: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true }))
   return dir
 }
 

@@ -7,6 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { openLoopbackNode, until } from '../testing/loopback-swarm.ts'
 import { ALL_RECORDS, Introductions, MAX_INTRODUCED_DIALS, SENDER_RECORDS } from './introductions.ts'
 import { sealRecord } from './pex.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 test('what one sender introduces has a budget, and what all of them do', () => {
   const introductions = new Introductions<string>(0)
@@ -42,7 +43,7 @@ test(
       knocks.add(socket) // and says nothing: the dial goes on for long
       socket.on('error', () => undefined)
     })
-    t.after(() => {
+    cleanup(t).defer(() => {
       for (const socket of knocks) socket.destroy()
       silent.close()
     })

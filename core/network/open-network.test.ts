@@ -14,6 +14,7 @@ import type { Network } from './network.ts'
 import type { ProvideRows } from './provide.ts'
 import { PeerLinks } from './peer-links.ts'
 import { type Duplex, PROTOCOL_IDS } from '../exchange/duplex.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const ROOT = CID.parse('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy')
 
@@ -183,7 +184,7 @@ test(
 
 test('a port that is taken between its choice and listening on it gives way to another', async t => {
   const thief = createServer()
-  t.after(() => thief.close())
+  cleanup(t).defer(() => void thief.close())
   const listen = Server.prototype.listen
   t.mock.method(Server.prototype, 'listen', function (this: Server, ...args: [{ host: string; port: number }]) {
     const [{ host, port }] = args

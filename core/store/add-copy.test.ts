@@ -8,6 +8,7 @@ import { buildDag, type SourceTree } from '../content/build.ts'
 import { scratch } from '../testing/sample-share.ts'
 import type { Db } from './db.ts'
 import { openStore, type Shareable, type Store } from './store.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const FILES = 3_000
 const MOST_ROWS = 1_100 // in one transaction
@@ -27,7 +28,7 @@ function manyFiles(base: string, count = FILES): Shareable {
 function open(t: TestContext): { store: Store; file: string } {
   const file = path.join(scratch(t), 'shoal.db')
   const store = openStore(file)
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   return { store, file }
 }
 

@@ -12,19 +12,20 @@ import { isPassing } from './read-leaf.ts'
 import { sampleBytes, scratch, writeSample } from '../testing/sample-share.ts'
 import { FILE, filePages } from './share-repo.ts'
 import { openStore } from './store.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 /** A share of one file that has another mtime now, and a disk on which reading it fails as `fault` says. */
 async function open(t: TestContext) {
   const dir = scratch(t)
   const indexed = writeSample(dir, 'things', { 'a.txt': sampleBytes(900, 'a') })
   const store = openStore(':memory:')
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   await store.addShare(indexed)
   const held = await store.loadHeld(indexed.built.root)
   assert.ok(held)
   const threads = new LeafThreads()
   const files = new SourceReader(threads)
-  t.after(async () => {
+  cleanup(t).defer(async () => {
     await files[Symbol.asyncDispose]()
     await threads[Symbol.asyncDispose]()
   })
@@ -36,7 +37,7 @@ async function open(t: TestContext) {
   }
   const clock = new SteppedClock()
   const rechecker = new Rechecker({ read }, clock)
-  t.after(() => rechecker[Symbol.dispose]())
+  cleanup(t).defer(() => rechecker[Symbol.dispose]())
   utimesSync(path.join(dir, 'things', 'a.txt'), 1_000_000, 1_000_000)
   const row = [...filePages(store.db, rootText(held.root))].flat()[0]
   assert.ok(row)

@@ -22,6 +22,7 @@ import type { Bitset } from '../bitset.ts'
 import { durableLeaves, findDownload } from './download-repo.ts'
 import { leafOf, sampleBytes } from '../testing/sample-share.ts'
 import { openStore, type Store } from './store.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const MIB = 1024 * 1024
 const TREE = {
@@ -76,7 +77,7 @@ test('kill -9 costs nothing that was written', { timeout: 120_000 }, async t => 
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, it.dbFile, it.directory, top], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
-  t.after(() => child.kill('SIGKILL'))
+  cleanup(t).defer(() => void child.kill('SIGKILL'))
   const gone = new Promise(resolve => child.once('exit', resolve))
   const written: number[] = []
   for await (const line of readline.createInterface(child.stdout)) {

@@ -6,10 +6,11 @@ import os from 'node:os'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openDataDir } from './data-dir.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 function scratch(t: TestContext): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'shoal-data-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true, force: true }))
   return dir
 }
 
@@ -68,7 +69,7 @@ test('of several that start at once on nothing, one gets it', { timeout: 120_000
   const children = Array.from({ length: 4 }, () =>
     spawn(process.execPath, ['--input-type=module', '-e', script, dir], { stdio: ['pipe', 'pipe', 'inherit'] })
   )
-  t.after(() => children.forEach(child => child.kill('SIGKILL')))
+  cleanup(t).defer(() => children.forEach(child => child.kill('SIGKILL')))
   const said = await Promise.all(children.map(async child => String((await once(child.stdout, 'data'))[0]).trim()))
   assert.deepEqual(said.toSorted(), ['already-running', 'already-running', 'already-running', 'held'])
 })
@@ -80,7 +81,7 @@ test('one holder at a time; a killed one lets go', { timeout: 120_000 }, async t
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, dir], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
-  t.after(() => child.kill('SIGKILL'))
+  cleanup(t).defer(() => void child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   assert.throws(() => openDataDir(dir), { code: 'already-running' })
   const gone = once(child, 'exit')

@@ -6,10 +6,11 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openDb } from './db.ts'
 import { MIGRATIONS } from './migrations.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 function scratch(t: TestContext): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'shoal-db-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true, force: true }))
   return path.join(dir, 'shoal.db')
 }
 

@@ -8,6 +8,7 @@ import { DiskRoom } from './disk-room.ts'
 import { openDownload } from './open-download.ts'
 import { bench, feed, learn, never, open, wantedOf } from '../testing/sample-download.ts'
 import { openStore } from './store.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const MIB = 1024 * 1024
 const RESERVE = MIB
@@ -18,7 +19,7 @@ function onDisk(t: TestContext, freeBytes: number) {
   const disk = { freeBytes, now: 0 }
   const room = new DiskRoom({ now: () => disk.now, look: () => ({ dev: 1n, freeBytes: disk.freeBytes }) })
   const store = openStore(path.join(it.dir, 'other.db'), { room })
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   learn(store, it.indexed)
   const basics = { layout: it.indexed.built.layout, name: it.indexed.name, directory: it.directory }
   return { it, disk, store, start: async () => openDownload(store, { ...basics, reserveBytes: RESERVE }, never) }

@@ -24,6 +24,7 @@ import { openDownload } from './open-download.ts'
 import { bench, feed, never, open, wantedOf } from '../testing/sample-download.ts'
 import { leafOf, sampleBytes, writeSample } from '../testing/sample-share.ts'
 import { openStore } from './store.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const MIB = 1024 * 1024
 const TREE = {
@@ -433,7 +434,7 @@ test('a folder with more in it is not walked further', { skip: process.platform 
   // deeper than a path may be: whoever walks down there fails
   const dig = `for (let i = 0; i < 25; i++) { fs.mkdirSync('d'.repeat(200)); process.chdir('d'.repeat(200)) }`
   execFileSync(process.execPath, ['-e', dig], { cwd: top })
-  t.after(() => execFileSync('rm', ['-rf', path.join(top, 'd'.repeat(200))]))
+  cleanup(t).defer(() => void execFileSync('rm', ['-rf', path.join(top, 'd'.repeat(200))]))
   const options = { layout, name: 'things', directory: path.join(it.dir, 'source') }
   assert.equal(await findExisting(it.store, options, never), undefined)
 })

@@ -10,6 +10,7 @@ import { NAME_RULES } from '../files/safe-name.ts'
 import { PartTree } from './part-tree.ts'
 import { bench } from '../testing/sample-download.ts'
 import { leafOf, sampleBytes } from '../testing/sample-share.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const MIB = 1024 * 1024
 const TREE = { 'big.bin': sampleBytes(3 * MIB, 'big'), other: sampleBytes(2 * MIB, 'other') }
@@ -27,7 +28,7 @@ function parts(t: TestContext, sync: (idx: number) => Promise<void> = async () =
     }
   }
   const tree = new Tree({ layout, base, rules: NAME_RULES.linux, threads: it.store.threads })
-  t.after(() => tree.closeAll())
+  cleanup(t).defer(() => tree.closeAll())
   const { db, late } = it.store
   const { id } = addDownload(db, rootText(layout.root), {
     directory: it.directory,

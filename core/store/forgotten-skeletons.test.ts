@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test'
 import { rootText } from '../cid.ts'
 import { scratch, writeSample } from '../testing/sample-share.ts'
 import { openStore } from './store.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const MIB = 1024 * 1024
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -12,7 +13,7 @@ const never = new AbortController().signal
 function open(t: TestContext) {
   const clock = { now: 5 * DAY_MS }
   const store = openStore(':memory:', { now: () => clock.now })
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   const fetched = (root: string, mebibytes: number): void => {
     for (let i = 0; i < mebibytes; i++) store.appendSkeleton(root, i * MIB, new Uint8Array(MIB))
   }

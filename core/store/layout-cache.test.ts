@@ -8,12 +8,13 @@ import { SteppedClock } from '../testing/stepped-clock.ts'
 import { openDb, type Db } from './db.ts'
 import { LayoutCache } from './layout-cache.ts'
 import { appendSkeleton } from './skeleton-repo.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 /** Skeletons of so many folders, and how often one of them is begun to be read. */
 function open(t: TestContext, count: number) {
   const dir = scratch(t)
   const db = openDb(':memory:')
-  t.after(() => db[Symbol.dispose]())
+  cleanup(t).defer(() => db[Symbol.dispose]())
   const roots: CID[] = []
   let offset = 0
   for (let i = 0; i < count; i++) {

@@ -7,6 +7,7 @@ import { scratch, writeSample, type Sample } from '../testing/sample-share.ts'
 import type { Db } from './db.ts'
 import { filePages } from './share-repo.ts'
 import { openStore } from './store.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const FILES = 600
 
@@ -17,7 +18,7 @@ async function share(t: TestContext) {
   for (let i = 0; i < FILES; i++) sample[`f${i}`] = Buffer.from(`content ${i}`)
   const indexed = writeSample(dir, 'many', sample)
   const store = openStore(':memory:')
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   await store.addShare(indexed)
   return { store, root: rootText(indexed.built.root), files: indexed.files.map(it => it.sourcePath) }
 }

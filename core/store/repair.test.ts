@@ -9,13 +9,14 @@ import { damageMarker, openDb } from './db.ts'
 import { type allDownloads, dropDownload } from './download-repo.ts'
 import { downloadsWithParts, restoreLost } from './lost-index.ts'
 import { isIndexDamaged, setIndexAside } from './repair.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const MIB = 1024 * 1024
 const NOW = Date.UTC(2026, 10, 28, 12, 30, 1)
 
 function scratch(t: TestContext): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'shoal-repair-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true, force: true }))
   return path.join(dir, 'shoal.db')
 }
 

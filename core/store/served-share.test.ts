@@ -8,6 +8,7 @@ import { rootText } from '../cid.ts'
 import type { ServableChange } from '../exchange/servable.ts'
 import { leafOf, sampleBytes, scratch, writeSample } from '../testing/sample-share.ts'
 import { openStore } from './store.ts'
+import { cleanup } from '../testing/cleanup.ts'
 
 const MIB = 1024 * 1024
 const never = new AbortController().signal
@@ -17,7 +18,7 @@ async function open(t: TestContext) {
   const sample = { 'a.bin': sampleBytes(2 * MIB + 5, 'a'), 'b.txt': Buffer.from('hello'), 'c.txt': Buffer.from('sea') }
   const indexed = writeSample(dir, 'things', sample)
   const store = openStore(':memory:')
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   await store.addShare(indexed)
   const held = store.held(indexed.built.root)!
   const changes: ServableChange[] = []

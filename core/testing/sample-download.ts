@@ -9,6 +9,7 @@ import type { OriginMarks } from '../store/origin-marks.ts'
 import { openDownload } from '../store/open-download.ts'
 import { leafOf, scratch, writeSample, type Sample } from './sample-share.ts'
 import { openStore, type Shareable, type Store } from '../store/store.ts'
+import { cleanup } from './cleanup.ts'
 
 export const never = new AbortController().signal
 
@@ -28,7 +29,7 @@ export function bench(t: TestContext, sample: Sample, name = 'things'): Bench {
   mkdirSync(directory)
   const dbFile = path.join(dir, 'shoal.db')
   const store = openStore(dbFile)
-  t.after(() => store[Symbol.dispose]())
+  cleanup(t).defer(() => store[Symbol.dispose]())
   learn(store, indexed)
   return { dir, directory, dbFile, store, indexed }
 }

@@ -7,11 +7,12 @@ import type { TestContext } from 'node:test'
 import { buildDag, CHUNK_BYTES, type SourceTree } from '../content/build.ts'
 import { fileStatOf } from '../files/file-stat.ts'
 import type { Shareable } from '../store/store.ts'
+import { cleanup } from './cleanup.ts'
 
 /** A folder of its own, removed after the test. In memory where the system has that. */
 export function scratch(t: TestContext): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'shoal-store-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
+  cleanup(t).defer(() => rmSync(dir, { recursive: true, force: true }))
   return dir
 }
 

@@ -20,6 +20,7 @@ import { Bitset } from '../bitset.ts'
 import { type Fetch, openFetch } from '../fetch/fetch.ts'
 import type { DownloadPort, FetchOptions, FetchPorts } from '../fetch/ports.ts'
 import { createRandom } from '../fetch/random.ts'
+import { cleanup } from './cleanup.ts'
 
 /** Files by path (one level of folders); a lone '' is a file that is the root itself. */
 export type SampleFiles = Record<string, Uint8Array>
@@ -244,7 +245,7 @@ export async function samplePeer(
   const ends: PairEnd[] = []
   const pipe = memoryPipe(server, { from: 'getter', to: id, onPair: (_, near) => ends.push(near) })
   const requester = await openRequester(pipe, { agent: 'getter', name: '' }, new AbortController().signal)
-  t.after(async () => {
+  cleanup(t).defer(async () => {
     await requester[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   })
@@ -292,7 +293,7 @@ export function sampleFetch(
     ...options.ports
   }
   const fetch = openFetch(content.built.root, { mode: 'fetch', ...options, ports }, t.signal)
-  t.after(async () => fetch[Symbol.asyncDispose]())
+  cleanup(t).defer(async () => fetch[Symbol.asyncDispose]())
   const until = async (holds: () => boolean): Promise<void> => {
     while (!holds()) {
       t.signal.throwIfAborted()
