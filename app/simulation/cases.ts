@@ -183,6 +183,43 @@ export const CASES: Readonly<Record<string, Plan>> = {
     ],
     calmAt: 7375
   },
+  'a download that cannot be taken away now lets go of its folders': {
+    seed: 890_885_666,
+    nodes: [LINUX, LINUX],
+    contents: [
+      { name: 'c0.bin', files: [{ path: '', sizeBytes: 18 }], seed: 9538 },
+      { name: 'c1', files: [{ path: 'd0/f0.dat', sizeBytes: 46 }], seed: 352774 },
+      {
+        name: 'c2',
+        files: [
+          { path: 'f0.dat', sizeBytes: 19 },
+          { path: 'd1/f1.dat', sizeBytes: 83 }
+        ],
+        seed: 188050
+      }
+    ],
+    hostile: [
+      { manner: 'toggling', seed: 961094, contents: [0, 1, 2], at: 4114 },
+      { manner: 'toggling', seed: 264354, contents: [2], at: 356 }
+    ],
+    steps: [
+      { at: 923, node: 0, do: 'share', content: 1 },
+      { at: 1369, node: 1, do: 'share', content: 2 },
+      { at: 1980, node: 0, do: 'share', content: 0 },
+      { at: 2630, node: 0, do: 'get', content: 1, selection: [0], first: false, hints: true, giveUpAfterMs: null },
+      { at: 7847, node: 1, do: 'get', content: 1, selection: null, first: false, hints: true, giveUpAfterMs: null },
+      {
+        at: 8317,
+        node: 0,
+        do: 'fail',
+        fault: { calls: ['open'], code: 'EMFILE', chance: 0.6439861876469131 },
+        forMs: 2772
+      },
+      { at: 9339, node: 0, do: 'get', content: 2, selection: null, first: false, hints: true, giveUpAfterMs: null },
+      { at: 10009, node: 0, do: 'cancel', content: 2 }
+    ],
+    calmAt: 11009
+  },
   'on a disk that folds names, twins have a place each': {
     seed: 3,
     nodes: [LINUX, { ...LINUX, names: { fold: true, normalise: false } }],

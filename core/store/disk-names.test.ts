@@ -58,12 +58,15 @@ function plainPath(at: string): string {
 }
 
 /** Files in the folder that this process has open; where folders are held, no file is kept from its name. */
-function openIn(directory: string): string[] {
+const openIn = (directory: string): string[] => descriptorsIn(directory, fd => !fstatSync(fd).isDirectory())
+
+/** What this process has open of the folder and in it. */
+function descriptorsIn(directory: string, counts: (fd: number) => boolean = () => true): string[] {
   const found: string[] = []
   for (const fd of readdirSync('/proc/self/fd')) {
     try {
       const at = readlinkSync(`/proc/self/fd/${fd}`)
-      if (at.startsWith(`${directory}/`) && !fstatSync(Number(fd)).isDirectory()) found.push(at)
+      if (`${at}/`.startsWith(`${directory}/`) && counts(Number(fd))) found.push(at)
     } catch {
       // the one that listed them
     }
@@ -139,6 +142,7 @@ test('a cancelled one that is held for good is still known, and taken away anoth
     const { names } = busy(16, ['unlink'])
     await using download = await fed(it, names)
     await assert.rejects(download.discard(), { code: 'not-writable' })
+    if (isLinux) assert.deepEqual(descriptorsIn(it.directory), [], 'nothing of it is open, no folder either')
     await using again = await open(it)
     await again.discard()
     assert.deepEqual(readdirSync(it.directory), [])

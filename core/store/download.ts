@@ -324,7 +324,7 @@ export class Download implements Servable, AsyncDisposable {
     return coded
   }
 
-  /** Forgets the download and removes the .part it made, and nothing else. */
+  /** Forgets the download and removes the .part it made, and nothing else. Also when it throws, nothing of it is open any more. */
   async discard(): Promise<void> {
     this.withdraw()
     if (this.#state !== 'open') return
@@ -333,9 +333,12 @@ export class Download implements Servable, AsyncDisposable {
     await this.#settled()
     await Promise.allSettled(this.#reading)
     await this.#it.tree.closeAll()
-    await removePart(this.#it.tree, this.#it.isAdding ? partFiles(this.#it.store.db, this.#it.row.id) : undefined)
-    await this.#it.tree.closeAll()
-    const { store, row } = this.#it
+    const { store, row, tree, isAdding } = this.#it
+    try {
+      await removePart(tree, isAdding ? partFiles(store.db, row.id) : undefined)
+    } finally {
+      await tree.closeAll()
+    }
     store.late.note(dropKey(row), () => dropDownload(store.db, rootText(this.root), row.id))
   }
 
