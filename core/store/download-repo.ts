@@ -2,9 +2,10 @@
 import { Bitset } from '../bitset.ts'
 import { NAME_RULES, type NameRules } from '../files/safe-name.ts'
 import type { Db } from './db.ts'
-import { dropUnusedRoot, findRootId, rootId } from './skeleton-repo.ts'
+import { dropUnusedRoot, findRootId, NO_ROOT, rootId } from './skeleton-repo.ts'
 
 const CHUNK_BYTES = 4096 // of durable bits in one row
+const ROWS_AT_ONCE = 1_000
 
 export interface DownloadRow {
   readonly id: number
@@ -58,12 +59,39 @@ export function rulesOf({ names }: DownloadRow, ofSystem: NameRules): NameRules 
   return names == null ? ofSystem : { ...NAME_RULES.linux, ...(JSON.parse(names) as Partial<NameRules>) } // written above
 }
 
-export function dropDownload(db: Db, root: string, id: number): void {
+/** From now on there is no such download. It may have a row for each of very many files: they are left for `dropForgottenRows`, and hang from no root meanwhile. */
+export function forgetDownload(db: Db, root: string, id: number): void {
   db.transaction('durable', () => {
-    db.run('DELETE FROM download WHERE id = ?', id)
+    db.run(
+      `UPDATE download SET root_id = (SELECT id FROM root WHERE cid = ?), directory = CAST(id AS TEXT), part = '', place = ''
+         WHERE id = ?`,
+      NO_ROOT,
+      id
+    )
     const rootRow = findRootId(db, root)
     if (rootRow != null) dropUnusedRoot(db, rootRow)
   })
+}
+
+/** Takes some rows of downloads that were forgotten away, and then the downloads. True while there are more. */
+export function dropForgottenRows(db: Db): boolean {
+  const id = db.get<{ id: number }>(
+    'SELECT id FROM download WHERE root_id = (SELECT id FROM root WHERE cid = ?) LIMIT 1',
+    NO_ROOT
+  )?.id
+  if (id == null) return false
+  db.transaction('written', () => {
+    const files = db.run(
+      `DELETE FROM part_file WHERE download_id = ?1 AND idx IN (SELECT idx FROM part_file WHERE download_id = ?1 LIMIT ${ROWS_AT_ONCE})`,
+      id
+    )
+    const extents = db.run(
+      `DELETE FROM dirty WHERE download_id = ?1 AND extent IN (SELECT extent FROM dirty WHERE download_id = ?1 LIMIT ${ROWS_AT_ONCE})`,
+      id
+    )
+    if (files < ROWS_AT_ONCE && extents < ROWS_AT_ONCE) db.run('DELETE FROM download WHERE id = ?', id)
+  })
+  return true
 }
 
 export function setPlace(db: Db, id: number, place: string): void {
@@ -120,7 +148,7 @@ export function spreadDirty(db: Db, id: number, extentCount: number): void {
 export function allDownloads(db: Db): (DownloadRow & { readonly root: string })[] {
   return db.all<DownloadRow & { root: string }>(
     `SELECT ${COLUMNS}, root.cid AS root FROM download JOIN root ON root.id = root_id
-       WHERE place IS NULL OR place <> part ORDER BY download.id`
+       WHERE cid <> '${NO_ROOT}' AND (place IS NULL OR place <> part) ORDER BY download.id`
   )
 }
 

@@ -25,7 +25,7 @@ import { CodedError, codeOf } from '../errors.ts'
 import type { Servable, ServableChange, ServeState } from '../exchange/servable.ts'
 import { Bitset } from '../bitset.ts'
 import type { DownloadParts } from './download-parts.ts'
-import { dropDownload, partFiles, type DownloadRow } from './download-repo.ts'
+import { forgetDownload, partFiles, type DownloadRow } from './download-repo.ts'
 import type { Claim } from './disk-room.ts'
 import type { ExistingFiles } from './existing-destination.ts'
 import { Durability } from './durability.ts'
@@ -339,7 +339,8 @@ export class Download implements Servable, AsyncDisposable {
     } finally {
       await tree.closeAll()
     }
-    store.late.note(dropKey(row), () => dropDownload(store.db, rootText(this.root), row.id))
+    store.late.note(dropKey(row), () => forgetDownload(store.db, rootText(this.root), row.id))
+    await store.dropForgottenDownloads().catch(() => {}) // an hourly look takes away what stays
   }
 
   /** Makes durable what is written, and lets go of the files. Nothing is lost: opening it again goes on. */

@@ -7,7 +7,7 @@ import { nextFreeName } from '../files/safe-name.ts'
 import { staysInside } from '../files/safe-path.ts'
 import { trace } from '../trace.ts'
 import type { DownloadParts } from './download-parts.ts'
-import { dropDownload, setPlace } from './download-repo.ts'
+import { forgetDownload, setPlace } from './download-repo.ts'
 import type { NameCalls } from './disk-names.ts'
 import { syncFolders } from './durability.ts'
 import { isTaken } from './lstat.ts'
@@ -26,7 +26,7 @@ export async function finishDownload(
 ): Promise<{ path: string; leftOut: string[] }> {
   const { tree, selection, standing } = parts
   const { layout } = tree
-  const chosen = (selection ?? layout.files.map((_, idx) => idx)).filter(idx => !standing.indexes.has(idx))
+  const chosen = [...(selection ?? layout.files.keys())].filter(idx => !standing.indexes.has(idx))
   const leftOut: string[] = []
   if (!parts.isMoved && tree.base === parts.row.part) {
     for (const idx of chosen) if (layout.files[idx]!.sizeBytes === 0) tree.makeEmpty(idx)
@@ -109,8 +109,9 @@ async function register(
   }
   const copy = { sources: [tree.base], base: tree.base, files, isMore: isAdding }
   await store.putCopy({ layout, name, origin: 'received' }, copy, signal, () =>
-    dropDownload(store.db, rootText(layout.root), row.id)
+    forgetDownload(store.db, rootText(layout.root), row.id)
   )
+  await store.dropForgottenDownloads(signal).catch(() => {}) // it is finished; an hourly look takes away what stays
   trace.store?.('finished', { root: rootText(layout.root), files: files.length })
 }
 

@@ -12,7 +12,7 @@ import { Download } from './download.ts'
 import {
   addDownload,
   dirtyExtents,
-  dropDownload,
+  forgetDownload,
   findDownload,
   namesBy,
   partFiles,
@@ -130,7 +130,7 @@ async function knownDownload(
   spreadDirty(store.db, row.id, layout.extents.length - 1)
   if (row.part === row.place) {
     if (isFolder(row.part)) return { row, base: row.part }
-    dropDownload(store.db, root, row.id)
+    forgetDownload(store.db, root, row.id)
     return undefined
   }
   if (row.place != null && (await isMovedTo(store, layout, rules, { ...row, place: row.place }))) {
@@ -141,7 +141,7 @@ async function knownDownload(
   const stats = lstatSync(row.part, { throwIfNoEntry: false })
   if (stats == null) makePart(layout, row.part)
   if (stats == null || (layout.kind === 'folder' ? stats.isDirectory() : stats.isFile())) return { row, base: row.part }
-  dropDownload(store.db, root, row.id)
+  forgetDownload(store.db, root, row.id)
   return undefined
 }
 

@@ -269,8 +269,12 @@ export class PartTree implements AsyncDisposable {
   }
 
   /** Of files that are whole, before the download gets its name: marks those that `sync` could not. */
-  async markAll(idxs: readonly number[]): Promise<void> {
-    await this.#marks.markAll(idxs.map(idx => this.path(idx)))
+  async markAll(idxs: Iterable<number>): Promise<void> {
+    await this.#marks.markAll(this.#paths(idxs))
+  }
+
+  *#paths(idxs: Iterable<number>): Generator<string> {
+    for (const idx of idxs) yield this.path(idx)
   }
 
   makeEmpty(idx: number): void {

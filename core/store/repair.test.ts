@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { bench, feed, learn, never, open, wantedOf } from '../testing/sample-download.ts'
 import { sampleBytes } from '../testing/sample-share.ts'
 import { damageMarker, openDb } from './db.ts'
-import { type allDownloads, dropDownload } from './download-repo.ts'
+import { type allDownloads, forgetDownload } from './download-repo.ts'
 import { downloadsWithParts, restoreLost } from './lost-index.ts'
 import { isIndexDamaged, setIndexAside } from './repair.ts'
 import { cleanup } from '../testing/cleanup.ts'
@@ -102,7 +102,7 @@ for (const [what, files, kept] of [
       await feed(it, download, [...kept])
     }
     const [{ root, id, ...part }] = downloadsWithParts(it.store) as [ReturnType<typeof allDownloads>[number]]
-    dropDownload(it.store.db, root, id)
+    forgetDownload(it.store.db, root, id)
     learn(it.store, it.indexed)
     const standing = readdirSync(it.directory)
     const lost = { transfers: [], parts: [{ root, ...part }], bans: [] }

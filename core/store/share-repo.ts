@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Layout } from '../content/layout.ts'
 import type { Db } from './db.ts'
 import { dropLeaves } from './leaf-index.ts'
-import { dropUnusedRoot, findRootId } from './skeleton-repo.ts'
+import { dropUnusedRoot, findRootId, NO_ROOT } from './skeleton-repo.ts'
 
 export type ShareState = 'ready' | 'indexing' | 'changed' | 'missing'
 
@@ -70,9 +70,6 @@ export interface NewShare {
   readonly origin: ShareRow['origin']
   readonly now: number
 }
-
-/** The root of the share that copies hang from while they are being added; it is none of the user's. */
-const NO_ROOT = ''
 
 const SHARE_COLUMNS = `root.cid AS root, name, size_bytes AS sizeBytes, file_count AS fileCount,
   here_files AS hereFiles, here_bytes AS hereBytes,

@@ -6,10 +6,13 @@ const ROW_BYTES = 1024 * 1024
 const DROPPED_ROWS = 8 // at once
 const SHORT_ROW_BYTES = 64 * 1024 // a shorter last row is filled up, so that small pieces do not become many rows
 
+/** The root that rows hang from which are not there yet, or not any more; it is none of the user's. */
+export const NO_ROOT = ''
+
 const IS_UNUSED = `NOT EXISTS (SELECT 1 FROM share WHERE root_id = root.id)
   AND NOT EXISTS (SELECT 1 FROM transfer WHERE root_id = root.id)
   AND NOT EXISTS (SELECT 1 FROM download WHERE root_id = root.id)
-  AND NOT EXISTS (SELECT 1 FROM copy WHERE root_id = (SELECT id FROM root WHERE cid = '') AND base = root.cid)`
+  AND NOT EXISTS (SELECT 1 FROM copy WHERE root_id = (SELECT id FROM root WHERE cid = '${NO_ROOT}') AND base = root.cid)`
 
 /** The row of a root, made when it is missing. */
 export function rootId(db: Db, root: string): number {

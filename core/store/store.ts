@@ -9,7 +9,7 @@ import type { Bitset } from '../bitset.ts'
 import { CopyAdder, type CopyOrder } from './add-copy.ts'
 import { checkFiles, Rechecker } from './check-shares.ts'
 import { openDb, type Db } from './db.ts'
-import { durableLeaves, findDownload, rulesOf } from './download-repo.ts'
+import { dropForgottenRows, durableLeaves, findDownload, rulesOf } from './download-repo.ts'
 import { ServedShare } from './served-share.ts'
 import { LayoutCache } from './layout-cache.ts'
 import { candidates, isLeafIndexEmpty, type Candidate } from './leaf-index.ts'
@@ -359,7 +359,7 @@ export class Store implements Disposable {
     return { [Symbol.dispose]: () => use(-1) }
   }
   /** Lets go of skeletons that were last used more than a day ago and that no share, transfer or download came of, some MiB at a time, and of
-   * what is half added. Throws `disk-full`. */
+   * what is half added or half gone. Throws `disk-full`. */
   async dropForgottenSkeletons(signal: AbortSignal): Promise<void> {
     const now = this.#now()
     for (const { id, root } of skeletons.forgottenRoots(this.db, now - KEPT_MS, now + KEPT_MS)) {
@@ -369,6 +369,14 @@ export class Store implements Disposable {
       }
     }
     await this.#adder.tidy(signal)
+    await this.dropForgottenDownloads(signal)
+  }
+  /** Takes away what is left of downloads that were forgotten, some thousand rows in a turn of the loop. Throws `disk-full`, the signal's reason. */
+  async dropForgottenDownloads(signal?: AbortSignal): Promise<void> {
+    while (dropForgottenRows(this.db)) {
+      await new Promise(resolve => setImmediate(resolve))
+      signal?.throwIfAborted()
+    }
   }
   /** At most `maxBytes` from `offset`, never empty; undefined when they are not there. */
   readSkeleton(root: string, offset: number, maxBytes: number): Uint8Array | undefined {
