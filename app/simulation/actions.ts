@@ -26,6 +26,8 @@ const WITHOUT_FAULT: ReadonlySet<string> = new Set([
   'crashed'
 ])
 
+const ALL_IS_WELL = { isUp: true, isSilent: false, isSlow: false }
+
 /** What is closed without being waited for is closed by then. */
 const LINGER_MS = 1_000
 
@@ -44,7 +46,7 @@ export class Actions {
     this.#watch = watch
   }
 
-  /** Starts everybody, and plans the steps. */
+  /** Starts everybody, and plans the steps: what happens to computers, until the faults stop. */
   begin(): void {
     for (const computer of this.#world.computers) {
       const script = new DiskScript(this.#world.dice.fork())
@@ -54,6 +56,7 @@ export class Actions {
       this.#do(`start ${computer.name}`, async () => computer.start())
     }
     for (const step of this.#plan.steps) {
+      if (step.at > this.#plan.calmAt && !isWish(step)) continue
       const computer = this.#computer(step.node)
       this.#world.timeline.after(step.at, undefined, 'step', () => {
         this.#world.note(`step ${JSON.stringify(step)}`, computer.machine)
@@ -73,7 +76,7 @@ export class Actions {
       a.disk.capacityBytes = this.#plan.nodes[this.#world.computers.indexOf(a)]?.capacityBytes ?? a.disk.capacityBytes
       for (const b of this.#world.computers) {
         const path = this.#world.internet.path(a.peer.peerId, b.peer.peerId)
-        Object.assign(path, { isUp: true, isSilent: false })
+        Object.assign(path, ALL_IS_WELL)
         this.#world.internet.pathChanged(a.peer.peerId, b.peer.peerId)
       }
     }
@@ -99,8 +102,8 @@ export class Actions {
     if (this.#open.size > 0) return false
     const whole = await this.#whole()
     for (const computer of this.#world.computers) {
-      const rows = await this.#transfers(computer)
-      if (rows == null || rows.some(it => this.#canComplete(it, computer, whole) || !saysWhy(it))) return false
+      const rows = await computer.transfers()
+      if (!computer.isOn || rows.some(it => this.#canComplete(it, computer, whole) || !saysWhy(it))) return false
     }
     return true
   }
@@ -110,7 +113,7 @@ export class Actions {
     let done = 0
     const whole = await this.#whole()
     for (const computer of this.#world.computers) {
-      for (const row of (await this.#transfers(computer)) ?? []) {
+      for (const row of await computer.transfers()) {
         if (row.state === 'done') done++
         else if (this.#canComplete(row, computer, whole))
           this.#world.break(`${computer.name}: ${row.name} can be got and is not: ${shown(row)}`)
@@ -130,11 +133,6 @@ export class Actions {
       const { openFiles } = callsOf(machine)
       if (openFiles.length > 0) this.#world.break(`${computer.name} has quit, and holds ${openFiles.join()}`)
     }
-  }
-
-  async #transfers(computer: Computer): Promise<Transfer[] | undefined> {
-    if (!computer.isOn) return undefined
-    return computer.ask(service => service.transfer.list({}, computer.caller))
   }
 
   /** By root, who is on and has all of it. */
@@ -322,13 +320,12 @@ export class Actions {
     if (a === b) return
     const { internet } = this.#world
     const path = internet.path(a.peer.peerId, b.peer.peerId)
-    const { bytesPerSecond } = path
     if (how === 'down') path.isUp = false
     if (how === 'silent') path.isSilent = true
-    if (how === 'slow') path.bytesPerSecond = 20_000
+    if (how === 'slow') path.isSlow = true
     internet.pathChanged(a.peer.peerId, b.peer.peerId)
     this.#until(forMs, () => {
-      Object.assign(path, { isUp: true, isSilent: false, bytesPerSecond })
+      Object.assign(path, ALL_IS_WELL)
       internet.pathChanged(a.peer.peerId, b.peer.peerId)
     })
   }

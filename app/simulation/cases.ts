@@ -220,6 +220,34 @@ export const CASES: Readonly<Record<string, Plan>> = {
     ],
     calmAt: 11009
   },
+  'what goes on of a computer that loses power in the middle of something ends no other one': {
+    seed: 1,
+    nodes: [LINUX, LINUX, LINUX, LINUX],
+    contents: [
+      { name: 'c0', files: [{ path: 'f0.dat', sizeBytes: 4 }], seed: 4 },
+      { name: 'c1.bin', files: [{ path: '', sizeBytes: 5 }], seed: 5 }
+    ],
+    steps: [
+      { at: 3_000, node: 0, do: 'get', content: 0, selection: null, first: true, hints: false, giveUpAfterMs: null },
+      { at: 4_057, node: 0, do: 'kill' },
+      { at: 6_673, node: 0, do: 'start' },
+      { at: 8_999, node: 0, do: 'crash', calls: 12, isCut: true },
+      { at: 10_000, node: 0, do: 'get', content: 1, selection: null, first: false, hints: false, giveUpAfterMs: null }
+    ],
+    calmAt: 20_000
+  },
+  'a link that was slow twice at once is as fast as before, and as long as bytes come nobody is given up': {
+    seed: 890_885_719,
+    nodes: [WINDOWS, LINUX],
+    contents: [{ name: 'c0.bin', files: [{ path: '', sizeBytes: 545_947 }], seed: 553661 }],
+    steps: [
+      { at: 749, node: 0, do: 'share', content: 0 },
+      { at: 1798, node: 1, do: 'get', content: 0, selection: null, first: false, hints: true, giveUpAfterMs: null },
+      { at: 1991, node: 1, do: 'link', to: 0, how: 'slow', forMs: 1287 },
+      { at: 2024, node: 1, do: 'link', to: 0, how: 'down', forMs: 1693 }
+    ],
+    calmAt: 3024
+  },
   'on a disk that folds names, twins have a place each': {
     seed: 3,
     nodes: [LINUX, { ...LINUX, names: { fold: true, normalise: false } }],

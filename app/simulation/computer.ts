@@ -10,8 +10,9 @@ import { Machine, MachineIsOff } from '../../core/simulation/machine.ts'
 import { EPOCH_MS } from '../../core/simulation/runtime.ts'
 import type { Application } from '../engine/options.ts'
 import { openApplication } from '../service/application.ts'
-import type { Share } from '../contract/shapes.ts'
+import type { Share, Transfer } from '../contract/shapes.ts'
 import type { Caller } from '../contract/service.ts'
+import { isOff } from './off.ts'
 
 export const DATA = '/data'
 export const SHARED = '/shared'
@@ -171,9 +172,23 @@ export class Computer {
     return machine.ask(() => call(app.service, this.caller))
   }
 
-  /** What it shares; nothing when it is off. */
+  /** What it shares; nothing when it is off, or is switched off meanwhile. */
   async shares(): Promise<readonly Share[]> {
-    return this.isOn ? this.ask(async service => service.share.list({}, this.caller)) : []
+    return this.#list((service, caller) => service.share.list({}, caller))
+  }
+
+  /** The same of what it gets. */
+  async transfers(): Promise<readonly Transfer[]> {
+    return this.#list((service, caller) => service.transfer.list({}, caller))
+  }
+
+  async #list<T>(list: (service: Application['service'], caller: Caller) => Promise<T[]> | T[]): Promise<readonly T[]> {
+    try {
+      return await this.ask(list)
+    } catch (error) {
+      if (isOff(error)) return []
+      throw error
+    }
   }
 
   /** The world ends. */

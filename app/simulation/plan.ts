@@ -66,7 +66,7 @@ export interface Plan {
   /** Peers that mean no good; missing: none. */
   readonly hostile?: readonly HostilePlan[]
   readonly steps: readonly Step[]
-  /** When faults stop. */
+  /** When faults stop: events that would come later do not happen. */
   readonly calmAt: number
 }
 

@@ -61,6 +61,7 @@ export class World {
         bytesPerSecond: paths.scale(50_000, 50_000_000),
         isUp: true,
         isSilent: false,
+        isSlow: false,
         isLan: paths.chance(0.6)
       }),
       log: what => this.note(what),

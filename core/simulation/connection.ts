@@ -4,8 +4,11 @@ import type { Machine } from './machine.ts'
 
 /** What is between two peers, both ways alike. */
 export interface Path {
-  delayMs: number
-  bytesPerSecond: number
+  readonly delayMs: number
+  /** What it carries on a good day. */
+  readonly bytesPerSecond: number
+  /** True: it carries next to nothing. */
+  isSlow: boolean
   /** False: connections are reset and none can be made. */
   isUp: boolean
   /** True: nothing arrives, and nobody is told: half-open. */
@@ -16,6 +19,7 @@ export interface Path {
 /** As core/network/liveness.ts has it: a look every so often, and the end when nothing came for so long. */
 const LOOK_MS = 15_000
 const DEAD_AFTER_MS = 30_000
+const SLOW_BYTES_PER_SECOND = 20_000
 
 export class Side {
   readonly machine: Machine
@@ -41,12 +45,16 @@ export class Side {
     this.heardAt = machine.timeline.now
   }
 
+  get bytesPerSecond(): number {
+    return this.path.isSlow ? SLOW_BYTES_PER_SECOND : this.path.bytesPerSecond
+  }
+
   /** Sends something of so many bytes: told when it has left, and at the far machine when it is there. */
   transmit(bytes: number, sent: () => void, arrived: () => void): void {
     if (!this.isOpen) return
     if (this.path.isSilent) return void this.#stuck.push(() => this.transmit(bytes, sent, arrived))
     const { timeline } = this.machine
-    this.#busyUntil = Math.max(timeline.now, this.#busyUntil) + (1000 * bytes) / this.path.bytesPerSecond
+    this.#busyUntil = Math.max(timeline.now, this.#busyUntil) + (1000 * bytes) / this.bytesPerSecond
     this.#arrivesAt = Math.max(this.#arrivesAt, this.#busyUntil + this.path.delayMs)
     this.machine.after(this.#busyUntil - timeline.now, 'net.sent', () => {
       if (this.isOpen) sent()

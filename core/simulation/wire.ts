@@ -3,6 +3,9 @@ import type { Duplex } from '../exchange/duplex.ts'
 import type { Side } from './connection.ts'
 
 const HIGH_WATER = 1_048_576
+/** What is sent arrives bit by bit: at least so often, as long as something is on its way. */
+const PIECE_MS = 1_000
+const LEAST_PIECE_BYTES = 1_024
 
 /** Who listens to an end of a stream: what it is given to send, and what arrives there. */
 export interface Tap {
@@ -35,11 +38,8 @@ export class Wire implements Duplex {
     if (this.#isOver || this.#isClosing) return false
     this.#unsent += bytes.length
     this.tap?.sent(bytes)
-    this.#side.transmit(
-      bytes.length,
-      () => this.#sent(bytes.length),
-      () => this.#far?.receive(bytes)
-    )
+    const most = Math.max(LEAST_PIECE_BYTES, Math.floor((this.#side.bytesPerSecond * PIECE_MS) / 1000))
+    for (let at = 0; at < bytes.length; at += most) this.#sendPiece(bytes.subarray(at, at + most))
     return this.#unsent < HIGH_WATER
   }
 
@@ -113,6 +113,14 @@ export class Wire implements Duplex {
     this.#side.wires.delete(this)
     for (const waiting of this.#waiting) waiting.reject(error ?? new Error('The stream has ended'))
     this.#onEnd?.(error)
+  }
+
+  #sendPiece(piece: Uint8Array): void {
+    this.#side.transmit(
+      piece.length,
+      () => this.#sent(piece.length),
+      () => this.#far?.receive(piece)
+    )
   }
 
   #sent(bytes: number): void {
