@@ -31,7 +31,8 @@ const threads = await build({
     main: 'main/index.ts',
     'engine-worker': 'app/engine/engine-worker.ts',
     'hash-worker': 'core/files/hash-worker.ts',
-    'leaf-worker': 'core/store/leaf-worker.ts'
+    'leaf-worker': 'core/store/leaf-worker.ts',
+    'bulk-worker': 'core/network/bulk-worker.ts'
   },
   outdir: out,
   format: 'esm',

@@ -33,7 +33,13 @@ const CHOSEN: { readonly [T in ControlType]?: Readonly<Record<string, fc.Arbitra
   open: { sid: atLeast1 },
   skeleton: { maxBytes: fc.integer({ min: 1, max: limits.MAX_SKELETON_RANGE }) },
   have: { kind: fc.constantFrom(HaveKind.BITS, HaveKind.SET, HaveKind.UNSET), start: fc.nat(1000).map(n => n * 8) },
-  request: { runs: runs(1, limits.MAX_MESSAGE_RUNS) }
+  request: { runs: runs(1, limits.MAX_MESSAGE_RUNS) },
+  bulkAsk: { id: atLeast1, certificate: fc.constant(new Uint8Array(32).fill(7)) },
+  bulkOffer: {
+    port: fc.integer({ min: 1, max: 65_535 }),
+    certificate: fc.constant(new Uint8Array(32).fill(7)),
+    token: fc.constant(new Uint8Array(16).fill(7))
+  }
 }
 
 function messageOf([type, { fields }]: (typeof TYPES)[number]): fc.Arbitrary<ControlMessage> {

@@ -135,7 +135,39 @@ export const MESSAGES = {
   }),
   pex: message(10, 'both', { sid: u32(), records: manyBytes(limits.MAX_PEX_RECORDS, limits.MAX_PEX_RECORD_BYTES) }),
   bye: message(11, 'both', { code }),
-  close: message(12, 'requester', { sid: u32() })
+  close: message(12, 'requester', { sid: u32() }),
+  /** Asks for a bulk link; `id` counts up. */
+  bulkAsk: message(
+    13,
+    'requester',
+    { id: u32(), certificate: bytes(limits.BULK_CERTIFICATE_BYTES) },
+    {
+      wrong: ({ id, certificate }) =>
+        (id === 0 || certificate.length !== limits.BULK_CERTIFICATE_BYTES) && 'A bulk link without id or certificate'
+    }
+  ),
+  /** Answers it, and comes again with a code when the link is over at the server. */
+  bulkOffer: message(
+    14,
+    'server',
+    {
+      id: u32(),
+      code,
+      port: u32(65_535),
+      certificate: bytes(limits.BULK_CERTIFICATE_BYTES),
+      token: bytes(limits.BULK_TOKEN_BYTES)
+    },
+    {
+      wrong: ({ code, port, certificate, token }) =>
+        code === ExchangeCode.OK &&
+        (port === 0 ||
+          certificate.length !== limits.BULK_CERTIFICATE_BYTES ||
+          token.length !== limits.BULK_TOKEN_BYTES) &&
+        'A bulk link is offered without an address'
+    }
+  ),
+  /** The link is over, or never came about: so many whole leaves arrived on it. */
+  bulkLost: message(15, 'requester', { id: u32(), leaves: u32() })
 }
 
 function overlap(list: readonly Run[]): boolean {

@@ -1,4 +1,5 @@
 // What the exchange protocol runs over. A libp2p stream, a socket and a test pipe all fit; nothing else of them is used.
+import type { BulkPort } from './bulk-link.ts'
 
 /** Bytes both ways, in order, nothing lost. Reads have no back-pressure: whoever asks for bytes limits what it asks for. */
 export interface Duplex {
@@ -29,6 +30,8 @@ export interface PeerPipe {
   /** Loopback, private or link-local address: such peers are not counted in upload slots. */
   readonly isLan: boolean
   open(protocol: ExchangeProtocol): Promise<Duplex>
+  /** How to get a bulk link to it; absent where there is no way: only near peers have one. */
+  readonly bulk?: BulkPort | undefined
   readonly rttMs: number | undefined
 }
 

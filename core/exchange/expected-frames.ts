@@ -83,6 +83,24 @@ export class ExpectedLeaves {
     else this.#listener.onLeaf(header.ordinal, trimmed(partial.bytes, partial.filled))
   }
 
+  /** A leaf that came whole, beside the streams. Throws ExchangeError(PROTOCOL). */
+  whole(ordinal: number, bytes: Uint8Array): void {
+    const run = this.#runOf(ordinal)
+    const state = run.states[ordinal - run.start]
+    if (state === SENT || this.#partial.has(ordinal)) throw violation('A leaf was sent twice')
+    if (bytes.length > Math.min(this.#claim(ordinal), MAX_BLOCK_BYTES))
+      throw violation('A leaf is longer than its claim')
+    if (state === REJECTED) return this.#late(bytes.length)
+    this.#over(run, ordinal, SENT)
+    if (state === WAITING) this.#listener.onLeaf(ordinal, bytes)
+  }
+
+  /** `bytes` more of a leaf that comes whole, beside the streams. Throws ExchangeError(PROTOCOL). */
+  coming(ordinal: number, bytes: number): void {
+    const run = this.#runOf(ordinal)
+    if (run.states[ordinal - run.start] === WAITING) this.#listener.onBytes(ordinal, bytes)
+  }
+
   /** The peer will not send these. Returns the intervals the caller had not cancelled. Throws ExchangeError(PROTOCOL). */
   reject(ordinal: number, count: number): Run[] {
     const run = this.#runOf(ordinal)

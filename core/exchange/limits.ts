@@ -44,6 +44,30 @@ export const MAX_DATA_STREAMS = 2
 /** Roots open at once on one control stream. */
 export const MAX_OPEN_ROOTS = 64
 
+// Bulk link
+/** Hello names it in `features`. */
+export const FEATURE_BULK = 1
+/** A bigger leaf takes the link where there is one. */
+export const BULK_LEAF_BYTES = 64 * KIB
+/** So much is outstanding when a link is asked for: less is not worth a connection. */
+export const BULK_WORTH_BYTES = 8 * MIB
+/** A limit below it, in bytes per second, keeps to the streams: their frames are finer. */
+export const BULK_LEAST_RATE = 10_000_000
+export const BULK_TOKEN_BYTES = 16
+/** Of the SHA-256 of a certificate. */
+export const BULK_CERTIFICATE_BYTES = 32
+/** From the offer to the dialled link. */
+export const BULK_DIAL_MS = 1_000
+/** A token is good for so long. */
+export const BULK_ACCEPT_MS = 10_000
+/** Nothing moves on a link that has something to move: it is given up. */
+export const BULK_STALL_MS = 10_000
+/** Links that broke in BULK_BREAKS_MS, or did not come about: then a session keeps to the streams. */
+export const BULK_BREAKS = 3
+export const BULK_BREAKS_MS = 60_000
+/** Leaves handed to a link are remembered up to so many bytes: more than a peer may have outstanding, twice. */
+export const BULK_REMEMBERED_BYTES = 64 * MIB
+
 // Flood: a token bucket per direction and peer
 export const CONTROL_PER_SECOND = 50
 export const CONTROL_BURST = 200

@@ -13,7 +13,7 @@ import { RequesterSession } from './requester-session.ts'
 export const openRequester: OpenRequester = async (pipe, hello, signal) => {
   signal.throwIfAborted()
   const clock = hello.clock ?? systemClock
-  const session = new RequesterSession(pipe.peerId, await opened(pipe, 'control'), clock, hello.onSaid)
+  const session = new RequesterSession(pipe, await opened(pipe, 'control'), clock, hello.onSaid)
   const abort = () => session.end(new ExchangeError(ExchangeCode.CANCELLED, 'Cancelled', { cause: signal.reason }))
   signal.addEventListener('abort', abort, { once: true })
   session.onClosed(() => signal.removeEventListener('abort', abort))
@@ -25,7 +25,7 @@ export const openRequester: OpenRequester = async (pipe, hello, signal) => {
     session.send({
       type: 'hello',
       version: limits.PROTOCOL_VERSION,
-      features: [],
+      features: pipe.bulk == null ? [] : [limits.FEATURE_BULK],
       maxOutBytes: 0,
       maxRequests: 0,
       agent: hello.agent,

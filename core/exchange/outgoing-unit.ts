@@ -49,6 +49,19 @@ export class OutgoingUnit {
     }
   }
 
+  /** All of a leaf at once, given to `send` with its memory; undefined when it is not read, cannot be sent, or began in frames. */
+  inOne(send: (leaf: Uint8Array) => void): Payload | undefined {
+    const leaf = this.leaves?.[0]
+    if (this.over || this.done > 0 || leaf == null || typeof leaf === 'number') return undefined
+    return {
+      length: leaf.length,
+      write: () => {
+        this.#wholeOver()
+        send(leaf)
+      }
+    }
+  }
+
   /** Rejects what was not sent. */
   rejectRest(code: ExchangeCode): void {
     if (this.over) return

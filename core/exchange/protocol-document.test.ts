@@ -14,7 +14,7 @@ test('PROTOCOL.md shows the known frames as they are', () => {
 
 test('PROTOCOL.md gives every number the code uses', () => {
   for (const [type, { byte, from }] of Object.entries(MESSAGES))
-    assert.ok(text.toLowerCase().includes(`| ${byte} | ${type} | ${from} |`), type)
+    assert.ok(text.toLowerCase().includes(`| ${byte} | ${type.toLowerCase()} | ${from} |`), type)
   for (const numbers of [ExchangeCode, HaveKind, RootState])
     for (const [name, value] of Object.entries(numbers)) assert.ok(text.includes(`${name}=${value};`), name)
 })

@@ -6,24 +6,21 @@ import { ExpectedLeaves, ExpectedRange } from './expected-frames.ts'
 import type { Clock } from '../clock.ts'
 import { checkSender, noCounts } from './control-codec.ts'
 import { ControlReader, controlFrame } from './control-frames.ts'
-import { DataReader, Flags, type FrameHeader, type FrameSink } from './data-frames.ts'
-import type { Duplex } from './duplex.ts'
+import { DataReader, Flags, type FrameHeader } from './data-frames.ts'
+import type { Duplex, PeerPipe } from './duplex.ts'
 import * as limits from './limits.ts'
 import { ExchangeCode, ExchangeError, violation, type Run } from './codes.ts'
 import type { ControlMessage, MessageFrom, Counts, HaveMessage } from './messages.ts'
 import { OpenQueue } from './open-queue.ts'
 import type { OpenRoot, Requester, RootListener } from './requester.ts'
+import { RequesterBulk } from './requester-bulk.ts'
 import { RequesterRoot, type RootSession } from './requester-root.ts'
+import { type FramedSession, type OpenRequest, StreamSink } from './stream-sink.ts'
 
 /** Requests that are over and of which a rejected leaf's frames may still arrive. */
 const KEPT_FOR_LATE_FRAMES = 64
 
-interface OpenRequest {
-  readonly root: RequesterRoot
-  readonly what: ExpectedLeaves | ExpectedRange
-}
-
-export class RequesterSession implements Requester, RootSession {
+export class RequesterSession implements Requester, RootSession, FramedSession {
   readonly peerId: string
   name = ''
   agent = ''
@@ -42,6 +39,7 @@ export class RequesterSession implements Requester, RootSession {
   readonly #hello = Promise.withResolvers<void>()
   readonly #flood: TokenBucket
   readonly #own: TokenBucket
+  readonly #bulk: RequesterBulk
   #maxRuns: number = limits.MAX_QUEUED_RUNS
   #maxBytes: number = limits.MAX_QUEUED_BYTES
   #runsOut = 0
@@ -59,15 +57,30 @@ export class RequesterSession implements Requester, RootSession {
   #closed = false
   closedWith: Error | undefined
 
-  constructor(peerId: string, control: Duplex, clock: Clock, onSaid?: (root: CID, have: HaveMessage) => void) {
+  constructor(
+    pipe: Pick<PeerPipe, 'peerId' | 'bulk'>,
+    control: Duplex,
+    clock: Clock,
+    onSaid?: (root: CID, have: HaveMessage) => void
+  ) {
     this.#onSaid = onSaid
-    this.peerId = peerId
+    this.peerId = pipe.peerId
     this.#control = control
     this.#clock = clock
     this.#flood = new TokenBucket(limits.CONTROL_PER_SECOND, limits.CONTROL_BURST, clock.now())
     this.#own = new TokenBucket(limits.OWN_CONTROL_PER_SECOND, limits.OWN_CONTROL_BURST, clock.now())
     this.#queue = new OpenQueue(clock.now())
     this.#hello.promise.catch(() => {}) // whoever waits for it hears; nobody may be waiting any more
+    this.#bulk = new RequesterBulk({
+      peerId: pipe.peerId,
+      clock,
+      port: () => pipe.bulk,
+      send: message => this.send(message),
+      receiver: {
+        onLeaf: (request, ordinal, bytes) => this.#guard(() => this.#onWholeLeaf(request, ordinal, bytes)),
+        onBytes: (request, ordinal, bytes) => this.#guard(() => this.#leavesAsked(request).coming(ordinal, bytes))
+      }
+    })
     const reader = new ControlReader((message, frameBytes) => {
       trace.exchange?.('received', { peer: this.peerId, frameBytes, ...message })
       this.#onMessage(message)
@@ -127,6 +140,7 @@ export class RequesterSession implements Requester, RootSession {
     this.closedWith = error
     this.#cancelTimer?.()
     this.#cancelOpenTimer?.()
+    this.#bulk.end()
     this.#control.close()
     for (const data of this.#data) {
       if (error == null) data.close()
@@ -261,9 +275,16 @@ export class RequesterSession implements Requester, RootSession {
 
   #ask(root: RequesterRoot, req: number, runs: readonly Run[]): void {
     const claim = root.claim
-    let bytes = 0
-    for (const run of runs) for (let at = run.start; at < run.start + run.count; at++) bytes += claim(at)
+    let [bytes, biggest] = [0, 0]
+    for (const run of runs) {
+      for (let at = run.start; at < run.start + run.count; at++) {
+        const leaf = claim(at)
+        bytes += leaf
+        biggest = Math.max(biggest, leaf)
+      }
+    }
     this.#out(runs.length, bytes)
+    if (biggest > limits.BULK_LEAF_BYTES) this.#bulk.consider(this.#bytesOut)
     const what = new ExpectedLeaves(req, runs, claim, {
       onBytes: (ordinal, bytes) => root.closed || root.listener.onBytes(ordinal, bytes),
       onLeaf: (ordinal, bytes) => root.closed || root.listener.onLeaf(ordinal, bytes),
@@ -321,6 +342,8 @@ export class RequesterSession implements Requester, RootSession {
         return this.#onChoke(message.choke, message.slotsBytes)
       case 'reject':
         return this.#onReject(message)
+      case 'bulkOffer':
+        return this.#bulk.onOffer(message)
       case 'pex':
         return this.#rootOf(message.sid)?.listener.onPex(message.records)
       case 'bye':
@@ -337,6 +360,7 @@ export class RequesterSession implements Requester, RootSession {
     this.name = message.name
     this.agent = message.agent
     this.nonce = message.nonce
+    this.#bulk.hello(message.features)
     if (message.maxRequests > 0) this.#maxRuns = Math.min(this.#maxRuns, message.maxRequests)
     if (message.maxOutBytes > 0) this.#maxBytes = Math.min(this.#maxBytes, message.maxOutBytes)
     this.#hello.resolve()
@@ -381,11 +405,25 @@ export class RequesterSession implements Requester, RootSession {
   }
 
   /** Finds what a data frame answers. */
-  askedFor(header: Readonly<FrameHeader>): OpenRequest {
-    const asked = this.#asked.get(header.request)
+  askedFor(request: number): OpenRequest {
+    const asked = this.#asked.get(request)
     if (asked != null) return asked
-    for (const ended of this.#ended) if (ended.what.req === header.request) return ended
+    for (const ended of this.#ended) if (ended.what.req === request) return ended
     throw violation('A frame that was not asked for')
+  }
+
+  /** A leaf came whole, beside the streams. */
+  #onWholeLeaf(request: number, ordinal: number, bytes: Uint8Array): void {
+    this.#countBytes(bytes.length)
+    const asked = this.#leavesAsked(request)
+    asked.whole(ordinal, bytes)
+    if (asked.over) this.leavesOver(request)
+  }
+
+  #leavesAsked(request: number): ExpectedLeaves {
+    const { what } = this.askedFor(request)
+    if (what instanceof ExpectedLeaves) return what
+    throw violation('A leaf for a request for skeleton')
   }
 
   /** Skeleton bytes are whole. */
@@ -444,32 +482,5 @@ export class RequesterSession implements Requester, RootSession {
     this.end(
       new ExchangeError(ExchangeCode.IO, 'The connection to the peer ended', error == null ? {} : { cause: error })
     )
-  }
-}
-
-/** Reads one data stream. Between a frame's begin and end its request may have ended. */
-class StreamSink implements FrameSink {
-  readonly #session: RequesterSession
-  #asked: OpenRequest | undefined
-
-  constructor(session: RequesterSession) {
-    this.#session = session
-  }
-
-  begin(header: Readonly<FrameHeader>): Uint8Array | undefined {
-    this.#asked = this.#session.askedFor(header)
-    return this.#asked.what.begin(header)
-  }
-
-  end(header: Readonly<FrameHeader>, payload: Uint8Array | undefined): void {
-    const asked = this.#asked
-    if (asked == null || this.#session.closed) return
-    const { what } = asked
-    if (what instanceof ExpectedRange) {
-      if (!what.over && payload != null) this.#session.onRangeBytes(asked, what, header, payload)
-      return
-    }
-    what.end(header, payload)
-    if (what.over) this.#session.leavesOver(header.request)
   }
 }

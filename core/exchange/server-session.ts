@@ -15,6 +15,7 @@ import type { UploadBudget } from './upload-limiter.ts'
 import { disjoint, type DisjointRuns, SendQueue, type Job } from './send-queue.ts'
 import type { FoundServable, ServableChange, Servables } from './servable.ts'
 import { OpenedRoot } from './opened-root.ts'
+import { ServerBulk } from './server-bulk.ts'
 import type { FairQueue } from './fair-queue.ts'
 import { UnitSender } from './unit-sender.ts'
 import { UnknownOpens } from './unknown-opens.ts'
@@ -53,6 +54,7 @@ export class ServerSession {
   readonly #opens = new Map<number, OpenedRoot>()
   readonly #queue: SendQueue
   readonly #sender: UnitSender
+  readonly #bulk: ServerBulk
   readonly #abort = new AbortController()
   readonly #flood: TokenBucket
   readonly #unknownOpens: UnknownOpens
@@ -74,8 +76,17 @@ export class ServerSession {
       this.#send({ type: 'reject', req, ordinal, count, code, retryMs })
     }
     this.#queue = new SendQueue(reject)
+    this.#bulk = new ServerBulk({
+      peerId: peer.peerId,
+      budget: ports.budget,
+      port: () => peer.bulk,
+      send: message => this.#send(message),
+      reject,
+      onChange: () => this.#sender.wake()
+    })
     this.#sender = new UnitSender({
       queue: this.#queue,
+      bulk: this.#bulk,
       turns: ports.turns,
       budget: ports.budget,
       clock: ports.clock,
@@ -107,6 +118,11 @@ export class ServerSession {
       full: it.peerIsFull,
       reads: it.hasAsked
     }))
+  }
+
+  /** Payload bytes that went over bulk links. */
+  get bulkBytesSent(): number {
+    return this.#bulk.bytesSent
   }
 
   get queued(): { runs: number; bytes: number } {
@@ -162,6 +178,7 @@ export class ServerSession {
     this.#abort.abort(error ?? new ExchangeError(ExchangeCode.SHUTDOWN, 'Shutting down'))
     this.#cancelHelloTimer()
     this.#cancelNewsTimer?.()
+    this.#bulk.end()
     for (const open of this.#opens.values()) open.detach()
     this.#opens.clear()
     this.#control.close()
@@ -204,6 +221,10 @@ export class ServerSession {
         if (open?.servable != null && open.hasAsked) this.#ports.onPex(open.root, message.records)
         return
       }
+      case 'bulkAsk':
+        return this.#bulk.onAsk(message)
+      case 'bulkLost':
+        return this.#bulk.onLost(message)
       case 'bye':
         return this.end(undefined)
       default:
@@ -220,7 +241,7 @@ export class ServerSession {
     this.#send({
       type: 'hello',
       version: limits.PROTOCOL_VERSION,
-      features: [],
+      features: this.peer.bulk == null ? [] : [limits.FEATURE_BULK],
       maxOutBytes: limits.MAX_QUEUED_BYTES,
       maxRequests: limits.MAX_QUEUED_RUNS,
       agent: this.#ports.agent,

@@ -44,6 +44,8 @@ export interface ServedPeer {
   readonly agent: string
   readonly choked: boolean
   readonly bytesSent: number
+  /** Of it, over bulk links. */
+  readonly bulkBytesSent: number
   /** What it asked for and has not got. */
   readonly queued: { readonly runs: number; readonly bytes: number }
   /** `full`: the peer said it holds all leaves, so it is a complete copy. `reads`: it asked for leaves, and did not only look. */
@@ -160,6 +162,7 @@ class Server implements ExchangeServer {
       agent: it.agent,
       choked: it.choked,
       bytesSent: it.bytesSent,
+      bulkBytesSent: it.bulkBytesSent,
       queued: it.queued,
       roots: it.roots(),
       sent: it.sent,

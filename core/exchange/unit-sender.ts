@@ -1,5 +1,5 @@
 // Reads and sends what one peer asked for, in order: units are taken out of the queue when it is this peer's turn, read
-// ahead, cut into frames, and written as fast as the budget and the peer's streams take them.
+// ahead, cut into frames, and written as fast as the budget and the peer's streams take them. Big leaves go over the bulk link, where there is one, whole.
 import type { Clock } from '../clock.ts'
 import { BatchWriter } from './data-frames.ts'
 import type { Duplex } from './duplex.ts'
@@ -10,6 +10,7 @@ import type { UploadBudget } from './upload-limiter.ts'
 import type { DisjointRuns, Job, RejectCall, SendQueue } from './send-queue.ts'
 import type { OpenedRoot } from './opened-root.ts'
 import type { QueueMember, FairQueue } from './fair-queue.ts'
+import type { ServerBulk } from './server-bulk.ts'
 import { readUnit } from './unit-reader.ts'
 
 export interface SenderPorts {
@@ -19,6 +20,7 @@ export interface SenderPorts {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly reject: RejectCall
+  readonly bulk: ServerBulk
   /** Payload bytes of a root were given to a stream. */
   onSent(root: OpenedRoot, bytes: number): void
   onFailed(error: unknown): void
@@ -165,7 +167,7 @@ export class UnitSender implements QueueMember {
     this.#release(head)
   }
 
-  /** The next frame of the head, the batch having room for it; undefined: look again. */
+  /** The next frame of the head, the batch having room for it, or all of it for the bulk link; undefined: look again. */
   async #next(head: OutgoingUnit): Promise<Payload | undefined> {
     if (head.cancelled != null) {
       await this.#flush() // a Reject does not overtake the frames before it
@@ -175,6 +177,14 @@ export class UnitSender implements QueueMember {
     if (head.leaves == null) {
       await this.#flush()
       if (head.leaves == null && head.cancelled == null) await head.ready.promise
+      return undefined
+    }
+    const link = this.#ports.bulk.linkFor(head.unit)
+    const whole = link == null ? undefined : head.inOne(leaf => this.#ports.bulk.hand(head.unit, leaf))
+    if (link != null && whole != null) {
+      if (this.#batch.bytes > 0) await this.#flush()
+      else if (link.unsentBytes > MAX_UNSENT) await this.#wait(link.progress())
+      else return whole
       return undefined
     }
     const piece = head.piece(this.#ports.budget.grainBytes(head.unit.job.root.key))

@@ -8,10 +8,12 @@ export interface UploadBudget {
   take(bytes: number, root: string, signal: AbortSignal): Promise<void> | undefined
   /** The most to take at once, a tenth of a second's worth, so that a low rate still is a steady one. */
   grainBytes(root: string): number
+  /** The lowest limit that holds for it, in bytes per second; 0: none. */
+  ratePerSecond(root: string): number
 }
 
 /** No limits. */
-export const unlimited: UploadBudget = { take: () => undefined, grainBytes: () => MAX_GRAIN }
+export const unlimited: UploadBudget = { take: () => undefined, grainBytes: () => MAX_GRAIN, ratePerSecond: () => 0 }
 
 const MIN_GRAIN = 4 * 1024
 const MAX_GRAIN = 64 * 1024
@@ -49,6 +51,11 @@ export class UploadLimiter implements UploadBudget {
     const own = this.#transfers.get(root)?.take(bytes, signal)
     if (own == null) return this.#all.take(bytes, signal)
     return own.then(() => this.#all.take(bytes, signal))
+  }
+
+  ratePerSecond(root: string): number {
+    const rates = [this.#all.rate, this.transferRate(root)].filter(rate => rate > 0)
+    return rates.length === 0 ? 0 : Math.min(...rates)
   }
 
   grainBytes(root: string): number {

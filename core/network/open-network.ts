@@ -4,8 +4,9 @@ import type { Connection } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../clock.ts'
-import { isNear } from './address-policy.ts'
+import { isNear, parseMultiaddr } from './address-policy.ts'
 import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
+import { BulkLanes } from './bulk-lanes.ts'
 import { CappedDatastore } from './capped-datastore.ts'
 import { parseDialAddr } from './dial-target.ts'
 import { Dialler } from './dialler.ts'
@@ -85,13 +86,15 @@ async function makeParts(
     now: Date.now,
     isPinned: peerId => peerId === ownPeerId || (peerId !== '' && isConnected(peerId))
   })
-  const node = await makeNode(options, { gater, datastore, book }, signal)
+  const listen = await chooseListenAddrs(mode, options.port ?? 0, options.listen ?? [])
+  const node = await makeNode(options, { gater, datastore, book, listen }, signal)
   questions.node = node
   acquiring.defer(async () => {
     await node.stop()
   })
   const liveness = acquiring.use(watchLiveness(() => node.getConnections(), monotonic))
-  const links = await PeerLinks.open(node, liveness)
+  const hosts = listen.flatMap(text => parseMultiaddr(text)?.getComponents()[0]?.value ?? [])
+  const links = await PeerLinks.open(node, liveness, acquiring.use(new BulkLanes({ mode, privateKey, hosts })))
   acquiring.use(keepRoom(node, peerId => links.speaking.has(peerId)))
   const dialler = new Dialler({ mode, ownPeerId, node, book, gater, ended: signal })
   const discovery = acquiring.use(
@@ -112,14 +115,16 @@ async function makeParts(
 
 async function makeNode(
   options: NetworkOptions,
-  { gater, datastore, book }: { gater: Gater; datastore: CappedDatastore; book: PeerBook },
+  {
+    gater,
+    datastore,
+    book,
+    listen
+  }: { gater: Gater; datastore: CappedDatastore; book: PeerBook; listen: readonly string[] },
   signal: AbortSignal
 ): Promise<Node> {
   const { mode, privateKey, version, maxConnections } = options
-  const [encrypters, listen] = await Promise.all([
-    chooseEncrypters(privateKey, error => options.onTrouble?.('tls-left-out', error)),
-    chooseListenAddrs(mode, options.port ?? 0, options.listen ?? [])
-  ])
+  const encrypters = await chooseEncrypters(privateKey, error => options.onTrouble?.('tls-left-out', error))
   signal.throwIfAborted()
   return await createNode({
     mode,

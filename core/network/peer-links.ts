@@ -6,6 +6,7 @@ import { CodedError } from '../errors.ts'
 import { type Duplex, type ExchangeProtocol, type PeerPipe, PROTOCOL_IDS } from '../exchange/duplex.ts'
 import { trace } from '../trace.ts'
 import { isNear } from './address-policy.ts'
+import type { BulkLanes } from './bulk-lanes.ts'
 import type { Liveness } from './liveness.ts'
 import type { Node } from './open-libp2p.ts'
 import { duplexOf } from './libp2p-duplex.ts'
@@ -24,19 +25,21 @@ export class PeerLinks {
   readonly #node: Node
   readonly #liveness: Liveness
   readonly #settleMs: number
+  readonly #bulk: BulkLanes
   readonly #speaking = new Set<string>()
   readonly #listeners = new Set<(peerId: string, event: PeerEvent) => void>()
   readonly #handlers = new Map<ExchangeProtocol, StreamHandler>()
 
-  private constructor(node: Node, liveness: Liveness, settleMs: number) {
+  private constructor(node: Node, liveness: Liveness, bulk: BulkLanes, settleMs: number) {
+    this.#bulk = bulk
     this.#node = node
     this.#liveness = liveness
     this.#settleMs = settleMs
   }
 
   /** Registers the protocols: call before the node starts, so that identify tells everybody from the first connection on. */
-  static async open(node: Node, liveness: Liveness, settleMs = SETTLE_MS): Promise<PeerLinks> {
-    const links = new PeerLinks(node, liveness, settleMs)
+  static async open(node: Node, liveness: Liveness, bulk: BulkLanes, settleMs = SETTLE_MS): Promise<PeerLinks> {
+    const links = new PeerLinks(node, liveness, bulk, settleMs)
     node.addEventListener('connection:open', ({ detail }) => links.#onOpen(detail))
     node.addEventListener('connection:close', ({ detail: connection }) => {
       trace.network?.('link-down', { peer: connection.remotePeer.toString(), direction: connection.direction })
@@ -134,6 +137,7 @@ export class PeerLinks {
   #pipeOn(first: Connection): PeerPipe {
     const peerId = first.remotePeer.toString()
     const liveness = this.#liveness
+    const bulk = this.#bulk
     const current = (): Connection =>
       first.status === 'open' ? first : (best(this.connections(peerId), liveness) ?? first)
     return {
@@ -146,6 +150,9 @@ export class PeerLinks {
       },
       get rttMs() {
         return liveness.rttMs(current())
+      },
+      get bulk() {
+        return bulk.portFor(current().remoteAddr)
       },
       async open(protocol) {
         const connection = current()

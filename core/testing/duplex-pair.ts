@@ -1,5 +1,6 @@
 // Two duplexes joined in memory, and a pipe made of them: the exchange without a network, for tests on every layer.
 import type { Duplex, ExchangeProtocol, PeerPipe } from '../exchange/duplex.ts'
+import type { MemoryBulk } from './memory-bulk.ts'
 
 /** `highWater`: bytes on their way at which `send` says false (default 1 MiB). */
 export function duplexPair(highWater = 1_048_576): [PairEnd, PairEnd] {
@@ -130,6 +131,8 @@ export interface MemoryPipeOptions {
   to: string
   isLan?: boolean
   highWater?: number
+  /** Both sides have bulk links by it. */
+  bulk?: MemoryBulk
   /** Sees every pair made: [requester's end, server's end]. */
   onPair?(protocol: ExchangeProtocol, near: PairEnd, far: PairEnd): void
 }
@@ -141,12 +144,14 @@ export function memoryPipe(server: PipeHandlers, options: MemoryPipeOptions): Pe
     ...base,
     peerId: options.from,
     remoteAddr: '/memory/0',
+    bulk: options.bulk?.server,
     open: () => Promise.reject(new Error('This pipe goes one way'))
   }
   return {
     ...base,
     peerId: options.to,
     remoteAddr: '/memory/1',
+    bulk: options.bulk?.requester,
     open: async protocol => {
       const [near, far] = duplexPair(options.highWater)
       options.onPair?.(protocol, near, far)

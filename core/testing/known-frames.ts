@@ -111,7 +111,29 @@ export const KNOWN_CONTROL: readonly { title: string; message: ControlMessage; h
     hex: '00000008 0a 0801 1203010203'
   },
   { title: 'Bye: shutting down', message: { type: 'bye', code: 10 }, hex: '00000003 0b 080a' },
-  { title: 'Close', message: { type: 'close', sid: 1 }, hex: '00000003 0c 0801' }
+  { title: 'Close', message: { type: 'close', sid: 1 }, hex: '00000003 0c 0801' },
+  {
+    title: 'BulkAsk',
+    message: { type: 'bulkAsk', id: 1, certificate: new Uint8Array(32).fill(0x11) },
+    hex: `00000025 0d 0801 1220${'11'.repeat(32)}`
+  },
+  {
+    title: 'BulkOffer: on port 4002',
+    message: {
+      type: 'bulkOffer',
+      id: 1,
+      code: 0,
+      port: 4002,
+      certificate: new Uint8Array(32).fill(0x22),
+      token: new Uint8Array(16).fill(0x33)
+    },
+    hex: `0000003a 0e 0801 18a21f 2220${'22'.repeat(32)} 2a10${'33'.repeat(16)}`
+  },
+  {
+    title: 'BulkLost: five leaves had arrived',
+    message: { type: 'bulkLost', id: 1, leaves: 5 },
+    hex: '00000005 0f 0801 1005'
+  }
 ]
 
 /** Data frames: header fields, payload, bytes. */

@@ -1,4 +1,5 @@
 // A peer that speaks the protocol by hand, for tests of what a well-behaved one would not say or would not show.
+import type { BulkPort } from '../exchange/bulk-link.ts'
 import { ControlReader, controlFrame } from '../exchange/control-frames.ts'
 import { BatchWriter, DataReader, type FrameHeader } from '../exchange/data-frames.ts'
 import { duplexPair, type PairEnd } from './duplex-pair.ts'
@@ -74,7 +75,7 @@ const HELLO = {
 /** A raw requester at a server: Hello said, data stream open, a root open as sid 1 when given. */
 export async function rawRequester(
   server: { handleControl(duplex: Duplex, peer: PeerPipe): void; handleData(duplex: Duplex, peer: PeerPipe): void },
-  options: { root?: Uint8Array; peerId?: string; isLan?: boolean; highWater?: number } = {}
+  options: { root?: Uint8Array; peerId?: string; isLan?: boolean; highWater?: number; bulk?: BulkPort } = {}
 ): Promise<RawPeer> {
   const [control, farControl] = duplexPair()
   const [data, farData] = duplexPair(options.highWater)
@@ -83,6 +84,7 @@ export async function rawRequester(
     remoteAddr: '/memory/0',
     isLan: options.isLan ?? true,
     rttMs: 1,
+    bulk: options.bulk,
     open: () => Promise.reject(new Error('This pipe goes one way'))
   }
   const peer = new RawPeer(control, data)

@@ -9,7 +9,7 @@ import { at, below, filesBelow, read } from './repository.mjs'
 
 const NAMES = { linux: 'linux', win: 'win32', mac: 'darwin' } // as Node calls them
 const MOST_BYTES = 12_000_000
-const BUNDLES = ['main.js', 'preload.cjs', 'engine-worker.js', 'hash-worker.js', 'leaf-worker.js']
+const BUNDLES = ['main.js', 'preload.cjs', 'engine-worker.js', 'hash-worker.js', 'leaf-worker.js', 'bulk-worker.js']
 
 /** Exactly what belongs in, each file the one that was built, everything under a hash but the one library that the system loads. */
 export function checkFiles({ system, arch }, { archive, resources }) {

@@ -1,0 +1,180 @@
+// Links over real sockets and real threads, between two nodes' worth of them in one process.
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import net from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { BulkAddress, BulkLink, BulkPort } from '../exchange/bulk-link.ts'
+import { cleanup } from '../testing/cleanup.ts'
+import { BulkLanes } from './bulk-lanes.ts'
+
+const MIB = 1024 * 1024
+const limit = { timeout: 60_000 }
+
+async function lanes(t: TestContext): Promise<BulkLanes> {
+  const privateKey = await generateKeyPair('Ed25519')
+  return cleanup(t).use(new BulkLanes({ mode: 'loopback', privateKey, hosts: ['127.0.0.1', '::1'] }))
+}
+
+/** The way to somebody on this machine. */
+function portOf(its: BulkLanes, host = '/ip4/127.0.0.1'): BulkPort {
+  return its.portFor(multiaddr(`${host}/tcp/4001`)) ?? assert.fail('no way there')
+}
+
+async function offer(t: TestContext, server: BulkPort, client: BulkPort) {
+  const made = await server.accept(await client.certificate(), t.signal)
+  made.link.catch(() => {})
+  return made
+}
+
+async function pair(t: TestContext, host?: string): Promise<{ sending: BulkLink; receiving: BulkLink }> {
+  const [server, client] = [portOf(await lanes(t), host), portOf(await lanes(t), host)]
+  const { address, link } = await offer(t, server, client)
+  const receiving = await client.dial(address, t.signal)
+  return { sending: await link, receiving }
+}
+
+interface Arrived {
+  readonly request: number
+  readonly ordinal: number
+  readonly digest: string
+}
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Resolves when so many leaves have arrived. */
+async function leavesOf(link: BulkLink, count: number): Promise<Arrived[]> {
+  const arrived: Arrived[] = []
+  await new Promise<void>((resolve, reject) => {
+    link.onEnd(error => reject(error ?? new Error('closed')))
+    link.receive({
+      onLeaf: (request, ordinal, bytes) => {
+        arrived.push({ request, ordinal, digest: digestOf(bytes) })
+        if (arrived.length === count) resolve()
+      },
+      onBytes: () => {}
+    })
+  })
+  return arrived
+}
+
+const ended = async (link: BulkLink): Promise<Error | undefined> => new Promise(resolve => link.onEnd(resolve))
+
+for (const host of ['/ip4/127.0.0.1', '/ip6/::1']) {
+  test(`leaves arrive whole, in order, and their memory is given away (${host})`, limit, async t => {
+    const { sending, receiving } = await pair(t, host)
+    const leaves = [MIB, 65_537, 2 * MIB, 1, MIB, 300_000].map(length => Buffer.from(randomBytes(length)))
+    const expected = leaves.map((leaf, i) => ({ request: 7 + i, ordinal: 1000 * i, digest: digestOf(leaf) }))
+    const arrived = leavesOf(receiving, leaves.length)
+    for (const [i, leaf] of leaves.entries()) sending.send(7 + i, 1000 * i, leaf)
+    assert.ok(sending.unsentBytes > 0)
+    assert.deepEqual(await arrived, expected)
+    while (sending.unsentBytes > 0) await sending.progress()
+    const over = ended(receiving)
+    sending.close()
+    assert.match(String(await over), /closed/)
+  })
+}
+
+test('a reader that takes nothing holds the sender up, and loses nothing', limit, async t => {
+  const { sending, receiving } = await pair(t)
+  const count = 64
+  for (let i = 0; i < count; i++) sending.send(1, i, Buffer.alloc(MIB, i))
+  while (sending.unsentBytes > 58 * MIB) await sending.progress() // some lie in the system and ahead of the session
+  const arrived = await leavesOf(receiving, count)
+  assert.deepEqual(
+    arrived.map(it => it.ordinal),
+    Array.from({ length: count }, (_, i) => i)
+  )
+})
+
+test(
+  'whoever is not expected comes to nothing: a wrong token, another certificate, a token used before',
+  limit,
+  async t => {
+    const [server, client, stranger] = [portOf(await lanes(t)), portOf(await lanes(t)), portOf(await lanes(t))]
+    const { address, link } = await offer(t, server, client)
+    const wrongToken: BulkAddress = { ...address, token: new Uint8Array(16) }
+    const refused = async (port: BulkPort, to: BulkAddress): Promise<void> => {
+      const dialled = await port.dial(to, t.signal).catch(() => undefined)
+      if (dialled != null) await ended(dialled)
+    }
+    await refused(client, wrongToken)
+    await refused(stranger, address)
+    await assert.rejects(client.dial({ ...address, certificate: new Uint8Array(32) }, t.signal), /Another certificate/)
+    const dialled = await client.dial(address, t.signal)
+    const sending = await link
+    await refused(client, address)
+    const arrived = leavesOf(dialled, 1)
+    sending.send(1, 2, Buffer.from('still there'))
+    assert.equal((await arrived)[0]?.digest, digestOf(Buffer.from('still there')))
+  }
+)
+
+test(
+  'junk, silence and a crowd at the door harm nobody, and the door is shut behind who was expected',
+  limit,
+  async t => {
+    const [server, client] = [portOf(await lanes(t)), portOf(await lanes(t))]
+    const { address, link } = await offer(t, server, client)
+    const sockets = Array.from({ length: 40 }, (_, i) => {
+      const socket = net.connect({ host: '127.0.0.1', port: address.port })
+      socket.on('error', () => {})
+      if (i % 2 === 0) socket.write(randomBytes(2000))
+      return socket
+    })
+    const stack = cleanup(t)
+    for (const socket of sockets) stack.defer(() => void socket.destroy())
+    const isClosed = async (socket: net.Socket): Promise<void> =>
+      new Promise(resolve => (socket.destroyed ? resolve() : socket.once('close', () => resolve())))
+    await Promise.all(sockets.filter((_, i) => i % 2 === 0).map(isClosed)) // no handshake
+    await Promise.race(sockets.map(isClosed))
+    const dialled = await client.dial(address, t.signal)
+    const sending = await link
+    const arrived = leavesOf(dialled, 1)
+    sending.send(1, 1, Buffer.alloc(70_000))
+    await arrived
+    const late = net.connect({ host: '127.0.0.1', port: address.port })
+    stack.defer(() => void late.destroy())
+    const error = await new Promise<NodeJS.ErrnoException>(resolve => late.once('error', resolve))
+    assert.equal(error.code, 'ECONNREFUSED')
+  }
+)
+
+test('a dial to nobody is refused, one that is given up ends, and so does whoever waits', limit, async t => {
+  const [server, client] = [portOf(await lanes(t)), portOf(await lanes(t))]
+  const free = net.createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => free.once('listening', resolve))
+  const { port } = free.address() as net.AddressInfo
+  await new Promise(resolve => free.close(resolve))
+  const nobody = { port, certificate: new Uint8Array(32), token: new Uint8Array(16) }
+  await assert.rejects(client.dial(nobody, t.signal), /ECONNREFUSED/)
+  const givenUp = new AbortController()
+  const made = await server.accept(await client.certificate(), givenUp.signal)
+  givenUp.abort(new Error('enough'))
+  await assert.rejects(made.link, /given up/)
+  await assert.rejects(client.dial(made.address, t.signal))
+})
+
+test('with its lanes a link ends, on both sides', limit, async t => {
+  const [ours, theirs] = [await lanes(t), await lanes(t)]
+  const [server, client] = [portOf(ours), portOf(theirs)]
+  const { address, link } = await offer(t, server, client)
+  const dialled = await client.dial(address, t.signal)
+  const over = [ended(await link), ended(dialled)]
+  await ours[Symbol.asyncDispose]()
+  for (const error of await Promise.all(over)) assert.ok(error instanceof Error)
+})
+
+test('there is a way to near peers only, straight, in the mode and over a family that is listened on', async t => {
+  const privateKey = await generateKeyPair('Ed25519')
+  const lan = cleanup(t).use(new BulkLanes({ mode: 'lan', privateKey, hosts: ['0.0.0.0'] }))
+  const ways = (text: string): boolean => lan.portFor(multiaddr(text)) != null
+  assert.equal(ways('/ip4/192.168.1.2/tcp/4001'), true)
+  assert.equal(ways('/ip4/8.8.8.8/tcp/4001'), false)
+  assert.equal(ways('/ip6/fe80::1/tcp/4001'), false)
+  const peer = '12D3KooWGRUfW5dtT1pBrwEvD1tVwTKYxuvLfVXk1kkKJ9RqvJt9'
+  assert.equal(ways(`/ip4/192.168.1.2/tcp/4001/p2p/${peer}/p2p-circuit`), false)
+  assert.equal((await lanes(t)).portFor(multiaddr('/ip4/192.168.1.2/tcp/4001')), undefined)
+})
