@@ -6,7 +6,12 @@ import { test, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { BulkAddress, BulkLink, BulkPort } from '../exchange/bulk-link.ts'
+import { openRequester } from '../exchange/open-requester.ts'
+import { openExchangeServer } from '../exchange/server.ts'
 import { cleanup } from '../testing/cleanup.ts'
+import { memoryPipe } from '../testing/duplex-pair.ts'
+import { SampleListener } from '../testing/sample-listener.ts'
+import { sampleLeaf, SampleServable, SampleServables } from '../testing/sample-servable.ts'
 import { BulkLanes } from './bulk-lanes.ts'
 
 const MIB = 1024 * 1024
@@ -178,3 +183,38 @@ test('there is a way to near peers only, straight, in the mode and over a family
   assert.equal(ways(`/ip4/192.168.1.2/tcp/4001/p2p/${peer}/p2p-circuit`), false)
   assert.equal((await lanes(t)).portFor(multiaddr('/ip4/192.168.1.2/tcp/4001')), undefined)
 })
+
+test(
+  'a session whose link dies with leaves on it goes on over the streams, and gets every leaf once',
+  limit,
+  async t => {
+    const [ours, theirs] = [await lanes(t), await lanes(t)]
+    const sizes = Array.from({ length: 100 }, () => MIB)
+    const servable = new SampleServable('s', sizes)
+    const stack = cleanup(t)
+    const server = stack.use(openExchangeServer({ servables: new SampleServables(servable), agent: 's' }))
+    const bulk = { server: portOf(ours), requester: portOf(theirs) }
+    const pipe = memoryPipe(server, { from: 'r', to: 's', bulk })
+    const requester = stack.use(await openRequester(pipe, { agent: 'r', name: '' }, t.signal))
+    const listener = new SampleListener()
+    const root = requester.openRoot(servable.root, listener)
+    await listener.until(() => listener.infos.length > 0)
+    root.setLayout(() => MIB, sizes.length)
+    let next = 0
+    let refused = 0
+    listener.after = () => {
+      for (const { ordinal, count } of listener.rejects.slice(refused)) root.request([{ start: ordinal, count }])
+      refused = listener.rejects.length
+      for (; next < sizes.length && root.outstandingBytes < 16 * MIB; next++) root.request([{ start: next, count: 1 }])
+    }
+    listener.after()
+    const sent = (): number => server.peers()[0]?.bulkBytesSent ?? 0
+    await listener.until(() => sent() >= 10 * MIB || listener.leaves.size === sizes.length)
+    assert.ok(listener.leaves.size < sizes.length, 'it came about in time')
+    await ours[Symbol.asyncDispose]()
+    await listener.until(() => listener.leaves.size === sizes.length)
+    assert.equal(requester.closed, false)
+    assert.ok(requester.sent.bulkLost > 0)
+    for (const [ordinal, bytes] of listener.leaves) assert.ok(Buffer.from(sampleLeaf(ordinal, MIB)).equals(bytes))
+  }
+)

@@ -132,7 +132,7 @@ export interface MemoryPipeOptions {
   isLan?: boolean
   highWater?: number
   /** Both sides have bulk links by it. */
-  bulk?: MemoryBulk
+  bulk?: Pick<MemoryBulk, 'requester' | 'server'>
   /** Sees every pair made: [requester's end, server's end]. */
   onPair?(protocol: ExchangeProtocol, near: PairEnd, far: PairEnd): void
 }
