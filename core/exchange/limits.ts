@@ -140,6 +140,10 @@ export const BATCH_BYTES = 256 * KIB
 export const QUANTUM_BYTES = 64 * KIB
 /** A leaf of at most so many bytes shares a frame with its neighbours. */
 export const PACK_LEAF_BYTES = 16 * KIB
+/** Leaves in such a frame: what whoever gets it has to do at once. */
+export const MAX_PACK_LEAVES = 512
+/** A leaf that is read ahead takes at least so much memory, however few bytes it has. */
+export const READ_LEAF_BYTES = KIB
 /** A reader that takes nothing for so long gives its read-ahead back when others want it; shorter waits are ordinary. */
 export const STALL_MS = 100
 export const HAVE_INTERVAL_MS = 250

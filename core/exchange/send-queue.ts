@@ -37,6 +37,8 @@ export interface Unit {
   readonly count: number
   /** Claimed bytes. */
   readonly bytes: number
+  /** What it takes of the room for what is read ahead: many tiny leaves are more than their bytes. */
+  readonly readBytes: number
   /** The run each of its ordinals belongs to. */
   readonly run: { left: number }
 }
@@ -181,21 +183,23 @@ export class SendQueue {
 }
 
 function whole(job: Job, { start, end, run }: { start: number; end: number; run: { left: number } }): Unit {
-  return { job, kind: 'range', start, count: end - start, bytes: end - start, run }
+  return { job, kind: 'range', start, count: end - start, bytes: end - start, readBytes: end - start, run }
 }
 
-/** One leaf; or, when it is small, as many small ones after it as fill a frame. */
+/** One leaf; or, when it is small, as many small ones after it as fill a frame, or may share one. */
 function leafUnit(job: LiveJob, { start, end, run }: { start: number; end: number; run: { left: number } }): Unit {
   let bytes = job.claims.leafBytes(start)
   let count = 1
   if (bytes <= limits.PACK_LEAF_BYTES) {
-    for (let at = start + 1; at < end; at++, count++) {
+    const last = Math.min(end, start + limits.MAX_PACK_LEAVES)
+    for (let at = start + 1; at < last; at++, count++) {
       const leaf = job.claims.leafBytes(at)
       if (leaf > limits.PACK_LEAF_BYTES || bytes + leaf + 2 * (count + 1) > limits.MAX_FRAME_BYTES) break
       bytes += leaf
     }
   }
-  return { job, kind: count === 1 ? 'leaf' : 'pack', start, count, bytes, run }
+  const readBytes = Math.max(bytes, count * limits.READ_LEAF_BYTES)
+  return { job, kind: count === 1 ? 'leaf' : 'pack', start, count, bytes, readBytes, run }
 }
 
 type Interval = LiveJob['intervals'][number]

@@ -7,6 +7,7 @@ import { rawRequester, until, type RawPeer } from '../testing/raw-peer.ts'
 import { UploadLimiter } from './upload-limiter.ts'
 import { sampleLeaf, SampleServable, SampleServables } from '../testing/sample-servable.ts'
 import { answers, cancel, KIB, MANY, meet, MIB } from '../testing/served-peer.ts'
+import { MAX_PACK_LEAVES, MAX_PEER_READ_AHEAD, READ_LEAF_BYTES } from './limits.ts'
 import { openExchangeServer } from './server.ts'
 import { SteppedClock } from '../testing/stepped-clock.ts'
 import { cleanup } from '../testing/cleanup.ts'
@@ -109,6 +110,25 @@ test('a reader that takes nothing costs a bounded amount of memory and reading',
   for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve))
   assert.ok(servable.reads <= 5, `${servable.reads} leaves were read`)
   assert.ok(it.peer.data.far.unsentBytes <= MIB, `${it.peer.data.far.unsentBytes} bytes wait`)
+})
+
+test('however small they are, few leaves of one peer are being read, and few share a frame', async () => {
+  const leaves = 20_000
+  for (const bytes of [1, 0]) {
+    const servable = new SampleServable('s', Array<number>(leaves).fill(bytes))
+    let [reading, most] = [0, 0]
+    servable.beforeRead = async () => {
+      most = Math.max(most, ++reading)
+      await new Promise(resolve => setImmediate(resolve))
+      reading--
+    }
+    await using it = await meet(servable)
+    it.peer.send({ type: 'request', req: 1, sid: 1, runs: [{ start: 0, count: leaves }] })
+    await until(() => answers(it.peer).size === leaves)
+    assert.ok(most > 32 && most <= MAX_PEER_READ_AHEAD / READ_LEAF_BYTES, `${most} leaves of ${bytes} bytes`)
+    const inFrames = it.peer.frames.map(({ header }) => header.offset)
+    assert.ok(Math.max(...inFrames) <= MAX_PACK_LEAVES, `${Math.max(...inFrames)} leaves in a frame`)
+  }
 })
 
 test('readers that take nothing do not keep the others waiting', async () => {

@@ -62,7 +62,7 @@ export class UnitSender implements QueueMember {
   wants(): number | undefined {
     if (this.#ports.signal.aborted || this.#streams.length === 0 || this.#blockedSince != null) return undefined
     const room = MAX_PEER_READ_AHEAD - this.#granted
-    const bytes = room > 0 ? this.#ungranted()?.unit.bytes : undefined
+    const bytes = room > 0 ? this.#ungranted()?.unit.readBytes : undefined
     return bytes == null || bytes > room ? undefined : bytes
   }
 
@@ -70,7 +70,7 @@ export class UnitSender implements QueueMember {
     const moving = this.#ungranted()
     if (moving == null) return
     moving.granted = true
-    this.#granted += moving.unit.bytes
+    this.#granted += moving.unit.readBytes
     void this.#read(moving)
     void this.#run()
   }
@@ -79,7 +79,7 @@ export class UnitSender implements QueueMember {
     if (this.#blockedSince == null || this.#ports.clock.now() - this.#blockedSince < STALL_MS) return 0
     let given = 0
     for (const moving of this.#moving.slice(all ? 0 : 1).filter(it => it.granted)) {
-      given += moving.unit.bytes
+      given += moving.unit.readBytes
       moving.granted = false
       moving.leaves = undefined
       moving.ready = Promise.withResolvers()
@@ -196,8 +196,8 @@ export class UnitSender implements QueueMember {
   #release(moving: OutgoingUnit): void {
     if (!moving.granted) return
     moving.granted = false
-    this.#granted -= moving.unit.bytes
-    this.#ports.turns.release(moving.unit.bytes)
+    this.#granted -= moving.unit.readBytes
+    this.#ports.turns.release(moving.unit.readBytes)
     this.wake()
   }
 

@@ -9,8 +9,8 @@ export const MAX_PEER_OUT_BYTES = 16 * EXTENT_BYTES
 export const MAX_OUT_BYTES = 48 * EXTENT_BYTES
 /** A server refuses more runs than this in its queue (Reject LIMIT). */
 export const MAX_PEER_RUNS = 64
-/** Bounds the bookkeeping when leaves are tiny. */
-export const MAX_PEER_LEAVES = 32_768
+/** Bounds the bookkeeping when leaves are tiny, and what is asked for in one go. */
+export const MAX_PEER_LEAVES = 8_192
 export const MAX_REQUEST_RUNS = 32
 
 export const WINDOW_MS = 500

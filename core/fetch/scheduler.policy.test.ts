@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { fakePlan } from '../testing/fake-plan.ts'
 import type { Run } from '../exchange/codes.ts'
 import type { Effect, Input } from './inputs-and-effects.ts'
+import { MAX_PEER_LEAVES } from './limits.ts'
 import { createRandom } from './random.ts'
 import { SampleLine } from '../testing/simulated-link.ts'
 import { Scheduler } from './scheduler.ts'
@@ -14,6 +15,7 @@ const MB = 1_000_000
 const leaves = (count: number, bytes = MIB): number[] => Array.from({ length: count }, () => bytes)
 const bytesOf = (runs: readonly Run[], sizes: readonly number[]): number =>
   runs.reduce((sum, run) => sum + sizes.slice(run.start, run.start + run.count).reduce((a, b) => a + b, 0), 0)
+const countOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.count, 0)
 const all = { has: () => true }
 const none = { has: () => false }
 
@@ -29,6 +31,25 @@ function still(sizes: readonly number[], seed = 1) {
     feed(input, now).flatMap(effect => (effect.type === 'request' ? effect.runs : []))
   return { scheduler, feed, ask }
 }
+
+test('of tiny leaves a bounded number is outstanding, and they are asked for many at a time', () => {
+  const { feed, ask } = still(leaves(3 * MAX_PEER_LEAVES, 10))
+  feed({ type: 'peer-opened', peer: 'a', rttMs: 1 })
+  feed({ type: 'choke-changed', peer: 'a', choked: false, slotsBytes: 0 })
+  const asked = ask({ type: 'have-received', peer: 'a', change: { kind: 'full' } })
+  let outstanding = countOf(asked)
+  assert.equal(outstanding, MAX_PEER_LEAVES)
+  const order = asked.flatMap(({ start, count }) => Array.from({ length: count }, (_, i) => start + i))
+  const later: number[] = []
+  for (const ordinal of order) {
+    const more = countOf(ask({ type: 'leaf-received', peer: 'a', ordinal }))
+    outstanding += more - 1
+    assert.ok(outstanding <= MAX_PEER_LEAVES)
+    if (more > 0) later.push(more)
+  }
+  assert.ok(later.length > 0)
+  for (const more of later) assert.ok(more >= MAX_PEER_LEAVES / 4, `${more} leaves`)
+})
 
 test('three peers at 8 MB/s: 24 MB/s together, duplicates at most 2 %', () => {
   const line = new SampleLine(leaves(96))

@@ -13,6 +13,7 @@ import { findWorkToSteal } from './work-stealing.ts'
 import { DuplicateLeaves, type Plan } from './duplicate-leaves.ts'
 
 const MAX_RECORDS = 1_024
+const MANY_LEAVES = (limits.MAX_PEER_LEAVES * 3) / 4
 
 export class Scheduler {
   readonly #table: LeafTable
@@ -400,8 +401,9 @@ export class Scheduler {
     }
   }
 
-  /** Undefined: nothing now. A request covers at least a quarter of the window, so that folders are not round trips. */
+  /** Undefined: nothing now. A request covers at least a quarter of the window, or of the leaves a peer may have to send, so that folders are not round trips. */
   #budget(peer: ScheduledPeer, now: number): Budget | undefined {
+    if (peer.out.size > MANY_LEAVES) return undefined
     const window = Math.min(
       peer.window,
       Math.max(limits.EXTENT_BYTES, limits.MAX_OUT_BYTES / Math.max(1, this.#sharing))
