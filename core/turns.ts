@@ -3,11 +3,16 @@
 
 import { named, type Work } from './loop-blocks.ts'
 
-const PIECES_PER_TURN = 32 // of some 100 µs: opening, reading and hashing a small file
+export const PIECES_PER_TURN = 32 // of some 100 µs: opening, reading and hashing a small file
+
+interface Waiting {
+  readonly pieces: number
+  resolve(): void
+}
 
 export class Turns {
   readonly #perTurn: number
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: Waiting[] = []
   #next = 0 // of those that wait
   #left: number
   #isCounting = false
@@ -17,23 +22,26 @@ export class Turns {
     this.#left = perTurn
   }
 
-  /** Undefined: the next piece may be done now. Else resolves when it may. */
-  take(): Promise<void> | undefined {
+  /** Undefined: the next piece may be done now, or one that stands for several. Else resolves when it may. */
+  take(pieces = 1): Promise<void> | undefined {
     if (!this.#isCounting) this.#count()
     if (this.#left > 0) {
-      this.#left--
+      this.#left -= pieces
       return undefined
     }
-    return new Promise(resolve => this.#waiting.push(resolve))
+    return new Promise(resolve => this.#waiting.push({ pieces, resolve }))
   }
 
   /** Until the loop has come round. */
   #count(): void {
     this.#isCounting = true
     setImmediate(() => {
-      const end = Math.min(this.#waiting.length, this.#next + this.#perTurn)
-      this.#left = this.#perTurn - (end - this.#next)
-      while (this.#next < end) this.#waiting[this.#next++]?.()
+      this.#left = this.#perTurn
+      for (let it = this.#waiting[this.#next]; it != null && this.#left > 0; it = this.#waiting[this.#next]) {
+        this.#next++
+        this.#left -= it.pieces
+        it.resolve()
+      }
       this.#isCounting = false
       if (this.#next < this.#waiting.length) this.#count()
       else {

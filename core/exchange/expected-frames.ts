@@ -28,7 +28,7 @@ export class ExpectedLeaves {
   readonly #runs: readonly AskedRun[]
   readonly #claim: (ordinal: number) => number
   readonly #listener: ExpectedListener
-  /** Leaves of which some frames arrived: filled so far. */
+  /** Leaves of which some frames arrived or are arriving: filled so far, with these. */
   readonly #partial = new Map<number, { bytes: Uint8Array; filled: number }>()
   #left = 0
   #lateRoom = 0
@@ -63,14 +63,17 @@ export class ExpectedLeaves {
     return state === WAITING ? this.#place(header) : undefined
   }
 
-  /** The payload of the frame that begun is whole. Throws ExchangeError(PROTOCOL). */
-  end(header: Readonly<FrameHeader>, payload: Uint8Array | undefined): void {
-    if ((header.flags & Flags.PACKED) !== 0) return this.#unpack(header, payload ?? NONE)
+  /**
+   * The payload of a frame that began is whole. In steps, one before each leaf of a pack: other frames may have begun meanwhile, and none of this stream
+   * has ended. Throws ExchangeError(PROTOCOL).
+   */
+  *end(header: Readonly<FrameHeader>, payload: Uint8Array | undefined): Generator<number, void> {
+    if ((header.flags & Flags.PACKED) !== 0) return yield* this.#unpack(header, payload ?? NONE)
     const run = this.#runOf(header.ordinal)
     const state = run.states[header.ordinal - run.start]
     const partial = this.#partial.get(header.ordinal)
     const last = (header.flags & Flags.LAST) !== 0
-    if (state === WAITING && partial != null) partial.filled += header.length
+    if (state === SENT) throw violation('A leaf was sent twice')
     if (!last) {
       if (state === WAITING) this.#listener.onBytes(header.ordinal, header.length)
       return
@@ -144,13 +147,15 @@ export class ExpectedLeaves {
       partial = { bytes: Buffer.allocUnsafeSlow(claim), filled: 0 }
       this.#partial.set(header.ordinal, partial)
     }
-    return partial.bytes.subarray(header.offset, header.offset + header.length)
+    partial.filled += header.length
+    return partial.bytes.subarray(header.offset, partial.filled)
   }
 
-  #unpack(header: Readonly<FrameHeader>, payload: Uint8Array): void {
+  *#unpack(header: Readonly<FrameHeader>, payload: Uint8Array): Generator<number, void> {
     const run = this.#runOf(header.ordinal)
     let ordinal = header.ordinal
     for (const leaf of packedLeaves(payload, header.offset)) {
+      yield 1
       const state = run.states[ordinal - run.start]
       if (state === SENT || this.#partial.has(ordinal)) throw violation('A leaf was sent twice')
       if (leaf.length > this.#claim(ordinal)) throw violation('A leaf is longer than its claim')
@@ -189,6 +194,7 @@ export class ExpectedRange {
   over = false
   rejected = false
   #begun = 0
+  #isLast = false // the frame that ends it has begun
 
   constructor(req: number, offset: number, maxBytes: number) {
     this.req = req
@@ -200,7 +206,8 @@ export class ExpectedRange {
   begin(header: Readonly<FrameHeader>): Uint8Array | undefined {
     if ((header.flags & Flags.SKELETON) === 0 || header.ordinal !== 0)
       throw violation('A leaf for a request for skeleton')
-    if (this.over && !this.rejected) throw violation('Skeleton bytes were sent twice')
+    if (this.#isLast || (this.over && !this.rejected)) throw violation('Skeleton bytes were sent twice')
+    this.#isLast = (header.flags & Flags.LAST) !== 0
     if (header.offset !== this.offset + this.#begun) throw violation('Skeleton bytes are out of order')
     this.#begun += header.length
     if (this.#begun > this.maxBytes) throw violation('More skeleton bytes than asked for')

@@ -8,6 +8,7 @@ import { checkSender, noCounts } from './control-codec.ts'
 import { ControlReader, controlFrame } from './control-frames.ts'
 import { DataReader, Flags, type FrameHeader } from './data-frames.ts'
 import type { Duplex, PeerPipe } from './duplex.ts'
+import { type Asked, FrameIntake, type IntakePorts } from './frame-intake.ts'
 import * as limits from './limits.ts'
 import { ExchangeCode, ExchangeError, violation, type Run } from './codes.ts'
 import type { ControlMessage, MessageFrom, Counts, HaveMessage } from './messages.ts'
@@ -15,12 +16,13 @@ import { OpenQueue } from './open-queue.ts'
 import type { OpenRoot, Requester, RootListener } from './requester.ts'
 import { RequesterBulk } from './requester-bulk.ts'
 import { RequesterRoot, type RootSession } from './requester-root.ts'
-import { type FramedSession, type OpenRequest, StreamSink } from './stream-sink.ts'
 
 /** Requests that are over and of which a rejected leaf's frames may still arrive. */
 const KEPT_FOR_LATE_FRAMES = 64
 
-export class RequesterSession implements Requester, RootSession, FramedSession {
+type OpenRequest = Asked<RequesterRoot>
+
+export class RequesterSession implements Requester, RootSession, IntakePorts<RequesterRoot> {
   readonly peerId: string
   name = ''
   agent = ''
@@ -31,6 +33,7 @@ export class RequesterSession implements Requester, RootSession, FramedSession {
   readonly #clock: Clock
   readonly #onSaid: ((root: CID, have: HaveMessage) => void) | undefined
   readonly #data: Duplex[] = []
+  readonly #intakes: FrameIntake<RequesterRoot>[] = []
   readonly #queue: OpenQueue<RequesterRoot>
   readonly #roots = new Map<number, RequesterRoot>() // open at the peer, by sid
   readonly #asked = new Map<number, OpenRequest>()
@@ -77,15 +80,15 @@ export class RequesterSession implements Requester, RootSession, FramedSession {
       port: () => pipe.bulk,
       send: message => this.send(message),
       receiver: {
-        onLeaf: (request, ordinal, bytes) => this.#guard(() => this.#onWholeLeaf(request, ordinal, bytes)),
-        onBytes: (request, ordinal, bytes) => this.#guard(() => this.#leavesAsked(request).coming(ordinal, bytes))
+        onLeaf: (request, ordinal, bytes) => this.guard(() => this.#onWholeLeaf(request, ordinal, bytes)),
+        onBytes: (request, ordinal, bytes) => this.guard(() => this.#leavesAsked(request).coming(ordinal, bytes))
       }
     })
     const reader = new ControlReader((message, frameBytes) => {
       trace.exchange?.('received', { peer: this.peerId, frameBytes, ...message })
       this.#onMessage(message)
     })
-    control.onBytes(bytes => this.#guard(() => reader.push(bytes)))
+    control.onBytes(bytes => this.guard(() => reader.push(bytes)))
     control.onEnd(error => this.#streamEnded(error))
   }
 
@@ -101,9 +104,11 @@ export class RequesterSession implements Requester, RootSession, FramedSession {
   /** Takes over a data stream whose nonce was sent. */
   addData(data: Duplex): void {
     this.#data.push(data)
-    const reader = new DataReader(new StreamSink(this))
+    const intake = new FrameIntake(this)
+    const reader = new DataReader(intake)
+    this.#intakes.push(intake)
     data.onBytes(bytes =>
-      this.#guard(() => {
+      this.guard(() => {
         this.#countBytes(bytes.length)
         reader.push(bytes)
       })
@@ -192,7 +197,7 @@ export class RequesterSession implements Requester, RootSession, FramedSession {
     this.#flushing = true
     queueMicrotask(() => {
       this.#flushing = false
-      this.#guard(() => this.#flush())
+      this.guard(() => this.#flush())
     })
   }
 
@@ -256,7 +261,8 @@ export class RequesterSession implements Requester, RootSession, FramedSession {
   }
 
   #flushRequest(root: RequesterRoot): boolean {
-    if (this.#runsOut >= this.#maxRuns || this.#bytesOut >= this.#maxBytes) return false
+    const isNearlyFull = this.#runsOut > 0 && this.#bytesOut > (this.#maxBytes * 3) / 4
+    if (this.#runsOut >= this.#maxRuns || isNearlyFull) return false // filled up later, by one message instead of many
     const req = this.#nextReq
     const range = root.takeRange()
     if (range != null) {
@@ -347,7 +353,7 @@ export class RequesterSession implements Requester, RootSession, FramedSession {
       case 'pex':
         return this.#rootOf(message.sid)?.listener.onPex(message.records)
       case 'bye':
-        return this.end(new ExchangeError(message.code, 'The peer ended the session'))
+        return this.#endAfterIntake(new ExchangeError(message.code, 'The peer ended the session'))
       default:
         message satisfies never
     }
@@ -469,7 +475,8 @@ export class RequesterSession implements Requester, RootSession, FramedSession {
     this.#own.add(earned)
   }
 
-  #guard(act: () => void): void {
+  /** Ends the session with what it throws. */
+  guard(act: () => void): void {
     if (this.#closed) return
     try {
       act()
@@ -479,8 +486,14 @@ export class RequesterSession implements Requester, RootSession, FramedSession {
   }
 
   #streamEnded(error: Error | undefined): void {
-    this.end(
-      new ExchangeError(ExchangeCode.IO, 'The connection to the peer ended', error == null ? {} : { cause: error })
-    )
+    const cause = error == null ? {} : { cause: error }
+    this.#endAfterIntake(new ExchangeError(ExchangeCode.IO, 'The connection to the peer ended', cause))
+  }
+
+  /** What came before the peer went is not lost. */
+  #endAfterIntake(error: ExchangeError): void {
+    const waits = this.#intakes.map(it => it.idle()).filter(it => it != null)
+    if (waits.length === 0) this.end(error)
+    else void Promise.all(waits).then(() => this.end(error))
   }
 }
