@@ -1,53 +1,76 @@
-// npm run bench -- [--row NAME]... [--size BYTES] [--files N] [--runs N] [--json]; the rows `window` and `page` measure what is seen instead,
-// `scale` for how long the loop stands still with so many files, and with so many leaves.
-// Measures Shoal beside the plain way of doing the same, on this machine, in one go: runs alternate, so that a slow minute meets both.
-// Judges nothing: figures are noisy, only their ratio within one run of this program says something.
+// npm run bench -- [--row NAME]... [--full] [--runs N] [--size BYTES] [--files N] [--other-build CLI.js] [--json]; without --row every row, those that take
+// long with --full only. Measures Shoal beside the plain way of doing the same, on this machine, in one go: runs alternate, so that a slow minute meets both.
+// The rows `page` and `scale` print tables of their own, and --growth draws what it costs over size, files and peers instead.
 
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { CLI } from '../peer.ts'
 import { openScratch } from '../scratch.ts'
+import { formatResults, gather, type Figure, type Result } from './figures.ts'
 import { formatPage, measurePage } from './page.ts'
-import { type BenchOptions, ROWS, neededBytes } from './rows.ts'
-import type { Sample } from './sample.ts'
+import type { BenchOptions, RowKind } from './row.ts'
+import { ROWS } from './rows.ts'
 import { formatScale, measureScale, scaleBytes } from './scale.ts'
-import { type Result, formatTable } from './table.ts'
-import { formatWindow, measureWindow } from './window.ts'
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url))
 
 const { values } = parseArgs({
   options: {
-    row: { type: 'string', multiple: true, default: Object.keys(ROWS) },
+    row: { type: 'string', multiple: true },
+    full: { type: 'boolean', default: false },
     size: { type: 'string', default: '1GiB' },
     files: { type: 'string', default: '10000' },
-    runs: { type: 'string', default: '3' },
+    runs: { type: 'string', default: '5' },
+    'other-build': { type: 'string' },
     json: { type: 'boolean', default: false }
   }
 })
-const options: BenchOptions = { sizeBytes: parseSize(values.size), fileCount: parseCount(values.files) }
+const options: BenchOptions = {
+  sizeBytes: parseSize(values.size),
+  fileCount: parseCount(values.files),
+  otherBuild: values['other-build'] == null ? undefined : path.resolve(values['other-build'])
+}
 const runs = parseCount(values.runs)
 if (!existsSync(CLI)) throw new Error('There is no build to measure: run npm run build first.')
 
-const results: Result[] = []
-const SEEN = new Set(['window', 'page', 'scale'])
-for (const row of values.row) if (!SEEN.has(row)) results.push(await runRow(row))
+/** What prints a table of its own, when it is named. */
+const OTHERS: Readonly<Record<string, () => Promise<void>>> = { page: printPage, scale: printScale }
+const names = values.row ?? Object.keys(ROWS).filter(name => values.full || ROWS[name]?.isLong !== true)
+for (const name of names) if (ROWS[name] == null && OTHERS[name] == null) failUnknown(name)
+
 console.log(`${machine()}\n`)
-if (results.length > 0) {
-  console.log(`median of ${runs}, alternating; times include the receiver's start\n`)
-  console.log(formatTable(results))
+const loadBefore = os.loadavg()[0] ?? Number.NaN // processes that run or want to, over the last minute
+const results: Result[] = []
+for (const name of names) {
+  const kind = ROWS[name]
+  const why = kind?.whyNot?.(options)
+  if (why != null) console.log(`Row ${name} is not run: ${why}.`)
+  else if (kind != null) await runRow(name, kind).then(it => results.push(it), error => tellFailed(name, error)) // prettier-ignore
 }
-if (values.row.includes('window')) await printWindow()
-if (values.row.includes('page')) await printPage()
-if (values.row.includes('scale')) await printScale()
+if (results.length > 0) console.log(`median of ${runs}, alternating; ${load()}\n\n${formatResults(results)}`)
+for (const name of names) await OTHERS[name]?.()
 if (values.json) console.log(`\n${writeResults()}`)
 
-async function printWindow(): Promise<void> {
-  await using scratch = openScratch(neededBytes(options))
-  console.log(formatWindow(await measureWindow(options.sizeBytes, scratch), options.sizeBytes))
+async function runRow(name: string, kind: RowKind): Promise<Result> {
+  await using scratch = openScratch(kind.roomBytes?.(options))
+  await using owner = new AsyncDisposableStack() // ends the senders before their folders go
+  const row = await kind.open(options, scratch, owner)
+  const rounds: (readonly Figure[])[] = []
+  for (let run = 0; run < runs; run++) {
+    process.stderr.write(`${name}: run ${run + 1} of ${runs}\n`)
+    rounds.push(await row.round())
+  }
+  return { row: name, title: row.title, outcomes: gather(rounds) }
+}
+
+/** The others go on. */
+function tellFailed(name: string, error: unknown): void {
+  console.log(`Row ${name} did not come to its end: ${inspect(error)}`)
+  process.exitCode = 1
 }
 
 async function printPage(): Promise<void> {
@@ -60,21 +83,8 @@ async function printScale(): Promise<void> {
   console.log(formatScale(await measureScale(options.fileCount, scratch)))
 }
 
-async function runRow(name: string): Promise<Result> {
-  const openRow = ROWS[name]
-  if (openRow == null) throw new Error(`No row is called ${name}; there are ${Object.keys(ROWS).join(', ')}.`)
-  await using scratch = openScratch(neededBytes(options))
-  await using owner = new AsyncDisposableStack() // ends the senders before their folders go
-  const row = await openRow(options, scratch, owner)
-  const shoal: Sample[] = []
-  const baseline: Sample[] = []
-  for (let run = 0; run < runs; run++) {
-    process.stderr.write(`${row.title}: run ${run + 1} of ${runs}\n`)
-    baseline.push(await row.baseline())
-    shoal.push(await row.shoal())
-  }
-  const { title, bytes, baselineTitle } = row
-  return { row: name, title, bytes, baselineTitle, shoal, baseline }
+function failUnknown(name: string): never {
+  throw new Error(`No row is called ${name}; there are ${[...Object.keys(ROWS), ...Object.keys(OTHERS)].join(', ')}.`)
 }
 
 /** Path of the file, below the checkout. */
@@ -88,7 +98,15 @@ function writeResults(): string {
 
 function machine(): string {
   const model = os.cpus()[0]?.model ?? 'unknown processor'
-  return `${os.availableParallelism()} × ${model}, Node ${process.versions.node}, commit ${commit()}`
+  const others = ['curl', 'openssl'].map(name => spawnSync(name, [name === 'curl' ? '--version' : 'version'], { encoding: 'utf8' }).stdout?.split(' ').slice(0, 2).join(' ')) // prettier-ignore
+  const versions = [`Node ${process.versions.node}`, ...others.filter(it => it != null), `commit ${commit()}`]
+  return `${os.availableParallelism()} × ${model}, ${os.type()} ${os.release()}, ${versions.join(', ')}`
+}
+
+/** Figures of a machine that does other things say less. */
+function load(): string {
+  const before = loadBefore.toFixed(1)
+  return `load of the machine before ${before}, at the end ${(os.loadavg()[0] ?? Number.NaN).toFixed(1)} on ${os.availableParallelism()} cores`
 }
 
 function commit(): string {

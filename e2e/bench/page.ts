@@ -7,7 +7,7 @@ import { startServe, startShare, untilShared } from '../peer.ts'
 import { openScene } from '../scenes.ts'
 import { get, go } from '../screen.ts'
 import type { Scratch } from '../scratch.ts'
-import { median } from './sample.ts'
+import { median } from './figures.ts'
 
 const SIZE = 64 * MIB // at the limit below longer than all that is looked at
 const UPLOAD_BYTES_PER_SECOND = 2_000_000

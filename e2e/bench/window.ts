@@ -6,12 +6,14 @@ import { type ElectronApplication, _electron } from '@playwright/test'
 import { writeRandomFile } from '../content.ts'
 import { findElectron } from '../electron-stand-in/find-electron.ts'
 import { startShare, untilShared } from '../peer.ts'
-import type { Scratch } from '../scratch.ts'
+import { openScratch, type Scratch } from '../scratch.ts'
+import { atMost, told } from './figures.ts'
+import type { RowKind } from './row.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DEADLINE_MS = 300_000
 
-export interface WindowSample {
+interface WindowSample {
   readonly seconds: number
   /** Of the main process's event loop, in milliseconds. */
   readonly loopP99Ms: number
@@ -23,8 +25,30 @@ export interface WindowSample {
   readonly paintMs: number
 }
 
+export const WINDOW_ROWS: Readonly<Record<string, RowKind>> = {
+  window: {
+    roomBytes: ({ sizeBytes }) => sizeBytes,
+    open: async ({ sizeBytes }) =>
+      await Promise.resolve({
+        title: 'the window while it receives at full rate, details open',
+        async round() {
+          await using scratch = openScratch(2 * sizeBytes)
+          const it = await measureWindow(sizeBytes, scratch)
+          return [
+            atMost('tasks of the page over 50 ms', 0, it.longTasks),
+            told('ms of the longest of them', it.longestTaskMs),
+            atMost("ms that the main process's loop was late, p99", 20, it.loopP99Ms),
+            told('ms at most', it.loopMaxMs),
+            told('MB/s', sizeBytes / it.seconds / 1e6),
+            told('ms from the start to the first words', it.paintMs)
+          ]
+        }
+      })
+  }
+}
+
 /** One file from another process, its details open while it comes in. */
-export async function measureWindow(sizeBytes: number, scratch: Scratch): Promise<WindowSample> {
+async function measureWindow(sizeBytes: number, scratch: Scratch): Promise<WindowSample> {
   const file = scratch.at('film.mkv')
   writeRandomFile(file, sizeBytes, 'window')
   await using sender = startShare([file], { data: scratch.at('sender') })
@@ -90,15 +114,4 @@ function watchLoop(): void {
 function readLoop(): { p99: number; max: number } {
   const { delay } = globalThis as unknown as { delay: { percentile(p: number): number; max: number } } // put there above
   return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
-}
-
-export function formatWindow({ seconds, ...it }: WindowSample, sizeBytes: number): string {
-  const rate = `${(sizeBytes / seconds / 1e6).toFixed(0)} MB/s`
-  const tasks = it.longTasks === 0 ? 'none over 50 ms' : `${it.longTasks} over 50 ms, longest ${it.longestTaskMs} ms`
-  return [
-    `the window while it receives at ${rate}:`,
-    `  main process's loop delay p99 ${it.loopP99Ms.toFixed(1)} ms, longest ${it.loopMaxMs.toFixed(1)} ms`,
-    `  long tasks of the page: ${tasks}`,
-    `  first words of a link's preview ${(it.paintMs / 1000).toFixed(2)} s after the start`
-  ].join('\n')
 }
