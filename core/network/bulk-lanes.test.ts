@@ -1,9 +1,12 @@
 // Links over real sockets and real threads, between two nodes' worth of them in one process.
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, hash, randomBytes, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import net from 'node:net'
+import tls from 'node:tls'
 import { test, type TestContext } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateCertificate } from '@libp2p/tls/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { BulkAddress, BulkLink, BulkPort } from '../exchange/bulk-link.ts'
 import { openRequester } from '../exchange/open-requester.ts'
@@ -144,6 +147,33 @@ test(
     stack.defer(() => void late.destroy())
     const error = await new Promise<NodeJS.ErrnoException>(resolve => late.once('error', resolve))
     assert.equal(error.code, 'ECONNREFUSED')
+  }
+)
+
+test(
+  'a frame that no peer sends ends its link, whatever comes behind it, and no thread is lost over it',
+  limit,
+  async t => {
+    const { cert, key } = await generateCertificate(await generateKeyPair('Ed25519'))
+    const head = Buffer.alloc(16)
+    const liar = tls.createServer({ cert, key, requestCert: true, rejectUnauthorized: false }, socket => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.write(Buffer.concat([head, randomBytes(500)]))) // in one record
+    })
+    cleanup(t).defer(() => void liar.close())
+    await once(liar.listen(0, '127.0.0.1'), 'listening')
+    const { port } = liar.address() as net.AddressInfo
+    const address = {
+      port,
+      certificate: hash('sha256', new X509Certificate(cert).raw, 'buffer'),
+      token: randomBytes(16)
+    }
+    const client = portOf(await lanes(t))
+    for (const length of [0, 2 * MIB + 1, 0xffffffff]) {
+      head.writeUInt32BE(length, 8)
+      const link = await client.dial(address, t.signal)
+      assert.match(String(await ended(link)), new RegExp(`A leaf of ${length} bytes`))
+    }
   }
 )
 

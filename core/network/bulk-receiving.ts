@@ -39,7 +39,7 @@ export class BulkReceiving {
     return !this.#isHeld && (this.#leaf != null || this.#filled > 0)
   }
 
-  /** Where the next bytes belong: the rest of the header, or of the leaf. */
+  /** Where the next bytes belong: the rest of the header, or of the leaf. Never empty. */
   target(): Uint8Array {
     return this.#leaf == null ? this.#head.subarray(this.#filled) : this.#leaf.bytes.subarray(this.#filled)
   }
@@ -66,10 +66,10 @@ export class BulkReceiving {
 
   #begin(): void {
     const length = this.#head.readUInt32BE(8)
+    this.#filled = 0 // in any case: a socket that is offered an empty target spins for ever, inside of Node
     if (length === 0 || length > MAX_BLOCK_BYTES) throw new Error(`A leaf of ${length} bytes`)
     const [request, ordinal] = [this.#head.readUInt32BE(0), this.#head.readUInt32BE(4)]
     this.#leaf = { request, ordinal, bytes: Buffer.allocUnsafeSlow(length), told: 0 }
-    this.#filled = 0
     this.#toldAt = performance.now()
   }
 
