@@ -2,6 +2,7 @@
 // long with --full only. Measures Shoal beside the plain way of doing the same, on this machine, in one go: runs alternate, so that a slow minute meets both.
 // The rows `page` and `scale` print tables of their own, and --growth draws what it costs over size, files and peers instead.
 
+import './own-folders.ts'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -11,11 +12,13 @@ import { inspect, parseArgs } from 'node:util'
 import { CLI } from '../peer.ts'
 import { openScratch } from '../scratch.ts'
 import { formatResults, gather, type Figure, type Result } from './figures.ts'
+import { drawGrowth } from './growth.ts'
 import { formatPage, measurePage } from './page.ts'
 import type { BenchOptions, RowKind } from './row.ts'
 import { ROWS } from './rows.ts'
 import { formatScale, measureScale, scaleBytes } from './scale.ts'
 
+const IMAGES = fileURLToPath(new URL('../../app/docs/images', import.meta.url))
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url))
 
 const { values } = parseArgs({
@@ -26,6 +29,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '10000' },
     runs: { type: 'string', default: '5' },
     'other-build': { type: 'string' },
+    growth: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false }
   }
 })
@@ -39,7 +43,9 @@ if (!existsSync(CLI)) throw new Error('There is no build to measure: run npm run
 
 /** What prints a table of its own, when it is named. */
 const OTHERS: Readonly<Record<string, () => Promise<void>>> = { page: printPage, scale: printScale }
-const names = values.row ?? Object.keys(ROWS).filter(name => values.full || ROWS[name]?.isLong !== true)
+const names = values.growth
+  ? []
+  : (values.row ?? Object.keys(ROWS).filter(name => values.full || ROWS[name]?.isLong !== true))
 for (const name of names) if (ROWS[name] == null && OTHERS[name] == null) failUnknown(name)
 
 console.log(`${machine()}\n`)
@@ -52,6 +58,7 @@ for (const name of names) {
   else if (kind != null) await runRow(name, kind).then(it => results.push(it), error => tellFailed(name, error)) // prettier-ignore
 }
 if (results.length > 0) console.log(`median of ${runs}, alternating; ${load()}\n\n${formatResults(results)}`)
+if (values.growth) console.log(`median of ${runs}; ${load()}\n\n${await drawGrowth(IMAGES, runs, values.full)}`)
 for (const name of names) await OTHERS[name]?.()
 if (values.json) console.log(`\n${writeResults()}`)
 
@@ -64,7 +71,9 @@ async function runRow(name: string, kind: RowKind): Promise<Result> {
     process.stderr.write(`${name}: run ${run + 1} of ${runs}\n`)
     rounds.push(await row.round())
   }
-  return { row: name, title: row.title, outcomes: gather(rounds) }
+  const result = { row: name, title: row.title, outcomes: gather(rounds) }
+  process.stderr.write(`${formatResults([result])}\n`) // the others take a while, and may be interrupted
+  return result
 }
 
 /** The others go on. */
