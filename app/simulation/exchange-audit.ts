@@ -4,9 +4,9 @@ import { decodeRoot, rootText } from '../../core/cid.ts'
 import { ExchangeCode, type Run } from '../../core/exchange/codes.ts'
 import { ControlReader } from '../../core/exchange/control-frames.ts'
 import { DataReader, Flags, type FrameHeader } from '../../core/exchange/data-frames.ts'
-import type { ExchangeProtocol } from '../../core/exchange/duplex.ts'
-import { MAX_QUEUED_BYTES, MAX_QUEUED_RUNS, NONCE_BYTES } from '../../core/exchange/limits.ts'
+import { BULK_TOKEN_BYTES, MAX_QUEUED_BYTES, MAX_QUEUED_RUNS, NONCE_BYTES } from '../../core/exchange/limits.ts'
 import type { ControlMessage } from '../../core/exchange/messages.ts'
+import type { SimulatedProtocol } from '../../core/simulation/connection.ts'
 import type { Wire } from '../../core/simulation/wire.ts'
 
 export interface AuditPorts {
@@ -34,11 +34,12 @@ export class ExchangeAudit {
   }
 
   /** A stream was opened: `near` is the end of who asks. */
-  onStream(protocol: ExchangeProtocol, near: Wire, far: Wire, from: string, to: string): void {
+  onStream(protocol: SimulatedProtocol, near: Wire, far: Wire, from: string, to: string): void {
     const [asks, serves] = [this.#ports.nameOf(from), this.#ports.nameOf(to)]
     if (asks == null || serves == null) return
     if (protocol === 'control') this.#sessions.add(new AuditedSession({ near, far, asks, serves }, this.#ports))
-    else this.#onData(far)
+    else if (protocol === 'data') this.#onData(far)
+    else this.#onBulk(far)
   }
 
   /** Requests that are not over, in sessions that both sides have open. */
@@ -58,6 +59,18 @@ export class ExchangeAudit {
     this.#ports.break(`${session?.serves} never answers a request of ${session?.asks}`)
   }
 
+  #onBulk(far: Wire): void {
+    let token = Buffer.alloc(0)
+    let session: AuditedSession | undefined
+    far.tap = {
+      received: bytes => {
+        token = Buffer.concat([token, bytes])
+        if (token.length === BULK_TOKEN_BYTES) session ??= [...this.#sessions].find(it => token.equals(it.bulkToken))
+      },
+      sent: frame => session?.onBulkFrame(Buffer.from(frame))
+    }
+  }
+
   #onData(far: Wire): void {
     let nonce = Buffer.alloc(0)
     let session: AuditedSession | undefined
@@ -71,15 +84,25 @@ export class ExchangeAudit {
   }
 }
 
+/** What went over one bulk link, as its server counts. */
+interface AuditedLink {
+  readonly leaves: { readonly req: number; readonly ordinal: number }[]
+}
+
 class AuditedSession {
   readonly asks: string
   readonly serves: string
   nonce: Uint8Array = new Uint8Array(0)
+  /** Of the link that was offered last. */
+  bulkToken: Uint8Array = new Uint8Array(0)
+  #link: AuditedLink = { leaves: [] }
   readonly #ports: AuditPorts
   readonly #near: Wire
   readonly #far: Wire
   readonly #roots = new Map<number, string>()
   readonly #asked = new Map<number, Asked>()
+  /** All of it was sent or rejected: what a link loses is asked for again. */
+  readonly #answered = new Map<number, Asked>()
   readonly #readers = new Map<Wire, DataReader>()
   #isOver = false
 
@@ -111,8 +134,23 @@ class AuditedSession {
     reader.push(bytes)
   }
 
+  /** A leaf was handed to the link: a frame at a time. */
+  onBulkFrame(frame: Buffer): void {
+    const [req, ordinal] = [frame.readUInt32BE(0), frame.readUInt32BE(4)]
+    if (this.#isOver) return
+    this.#over(req, ordinal, 1, 'sends')
+    this.#link.leaves.push({ req, ordinal })
+  }
+
+  /** Leaves that were on a link when it broke are asked for still. */
+  #onLost(arrived: number): void {
+    for (const { req, ordinal } of this.#link.leaves.slice(arrived)) this.#again(req, ordinal)
+    this.#link = { leaves: [] }
+  }
+
   #onAsked(message: ControlMessage): void {
     if (this.#isOver) return
+    if (message.type === 'bulkLost') this.#onLost(message.leaves)
     if (message.type === 'bye') this.#onBye(message.code, this.asks, this.serves)
     if (message.type === 'open') this.#roots.set(message.sid, rootText(decodeRoot(message.root)))
     if (message.type === 'request') this.#keep(message.req, 'leaves', message.runs, message.sid)
@@ -123,6 +161,7 @@ class AuditedSession {
     if (this.#isOver) return
     if (message.type === 'bye') this.#onBye(message.code, this.serves, this.asks)
     if (message.type === 'hello') this.nonce = message.nonce
+    if (message.type === 'bulkOffer' && message.code === ExchangeCode.OK) this.bulkToken = message.token
     if (message.type === 'reject') this.#over(message.req, message.ordinal, message.count, 'rejects')
   }
 
@@ -162,6 +201,16 @@ class AuditedSession {
     if (bytes > MAX_QUEUED_BYTES) this.#ports.break(`${this.asks} asks ${this.serves} for ${bytes} bytes at once`)
   }
 
+  #again(req: number, ordinal: number): void {
+    const asked = this.#asked.get(req) ?? this.#answered.get(req)
+    const run = asked?.runs.find(it => ordinal >= it.start && ordinal < it.start + it.count)
+    if (asked == null || run == null) return this.#ports.break(`${this.serves} lost a leaf that nobody asked for`)
+    run.over[ordinal - run.start] = 0
+    run.left++
+    asked.bytes += asked.leafBytes(ordinal)
+    this.#asked.set(req, asked)
+  }
+
   /** `count` 0: a range of the skeleton. */
   #over(req: number, ordinal: number, count: number, how: 'sends' | 'rejects'): void {
     const asked = this.#asked.get(req)
@@ -176,6 +225,8 @@ class AuditedSession {
       asked.bytes -= asked.leafBytes(at)
     }
     run.left -= end - start
-    if (asked.runs.every(it => it.left === 0)) this.#asked.delete(req)
+    if (!asked.runs.every(it => it.left === 0)) return
+    this.#asked.delete(req)
+    this.#answered.set(req, asked)
   }
 }

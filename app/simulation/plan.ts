@@ -65,6 +65,8 @@ export interface Plan {
   readonly contents: readonly ContentPlan[]
   /** Peers that mean no good; missing: none. */
   readonly hostile?: readonly HostilePlan[]
+  /** Peers on one local network have bulk links, which break now and then; missing: they have none. */
+  readonly bulk?: boolean
   readonly steps: readonly Step[]
   /** When faults stop: events that would come later do not happen. */
   readonly calmAt: number
@@ -142,7 +144,10 @@ export function planOf(seed: number): Plan {
   const hostile = strangers.chance(0.35) ? hostileOf(strangers, contents.length, calmAt) : []
   const lateMs = hostile.length > 0 && strangers.chance(0.5) ? strangers.int(3_000, 40_000) : 0 // they are met first
   const late = steps.map(step => (step.do === 'share' ? { ...step, at: step.at + lateMs } : step))
-  return { seed, nodes, contents, hostile, steps: late.sort((a, b) => a.at - b.at), calmAt }
+  const links = new Dice(seed ^ 0xb01c) // of their own: what else happens is what it was
+  const bulk = links.chance(0.5)
+  if (bulk) late.push(...bigOf(links, contents, nodes.length, calmAt))
+  return { seed, nodes, contents, hostile, bulk, steps: late.sort((a, b) => a.at - b.at), calmAt }
 }
 
 function contentOf(dice: Dice, i: number, most: { fileBytes: number; files: number }): ContentPlan {
@@ -156,6 +161,31 @@ function contentOf(dice: Dice, i: number, most: { fileBytes: number; files: numb
     sizeBytes: dice.chance(0.05) ? 0 : small()
   }))
   return { name: `c${i}`, files, seed }
+}
+
+/** Something big enough for a bulk link, and who wants it; added to `contents`. */
+function bigOf(dice: Dice, contents: ContentPlan[], nodes: number, calmAt: number): Step[] {
+  const content = contents.length
+  const sizeBytes = Math.floor(dice.scale(2_000_000, 16_000_000))
+  contents.push({ name: 'big.bin', files: [{ path: '', sizeBytes }], seed: dice.int(1, 1_000_000) })
+  const source = dice.int(0, nodes - 1)
+  const steps: Step[] = [{ at: dice.int(0, 2_000), node: source, do: 'share', content }]
+  for (let node = 0; node < nodes && steps.length < 8; node++) {
+    if (node === source || !dice.chance(0.7)) continue
+    const at = dice.int(2_000, 6_000)
+    steps.push({ at, node, do: 'get', content, selection: null, first: true, hints: true, giveUpAfterMs: null })
+    if (dice.chance(0.4)) {
+      const paused = at + Math.floor(dice.scale(10, 5_000))
+      steps.push({ at: paused, node, do: dice.pick(['pause', 'cancel']), content })
+      steps.push({ at: paused + dice.int(1, 5_000), node, do: 'resume', content })
+    }
+    if (dice.chance(0.3)) {
+      const forMs = dice.int(10, 20_000)
+      const how = dice.pick(['down', 'silent', 'slow'] as const)
+      steps.push({ at: at + Math.floor(dice.scale(10, 5_000)), node: source, do: 'link', to: node, how, forMs })
+    }
+  }
+  return steps.filter(({ at }) => at < calmAt || at <= 2_000)
 }
 
 function getOf(dice: Dice, at: number, nodes: number, contents: readonly ContentPlan[]): Wish & { do: 'get' } {

@@ -33,6 +33,7 @@ export async function shrink(plan: Plan, broken: string, { breaks, goesOn }: Shr
       const steps = smallest.steps.filter(step => step.node !== node)
       if (steps.length < smallest.steps.length) await holds({ ...smallest, steps })
     }
+    if (smallest.bulk === true) await holds({ ...smallest, bulk: false })
     for (const hostile of smallest.hostile ?? [])
       await holds({ ...smallest, hostile: (smallest.hostile ?? []).filter(it => it !== hostile) })
     for (let size = Math.ceil(smallest.steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2))

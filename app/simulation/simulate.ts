@@ -62,6 +62,7 @@ async function happen(world: World, plan: Plan): Promise<number> {
   const contents = plan.contents.map(it => new Content(it))
   world.contents = contents
   for (const node of plan.nodes) await world.addComputer(node.capacityBytes, node.platform, node.names)
+  world.internet.hasBulk = plan.bulk === true
   for (const hostile of plan.hostile ?? []) await world.addHostile(hostile)
   const watch = new Watch(world, contents)
   const actions = new Actions(world, plan, contents, watch)

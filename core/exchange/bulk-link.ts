@@ -34,6 +34,8 @@ export interface BulkAddress {
 
 /** How a link to one peer comes about; a pipe without one has no way past the loop. */
 export interface BulkPort {
+  /** So many bytes are asked for and not here when a link is worth asking for. */
+  readonly worthBytes: number
   /** SHA-256 of the certificate this side shows, made for this run. Rejects when there is none. */
   certificate(): Promise<Uint8Array>
   /** Listens for the peer with this certificate. The link resolves when it came, and rejects when it did not or the signal aborted. */

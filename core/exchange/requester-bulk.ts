@@ -45,11 +45,11 @@ export class RequesterBulk {
 
   /** So many bytes are asked for and not here, big leaves among them: asks for a link if that is worth one. */
   consider(outstandingBytes: number): void {
-    if (outstandingBytes < limits.BULK_WORTH_BYTES || !this.#isKnown || this.#isOver || this.#attempt != null) return
+    if (!this.#isKnown || this.#isOver || this.#attempt != null) return
     const now = this.#ports.clock.now()
     this.#breaks = this.#breaks.filter(at => now - at < limits.BULK_BREAKS_MS)
     const port = this.#breaks.length < limits.BULK_BREAKS ? this.#ports.port() : undefined
-    if (port != null) void this.#ask(port)
+    if (port != null && outstandingBytes >= port.worthBytes) void this.#ask(port)
   }
 
   /** The server's answer, or that the link is over there. */

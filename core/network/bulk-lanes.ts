@@ -6,7 +6,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import { generateCertificate } from '@libp2p/tls/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { BulkAddress, BulkLink, BulkPort, BulkReceiver } from '../exchange/bulk-link.ts'
-import { BULK_TOKEN_BYTES } from '../exchange/limits.ts'
+import { BULK_TOKEN_BYTES, BULK_WORTH_BYTES } from '../exchange/limits.ts'
 import { isNear, mayDial, type NetworkMode } from './address-policy.ts'
 import type { BulkIdentity, BulkNews, BulkOrder } from './bulk-worker-messages.ts'
 
@@ -50,6 +50,7 @@ export class BulkLanes implements AsyncDisposable {
     const host = hosts.find(it => it.includes(':') === (at.family === 'ip6'))
     if (host == null) return undefined
     return {
+      worthBytes: BULK_WORTH_BYTES,
       certificate: async () => (await this.#own()).fingerprint,
       accept: async (theirs, signal) => await this.#accept({ host, at }, theirs, signal),
       dial: async (address, signal) => await this.#dial(at, address, signal)

@@ -21,6 +21,9 @@ const LOOK_MS = 15_000
 const DEAD_AFTER_MS = 30_000
 const SLOW_BYTES_PER_SECOND = 20_000
 
+/** Bulk links are streams of the same connection here: they die with it, as when a machine or a network goes. */
+export type SimulatedProtocol = ExchangeProtocol | 'bulk'
+
 export class Side {
   readonly machine: Machine
   readonly wires = new Set<{ end(error: Error): void }>()
@@ -32,7 +35,7 @@ export class Side {
   /** Told once, when it is over at this side. */
   onClosed: () => void = () => {}
   /** Told of every stream that the far side opens. */
-  onStream: (protocol: ExchangeProtocol, duplex: Duplex) => void = () => {}
+  onStream: (protocol: SimulatedProtocol, duplex: Duplex) => void = () => {}
   readonly #forget: (side: Side) => void
   #busyUntil = 0
   #arrivesAt = 0

@@ -1,9 +1,7 @@
 // Who can reach whom in a simulated world, who provides what, and whom a local network tells of.
 import type { Ed25519PrivateKey } from '@libp2p/interface'
-import type { ExchangeProtocol } from '../exchange/duplex.ts'
 import type { Dice } from './dice.ts'
-import type { Path } from './connection.ts'
-import { Side } from './connection.ts'
+import { type Path, Side, type SimulatedProtocol } from './connection.ts'
 import type { Machine } from './machine.ts'
 import type { Timeline } from './timeline.ts'
 import type { Wire } from './wire.ts'
@@ -35,12 +33,14 @@ export interface InternetPorts {
   newPath(a: string, b: string): Path
   log(what: string): void
   /** A stream was opened, by `from` at the end `near`. */
-  onStream(protocol: ExchangeProtocol, near: Wire, far: Wire, from: string, to: string): void
+  onStream(protocol: SimulatedProtocol, near: Wire, far: Wire, from: string, to: string): void
   /** Somebody is refused from now on. */
   onBan(by: Machine, peerId: string): void
 }
 
 export class Internet {
+  /** Peers on one local network have bulk links. */
+  hasBulk = false
   readonly ports: InternetPorts
   readonly #listening = new Map<string, Listening>()
   readonly #paths = new Map<string, Path>()

@@ -10,6 +10,7 @@ import { peerOf } from '../network/dial-target.ts'
 import type { Network, NetworkOptions, NetworkPeer } from '../network/network.ts'
 import { type PeerEvent, type StreamHandler } from '../network/peer-links.ts'
 import type { Via } from '../network/peer-book.ts'
+import { SimulatedBulk } from './bulk.ts'
 import type { Side } from './connection.ts'
 import { type Listening, type Peer, peerOfMachine } from './internet.ts'
 import { thisMachine } from './machine.ts'
@@ -46,6 +47,7 @@ class SimulatedNetwork implements Network {
   readonly #vias = new Map<string, Via>()
   readonly #listeners = new Set<(peerId: string, event: PeerEvent) => void>()
   readonly #handlers = new Map<ExchangeProtocol, StreamHandler>()
+  readonly #bulk: SimulatedBulk
   readonly #discovery: Discovery
   #isOver = false
 
@@ -59,6 +61,7 @@ class SimulatedNetwork implements Network {
       accepts: peerId => !this.#isOver && !this.#banned.has(peerId),
       onConnection: (side, from) => this.#onConnection({ side, from })
     }
+    this.#bulk = new SimulatedBulk(this.#machine, this.peerId)
     this.#stopListening = this.#self.internet.listen(this.#listening)
     this.#discovery = new Discovery({
       ownPeerId: this.peerId,
@@ -230,7 +233,10 @@ class SimulatedNetwork implements Network {
     this.#links.set(from.peerId, links)
     links.push(link)
     side.onClosed = () => this.#onClosed(link)
-    side.onStream = (protocol, wire) => this.#handlers.get(protocol)?.(wire, this.#pipeOver(link))
+    side.onStream = (protocol, wire) => {
+      if (protocol === 'bulk') this.#bulk.onWire(wire)
+      else this.#handlers.get(protocol)?.(wire, this.#pipeOver(link))
+    }
     side.watch()
     this.#discovery.onConnect(from.peerId)
     this.#settle(from.peerId, links)
@@ -268,6 +274,7 @@ class SimulatedNetwork implements Network {
       remoteAddr: from.addr,
       isLan: side.path.isLan,
       rttMs: 2 * side.path.delayMs,
+      ...(this.#self.internet.hasBulk && side.path.isLan && { bulk: this.#bulk.portOver(side) }),
       open: async protocol => openWire(side, protocol)
     }
   }

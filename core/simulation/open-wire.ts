@@ -1,6 +1,5 @@
 // Opens a simulated stream: the far side hears of it, and answers.
-import type { ExchangeProtocol } from '../exchange/duplex.ts'
-import type { Side } from './connection.ts'
+import type { Side, SimulatedProtocol } from './connection.ts'
 import { peerOfMachine } from './internet.ts'
 import { Wire } from './wire.ts'
 
@@ -9,7 +8,7 @@ const OPEN_TIMEOUT_MS = 10_000
 const NEGOTIATION_BYTES = 64
 
 /** Rejects when the connection ends, or nothing answers in time. */
-export async function openWire(side: Side, protocol: ExchangeProtocol): Promise<Wire> {
+export async function openWire(side: Side, protocol: SimulatedProtocol): Promise<Wire> {
   const opened = Promise.withResolvers<Wire>()
   const near = new Wire(side)
   const cancel = side.machine.after(OPEN_TIMEOUT_MS, 'net.open-timeout', () => {

@@ -1,5 +1,6 @@
 // Bulk links in memory, for tests of the exchange: what is on its way can be held, and a link cut with leaves on it.
 import type { BulkAddress, BulkLink, BulkPort, BulkReceiver } from '../exchange/bulk-link.ts'
+import { BULK_WORTH_BYTES } from '../exchange/limits.ts'
 
 /** The ways between one requester and one server. */
 export class MemoryBulk {
@@ -8,11 +9,13 @@ export class MemoryBulk {
   /** Nobody gets through to the server any more. */
   isBlocked = false
   readonly requester: BulkPort = {
+    worthBytes: BULK_WORTH_BYTES,
     certificate: async () => new Uint8Array(32).fill(1),
     accept: async () => Promise.reject(new Error('This way goes one way')),
     dial: async address => this.#dial(address)
   }
   readonly server: BulkPort = {
+    worthBytes: BULK_WORTH_BYTES,
     certificate: async () => new Uint8Array(32).fill(2),
     accept: async (_theirs, signal) => this.#accept(signal),
     dial: async () => Promise.reject(new Error('This way goes one way'))
