@@ -5,9 +5,9 @@ import fc from 'fast-check'
 import { memoryPipe } from '../testing/duplex-pair.ts'
 import { MemoryBulk } from '../testing/memory-bulk.ts'
 import { cleanup } from '../testing/cleanup.ts'
-import { rawRequester, until } from '../testing/raw-peer.ts'
+import { rawRequester, rawServer, until } from '../testing/raw-peer.ts'
 import { SampleListener } from '../testing/sample-listener.ts'
-import { sampleLeaf, SampleServable, SampleServables } from '../testing/sample-servable.ts'
+import { sampleLeaf, sampleRoot, SampleServable, SampleServables } from '../testing/sample-servable.ts'
 import { SteppedClock } from '../testing/stepped-clock.ts'
 import { ExchangeCode, type Run } from './codes.ts'
 import { ExpectedLeaves } from './expected-frames.ts'
@@ -166,6 +166,64 @@ test('whatever breaks when: every leaf comes, once', { timeout: 120_000 }, async
     }),
     { numRuns: 30 }
   )
+})
+
+test('under a limit whoever has a link gets no more than whoever has none', limit, async t => {
+  const stack = cleanup(t)
+  const clock = new SteppedClock()
+  const sizes = Array.from({ length: 200 }, () => MIB)
+  const servable = new SampleServable('s', sizes)
+  const budget = new UploadLimiter(clock, 1.2 * limits.BULK_LEAST_RATE)
+  const servables = new SampleServables(servable)
+  const server = stack.use(openExchangeServer({ servables, agent: 's', clock, budget }))
+  const begin = async (from: string, bulk?: MemoryBulk): Promise<void> => {
+    const pipe = memoryPipe(server, { from, to: 's', ...(bulk != null && { bulk }) })
+    const requester = stack.use(await openRequester(pipe, { agent: 'r', name: '', clock }, t.signal))
+    const listener = new SampleListener()
+    const root = requester.openRoot(servable.root, listener)
+    await listener.until(() => listener.infos.length > 0)
+    root.setLayout(() => MIB, sizes.length)
+    let next = 0
+    listener.after = () => {
+      for (; next < sizes.length && root.outstandingBytes < 16 * MIB; next++) root.request([{ start: next, count: 1 }])
+    }
+    listener.after()
+  }
+  await begin('with', new MemoryBulk())
+  await begin('without')
+  const sent = (peerId: string): number => server.peers().find(it => it.peerId === peerId)?.bytesSent ?? 0
+  while (sent('with') + sent('without') < 60 * MIB) {
+    clock.step(4) // a frame's worth of the rate
+    for (let i = 0; i < 10; i++) await new Promise(resolve => setImmediate(resolve))
+  }
+  assert.ok((server.peers().find(it => it.peerId === 'with')?.bulkBytesSent ?? 0) > 20 * MIB, 'over the link')
+  assert.ok(sent('without') > 25 * MIB, `${sent('without')} bytes of ${60 * MIB}`)
+})
+
+test('a server offers a link once: it is dialled once, and offered again it ends the session', limit, async t => {
+  const { pipe, server } = rawServer(BIG.length, [limits.FEATURE_BULK])
+  let dials = 0
+  const bulk = {
+    ...new MemoryBulk().requester,
+    dial: async () => {
+      dials++
+      return await new Promise<never>(() => {})
+    }
+  }
+  const requester = cleanup(t).use(await openRequester({ ...pipe, bulk }, { agent: 'r', name: '' }, t.signal))
+  const listener = new SampleListener()
+  const root = requester.openRoot(sampleRoot('r'), listener)
+  await listener.until(() => listener.infos.length > 0)
+  root.setLayout(() => MIB, BIG.length)
+  root.request([{ start: 0, count: 20 }])
+  const peer = server()
+  await until(() => peer.last('bulkAsk') != null)
+  const [certificate, token] = [new Uint8Array(32), new Uint8Array(16)]
+  for (let i = 0; i < 30; i++)
+    peer.send({ type: 'bulkOffer', id: 1, code: ExchangeCode.OK, port: 1 + i, certificate, token })
+  await until(() => peer.ended)
+  assert.equal(peer.last('bye')?.code, ExchangeCode.PROTOCOL)
+  assert.equal(dials, 1)
 })
 
 test('a requester that lies about a link ends its session', limit, async t => {

@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts'
 import { trace } from '../trace.ts'
 import type { BulkLink, BulkPort, BulkReceiver } from './bulk-link.ts'
-import { ExchangeCode } from './codes.ts'
+import { ExchangeCode, violation } from './codes.ts'
 import * as limits from './limits.ts'
 import type { MessageFrom } from './messages.ts'
 
@@ -21,6 +21,7 @@ interface Attempt {
   readonly id: number
   readonly abort: AbortController
   cancelTimer: () => void
+  isOffered: boolean
   link: BulkLink | undefined
   /** Whole leaves that arrived. */
   leaves: number
@@ -52,12 +53,14 @@ export class RequesterBulk {
     if (port != null && outstandingBytes >= port.worthBytes) void this.#ask(port)
   }
 
-  /** The server's answer, or that the link is over there. */
+  /** The server's answer, or that the link is over there. Throws ExchangeError(PROTOCOL). */
   onOffer({ id, code, port, certificate, token }: MessageFrom<'server'> & { type: 'bulkOffer' }): void {
     const attempt = this.#attempt
     if (attempt?.id !== id) return // of a link that is over here already
-    if (code === ExchangeCode.OK && attempt.link == null) void this.#dial(attempt, { port, certificate, token })
-    else this.#lost(attempt, 'refused')
+    if (code !== ExchangeCode.OK) return this.#lost(attempt, 'refused')
+    if (attempt.isOffered) throw violation('A bulk link was offered twice') // each would be dialled
+    attempt.isOffered = true
+    void this.#dial(attempt, { port, certificate, token })
   }
 
   /** The session is over. */
@@ -76,6 +79,7 @@ export class RequesterBulk {
       id: ++this.#lastId,
       abort: new AbortController(),
       cancelTimer: () => {},
+      isOffered: false,
       link: undefined,
       leaves: 0
     }

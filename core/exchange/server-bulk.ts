@@ -57,16 +57,16 @@ export class ServerBulk {
   }
 
   /** Gives a leaf to the link that `linkFor` named. Its bytes are the link's from now on. */
-  hand({ job, start, bytes }: Unit, leaf: Uint8Array): void {
+  hand(link: BulkLink, { job, start, bytes }: Unit, leaf: Uint8Array): void {
     const offered = this.#offered
-    if (offered == null) return this.#ports.reject(job.req, start, 1, ExchangeCode.BUSY, AT_ONCE_MS) // lost meanwhile
+    if (offered?.link !== link) return this.#ports.reject(job.req, start, 1, ExchangeCode.BUSY, AT_ONCE_MS) // lost meanwhile
     this.bytesSent += leaf.length
     offered.handed.push({ req: job.req, ordinal: start, bytes })
     offered.handedLeaves++
     offered.handedBytes += bytes
     while (offered.handedBytes - (offered.handed[0]?.bytes ?? 0) >= limits.BULK_REMEMBERED_BYTES)
       offered.handedBytes -= offered.handed.shift()?.bytes ?? 0
-    offered.link?.send(job.req, start, leaf) // without a link it is among those that were lost
+    link.send(job.req, start, leaf)
   }
 
   /** Throws ExchangeError(PROTOCOL). */

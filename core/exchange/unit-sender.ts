@@ -144,24 +144,28 @@ export class UnitSender implements QueueMember {
 
   /** Sends or rejects all of the head. */
   async #send(head: OutgoingUnit): Promise<void> {
+    const { budget, signal } = this.#ports
+    const { root } = head.unit.job
     let paid = 0
-    while (!head.over && !this.#ports.signal.aborted) {
+    while (!head.over && !signal.aborted) {
       const piece = await this.#next(head)
       if (piece == null) continue
-      if (paid < piece.length) {
-        const due = this.#ports.budget.take(piece.length - paid, head.unit.job.root.key, this.#ports.signal)
-        paid = piece.length
-        if (due != null) {
-          due.catch(() => {}) // it may be refused while we are still flushing; the wait below hears of it too
-          await this.#flush()
-          await this.#wait(due)
-          continue // it may have been cancelled or given back meanwhile
-        }
+      let due: Promise<void> | undefined
+      while (due == null && paid < piece.length) {
+        const part = Math.min(piece.length - paid, budget.grainBytes(root.key)) // a whole leaf at once would be many turns of whoever gets frames
+        due = budget.take(part, root.key, signal)
+        paid += part
+      }
+      if (due != null) {
+        due.catch(() => {}) // it may be refused while we are still flushing; the wait below hears of it too
+        await this.#flush()
+        await this.#wait(due)
+        continue // it may have been cancelled or given back meanwhile
       }
       paid -= piece.length
       this.#stream ??= this.#leastBusy()
       piece.write(this.#batch)
-      this.#ports.onSent(head.unit.job.root, piece.length)
+      this.#ports.onSent(root, piece.length)
     }
     this.#moving.shift()
     this.#release(head)
@@ -180,7 +184,7 @@ export class UnitSender implements QueueMember {
       return undefined
     }
     const link = this.#ports.bulk.linkFor(head.unit)
-    const whole = link == null ? undefined : head.inOne(leaf => this.#ports.bulk.hand(head.unit, leaf))
+    const whole = link == null ? undefined : head.inOne(leaf => this.#ports.bulk.hand(link, head.unit, leaf))
     if (link != null && whole != null) {
       if (this.#batch.bytes > 0) await this.#flush()
       else if (link.unsentBytes > MAX_UNSENT) await this.#wait(link.progress())

@@ -102,7 +102,7 @@ export async function rawRequester(
 }
 
 /** A pipe to a raw server: Hello is answered and a root of `leaves` leaves announced; the rest is up to the test. */
-export function rawServer(leaves: number): { pipe: PeerPipe; server: () => RawPeer } {
+export function rawServer(leaves: number, features: number[] = []): { pipe: PeerPipe; server: () => RawPeer } {
   const [nearControl, control] = duplexPair()
   const [nearData, data] = duplexPair()
   const server = new RawPeer(control, data)
@@ -113,7 +113,7 @@ export function rawServer(leaves: number): { pipe: PeerPipe; server: () => RawPe
     rttMs: 1,
     open: async protocol => {
       if (protocol === 'data') return nearData
-      server.send({ ...HELLO, nonce: new Uint8Array(16) })
+      server.send({ ...HELLO, features, nonce: new Uint8Array(16) })
       server.send({ type: 'choke', choke: false, slotsBytes: 1 })
       return nearControl
     }
