@@ -15,7 +15,7 @@ import { cleanup } from '../testing/cleanup.ts'
 import { memoryPipe } from '../testing/duplex-pair.ts'
 import { SampleListener } from '../testing/sample-listener.ts'
 import { sampleLeaf, SampleServable, SampleServables } from '../testing/sample-servable.ts'
-import { BulkLanes } from './bulk-lanes.ts'
+import { BulkLanes, hostsOf } from './bulk-lanes.ts'
 
 const MIB = 1024 * 1024
 const limit = { timeout: 60_000 }
@@ -177,6 +177,22 @@ test(
   }
 )
 
+test('a crowd at the door from one address leaves room for who is expected from another', limit, async t => {
+  const lane = await lanes(t)
+  const client = portOf(await lanes(t))
+  const crowd = portOf(lane, '/ip4/127.0.0.2')
+  const [{ address }] = [await offer(t, portOf(lane), client), await offer(t, crowd, client)]
+  const stack = cleanup(t)
+  const sockets = Array.from({ length: 12 }, () => {
+    const socket = net.connect({ host: '127.0.0.1', port: address.port, localAddress: '127.0.0.2' })
+    stack.defer(() => void socket.destroy())
+    return socket.on('error', () => {})
+  })
+  await Promise.race(sockets.map(async socket => await once(socket, 'close'))) // no more are let in
+  const link = await client.dial(address, t.signal)
+  link.close()
+})
+
 test('a dial to nobody is refused, one that is given up ends, and so does whoever waits', limit, async t => {
   const [server, client] = [portOf(await lanes(t)), portOf(await lanes(t))]
   const free = net.createServer().listen(0, '127.0.0.1')
@@ -200,6 +216,11 @@ test('with its lanes a link ends, on both sides', limit, async t => {
   const over = [ended(await link), ended(dialled)]
   await ours[Symbol.asyncDispose]()
   for (const error of await Promise.all(over)) assert.ok(error instanceof Error)
+})
+
+test('links are listened for at the IP addresses the node listens on, whatever else stands in their multiaddrs', () => {
+  const listen = ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001', '/ip6zone/eth0/ip6/fe80::1/tcp/4001']
+  assert.deepEqual(hostsOf(listen), ['0.0.0.0', '::', 'fe80::1%eth0'])
 })
 
 test('there is a way to near peers only, straight, in the mode and over a family that is listened on', async t => {

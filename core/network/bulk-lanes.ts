@@ -4,7 +4,7 @@ import { hash, randomBytes, X509Certificate } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import type { PrivateKey } from '@libp2p/interface'
 import { generateCertificate } from '@libp2p/tls/utils'
-import type { Multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { BulkAddress, BulkLink, BulkPort, BulkReceiver } from '../exchange/bulk-link.ts'
 import { BULK_TOKEN_BYTES, BULK_WORTH_BYTES } from '../exchange/limits.ts'
 import { isNear, mayDial, type NetworkMode } from './address-policy.ts'
@@ -13,7 +13,7 @@ import type { BulkIdentity, BulkNews, BulkOrder } from './bulk-worker-messages.t
 export interface BulkLanesOptions {
   readonly mode: NetworkMode
   readonly privateKey: PrivateKey
-  /** IP addresses the node listens on. */
+  /** IP addresses the node listens on (`hostsOf`). */
   readonly hosts: readonly string[]
 }
 
@@ -88,8 +88,8 @@ export class BulkLanes implements AsyncDisposable {
   }
 
   async #open(signal: AbortSignal, order: (link: number) => BulkOrder): Promise<ThreadLink> {
-    signal.throwIfAborted()
     const identity = await this.#own()
+    signal.throwIfAborted()
     const worker = (this.#worker ??= this.#start(identity))
     const id = this.#nextLink++
     const link = new ThreadLink(id, (it, moved = []) => worker.postMessage(it, moved), {
@@ -241,6 +241,11 @@ class ThreadLink implements BulkLink {
     this.#progress.resolve()
     this.#onEnd?.(error)
   }
+}
+
+/** Where links are listened for: the addresses of what the node listens on, with the zone of a link-local one. */
+export function hostsOf(listen: readonly string[]): string[] {
+  return listen.flatMap(text => ipOf(multiaddr(text))?.host ?? [])
 }
 
 /** Of a connection that goes straight to an IP address and a port. */

@@ -1,5 +1,6 @@
 // The receiving end by itself: what a socket would give it, one piece at a time.
 import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { MAX_BLOCK_BYTES } from '../exchange/limits.ts'
 import { BulkReceiving } from './bulk-receiving.ts'
@@ -36,4 +37,15 @@ test('there is always room for what comes next: a socket that is offered none sp
   assert.equal(receiving.target().length, 1)
   feed(receiving, Buffer.alloc(1))
   assert.ok(receiving.target().length > 0)
+})
+
+test('leaves that are hardly any bytes are held up too: each is a message to the session', () => {
+  let told = 0
+  const receiving = new BulkReceiving(1, () => told++)
+  const frame = Buffer.concat([header(1), Buffer.alloc(1)])
+  while (told < 10_000 && feed(receiving, frame)) continue
+  assert.equal(told, 128)
+  const socket = new PassThrough()
+  for (; told > 0; told--) receiving.taken(1, socket)
+  assert.equal(feed(receiving, frame), true)
 })

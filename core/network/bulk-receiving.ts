@@ -1,12 +1,13 @@
 // The receiving end of a bulk link, in its thread. It is the one that dials: only a socket that was dialled has `onread`, by which OpenSSL's output lands in the leaf
 // without a copy. A leaf is handed on as soon as it is whole; whether it was asked for is for the session to say, so no more than READ_AHEAD_BYTES are ahead of it.
-import type { TLSSocket } from 'node:tls'
 import { MAX_BLOCK_BYTES } from '../exchange/limits.ts'
 import { BULK_HEADER_BYTES } from './bulk-sending.ts'
 import type { BulkNews } from './bulk-worker-messages.ts'
 
 /** Handed on and not taken over yet. */
 const READ_AHEAD_BYTES = 8 * 1024 * 1024
+/** What a leaf counts for at least: it is a message to the session, however small. */
+const LEAST_BYTES = 64 * 1024
 /** A leaf that takes longer is told of in parts. */
 const TELL_MS = 250
 
@@ -56,9 +57,9 @@ export class BulkReceiving {
     return !this.#isHeld
   }
 
-  /** So many bytes were taken over; goes on where it held. */
-  taken(bytes: number, socket: TLSSocket): void {
-    this.#ahead -= bytes
+  /** A leaf of so many bytes was taken over; goes on where it held. */
+  taken(bytes: number, socket: { resume(): unknown }): void {
+    this.#ahead -= Math.max(bytes, LEAST_BYTES)
     if (!this.#isHeld || this.#ahead >= READ_AHEAD_BYTES) return
     this.#isHeld = false
     socket.resume()
@@ -76,7 +77,7 @@ export class BulkReceiving {
   #end({ request, ordinal, bytes }: ComingLeaf): void {
     this.#leaf = undefined
     this.#filled = 0
-    this.#ahead += bytes.length
+    this.#ahead += Math.max(bytes.length, LEAST_BYTES)
     this.#tell({ kind: 'leaf', link: this.#link, request, ordinal, bytes }, [bytes.buffer])
   }
 

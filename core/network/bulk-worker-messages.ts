@@ -33,7 +33,7 @@ export type BulkOrder =
       readonly ordinal: number
       readonly bytes: Uint8Array<ArrayBuffer>
     }
-  /** So many bytes that came were taken over. */
+  /** A leaf of so many bytes that came was taken over. */
   | { readonly kind: 'taken'; readonly link: number; readonly bytes: number }
   | { readonly kind: 'close'; readonly link: number }
 

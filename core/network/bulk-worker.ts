@@ -10,7 +10,7 @@ import { BulkSending } from './bulk-sending.ts'
 import type { BulkIdentity, BulkNews, BulkOrder } from './bulk-worker-messages.ts'
 
 const KEEP_ALIVE_MS = 30_000
-/** Connections that have not shown yet who they are, for everyone who is expected. */
+/** Connections from an address that have not shown yet who they are, for everyone who is expected from there. */
 const PENDING_PER_EXPECTED = 4
 
 type Accept = BulkOrder & { kind: 'accept' }
@@ -119,7 +119,7 @@ class Listener {
   readonly #secure = tls.createServer({ ...TLS, requestCert: true, handshakeTimeout: BULK_ACCEPT_MS })
   readonly #server = net.createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
   /** Connections that have not shown yet who they are. */
-  readonly #pending = new Map<string, NodeJS.Timeout>()
+  readonly #pending = new Map<string, { late: NodeJS.Timeout; from: string | undefined }>()
 
   constructor(host: string) {
     this.#host = host
@@ -153,13 +153,12 @@ class Listener {
 
   /** Nobody is expected from there, or too many are at the door: closed before any of our work. */
   #onSocket(socket: net.Socket): void {
-    const isExpected = [...this.#expected.values()].some(it => comesFrom(socket, it))
-    if (!isExpected || this.#pending.size >= PENDING_PER_EXPECTED * this.#expected.size) return void socket.destroy()
+    const from = socket.remoteAddress
+    const expected = [...this.#expected.values()].filter(it => comesFrom(socket, it)).length
+    const pending = [...this.#pending.values()].filter(it => it.from === from).length // of theirs: nobody crowds out others
+    if (pending >= PENDING_PER_EXPECTED * expected) return void socket.destroy()
     const end = endOf(socket)
-    this.#pending.set(
-      end,
-      setTimeout(() => socket.destroy(), BULK_ACCEPT_MS)
-    )
+    this.#pending.set(end, { late: setTimeout(() => socket.destroy(), BULK_ACCEPT_MS), from })
     socket.once('close', () => this.#settle(end))
     socket.on('error', () => {})
     this.#secure.emit('connection', socket)
@@ -167,7 +166,7 @@ class Listener {
 
   /** It has shown who it is, or is gone. */
   #settle(end: string): void {
-    clearTimeout(this.#pending.get(end))
+    clearTimeout(this.#pending.get(end)?.late)
     this.#pending.delete(end)
   }
 

@@ -4,9 +4,9 @@ import type { Connection } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../clock.ts'
-import { isNear, parseMultiaddr } from './address-policy.ts'
+import { isNear } from './address-policy.ts'
 import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
-import { BulkLanes } from './bulk-lanes.ts'
+import { BulkLanes, hostsOf } from './bulk-lanes.ts'
 import { CappedDatastore } from './capped-datastore.ts'
 import { parseDialAddr } from './dial-target.ts'
 import { Dialler } from './dialler.ts'
@@ -93,8 +93,8 @@ async function makeParts(
     await node.stop()
   })
   const liveness = acquiring.use(watchLiveness(() => node.getConnections(), monotonic))
-  const hosts = listen.flatMap(text => parseMultiaddr(text)?.getComponents()[0]?.value ?? [])
-  const links = await PeerLinks.open(node, liveness, acquiring.use(new BulkLanes({ mode, privateKey, hosts })))
+  const lanes = acquiring.use(new BulkLanes({ mode, privateKey, hosts: hostsOf(listen) }))
+  const links = await PeerLinks.open(node, liveness, lanes)
   acquiring.use(keepRoom(node, peerId => links.speaking.has(peerId)))
   const dialler = new Dialler({ mode, ownPeerId, node, book, gater, ended: signal })
   const discovery = acquiring.use(
