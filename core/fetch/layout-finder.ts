@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid'
 import { RAW } from '../cid.ts'
 import { type Layout, rawRootLayout } from '../content/layout.ts'
 import { MAX_BLOCK_BYTES } from '../content/limits.ts'
+import { inTurns } from '../turns.ts'
 import type { FetchPeer } from './fetch-peer.ts'
 import type { FetchPorts } from './ports.ts'
 import { RawRoot } from './raw-root.ts'
@@ -32,6 +33,7 @@ export class LayoutFinder {
   #raw: RawRoot | undefined
   #paused: boolean
   #over = false
+  #isGoingOn = false
 
   /** `isPeek`: of a raw root, take a peer's word for its length and fetch nothing. `isPaused`: asks nobody before `resume`. */
   constructor(
@@ -58,7 +60,7 @@ export class LayoutFinder {
     const abort = (): void => this.#found.reject(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     try {
-      await this.#begin()
+      await this.#begin(signal)
       return await this.#found.promise
     } finally {
       signal.removeEventListener('abort', abort)
@@ -120,9 +122,9 @@ export class LayoutFinder {
     return this.#ports.clock.now()
   }
 
-  async #begin(): Promise<void> {
+  async #begin(signal: AbortSignal): Promise<void> {
     if (this.#root.code === RAW) await this.#beginRaw()
-    else this.#beginSkeleton()
+    else await this.#beginSkeleton(signal)
     if (!this.#paused) for (const peer of this.#peers.values()) this.#add(peer)
   }
 
@@ -162,17 +164,16 @@ export class LayoutFinder {
     this.#found.resolve({ layout: rawRootLayout(this.#root, leaf.length), leaf })
   }
 
-  #beginSkeleton(): void {
+  async #beginSkeleton(signal: AbortSignal): Promise<void> {
     const { skeleton } = this.#ports
     const empty = EMPTY_BLOCKS.find(block => names(this.#root.multihash.digest, block))
     if (empty != null && this.#storedBytes() === 0) {
       skeleton.append(0, Uint8Array.of(empty.length, ...empty))
     }
-    this.#skeleton = new SkeletonFetch(
-      this.#root,
-      { append: (offset, bytes) => this.#append(offset, bytes), blame: this.#blame },
-      skeleton.parts()
-    )
+    const append = (offset: number, bytes: Uint8Array): void => this.#append(offset, bytes)
+    const fetch = new SkeletonFetch(this.#root, { append, blame: this.#blame })
+    await inTurns('layout', fetch.restore(skeleton.parts()), () => signal.throwIfAborted())
+    this.#skeleton = fetch
     this.#guard(() => {})
   }
 
@@ -182,9 +183,19 @@ export class LayoutFinder {
     try {
       act()
       if (this.#skeleton?.complete === true) this.#found.resolve({ layout: this.#skeleton.layout() })
+      else if (this.#skeleton?.isBehind === true) this.#goOnSoon()
     } catch (error) {
       this.#found.reject(error)
     }
+  }
+
+  #goOnSoon(): void {
+    if (this.#isGoingOn) return
+    this.#isGoingOn = true
+    setImmediate(() => {
+      this.#isGoingOn = false
+      this.#guard(() => this.#skeleton?.goOn(this.#now))
+    })
   }
 
   #add(peer: FetchPeer): void {

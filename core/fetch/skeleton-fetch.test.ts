@@ -16,6 +16,7 @@ const files = Object.fromEntries(
 const content = sampleContent(files)
 const { skeleton } = content
 const { root } = content.built
+const LARGEST_BLOCK = 16_384 // of this sample: one may have begun in an earlier piece
 
 interface Asked {
   peer: string
@@ -30,6 +31,10 @@ class Bench {
   stored = Buffer.alloc(0)
   now = 0
   readonly fetch: SkeletonFetch
+  /** Steps it took. */
+  readonly restored: number
+  /** The most that was taken in by one call. */
+  mostAtOnce = 0
   readonly #random: () => number
 
   constructor(seed: number, before = Buffer.alloc(0)) {
@@ -40,7 +45,8 @@ class Bench {
       this.stored = Buffer.concat([this.stored, bytes])
     }
     const ports = { append, blame: (id: string) => this.blamed.push(id) }
-    this.fetch = new SkeletonFetch(root, ports, before.length > 0 ? [before] : [])
+    this.fetch = new SkeletonFetch(root, ports)
+    this.restored = [...this.fetch.restore(before.length > 0 ? [before] : [])].length
   }
 
   join(id: string, hintBytes = skeleton.length): void {
@@ -61,14 +67,21 @@ class Bench {
   step(say: (peer: string, offset: number, bytes: Buffer) => Uint8Array): boolean {
     const it = this.asked[Math.floor(this.#random() * this.asked.length)]
     if (it == null) return false
-    const size = Math.min(it.end - it.offset, skeleton.length - it.offset, 1 + Math.floor(this.#random() * 90_000))
+    const size = Math.min(it.end - it.offset, skeleton.length - it.offset, 1 + Math.floor(this.#random() * 65_536))
     const bytes = say(it.peer, it.offset, Buffer.from(skeleton.subarray(it.offset, it.offset + Math.max(0, size))))
     const { offset } = it
     it.offset += bytes.length
     const last = it.offset === it.end || it.offset >= skeleton.length
     if (last) this.asked.splice(this.asked.indexOf(it), 1)
-    this.fetch.onBytes(it.peer, offset, bytes, last, this.now)
+    this.#watched(() => this.fetch.onBytes(it.peer, offset, bytes, last, this.now))
+    while (this.fetch.isBehind) this.#watched(() => this.fetch.goOn(this.now))
     return true
+  }
+
+  #watched(act: () => void): void {
+    const before = this.fetch.verifiedBytes
+    act()
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.fetch.verifiedBytes - before)
   }
 
   run(say: (peer: string, offset: number, bytes: Buffer) => Uint8Array = (_, __, bytes) => bytes): void {
@@ -93,6 +106,7 @@ test('honest peers: whole, stored in order, nobody blamed, several ranges in fli
       assert.deepEqual(bench.stored, skeleton)
       assert.deepEqual(bench.blamed, [])
       assert.equal(bench.fetch.layout().leafCount, content.built.layout.leafCount)
+      assert.ok(bench.mostAtOnce <= 65_536 + LARGEST_BLOCK, `${bench.mostAtOnce} bytes at once`)
     }),
     { numRuns: 12 }
   )
@@ -158,6 +172,7 @@ test('it goes on where an earlier run ended, and refuses what was damaged since'
   assert.ok(verifiedBytes > 0 && verifiedBytes < skeleton.length)
   const before = Buffer.from(skeleton.subarray(0, verifiedBytes))
   const again = new Bench(2, before)
+  assert.ok(again.restored >= verifiedBytes / 65_536, `${again.restored} steps`)
   again.join('b')
   assert.equal(again.asked[0]!.offset, verifiedBytes)
   again.run()

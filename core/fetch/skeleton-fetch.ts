@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid'
 import type { Layout } from '../content/layout.ts'
 import { SkeletonReader } from '../content/skeleton.ts'
 import { CodedError, codeOf } from '../errors.ts'
+import type { Steps } from '../turns.ts'
 import { SNUBBED_MS } from './limits.ts'
 import { firstGap, type SkeletonPiece, Suspects } from './skeleton-pieces.ts'
 
@@ -13,6 +14,7 @@ const SHARED_RANGE_BYTES = 262_144 // smaller while there are several to ask
 const AHEAD_BYTES = 4 * 1_048_576
 const RANGES_PER_PEER = 2
 const PERSIST_BYTES = 262_144
+const STEP_BYTES = 65_536 // of what is stored: as much as a frame brings
 const REST_MS = 5_000
 const LIAR_REST_MS = 30_000
 
@@ -59,11 +61,30 @@ export class SkeletonFetch {
   /** After a block that several peers had a part in was wrong, it is asked of one peer alone. */
   #solo: { source: Source; from: number } | undefined
 
-  /** `stored`: the verified prefix of an earlier run. Throws `data-damaged` when it is not, and what SkeletonReader throws. */
-  constructor(root: CID, ports: SkeletonPorts, stored: Iterable<Uint8Array>) {
+  constructor(root: CID, ports: SkeletonPorts) {
     this.#reader = new SkeletonReader(root)
     this.#ports = ports
-    for (const part of stored) this.#restore(part)
+  }
+
+  /** Before anything else: takes in the verified prefix of an earlier run. Throws `data-damaged` when it is not, and what SkeletonReader throws. */
+  *restore(stored: Iterable<Uint8Array>): Steps<void> {
+    for (const part of stored) {
+      for (let at = 0; at < part.length; at += STEP_BYTES) {
+        this.#restorePart(part.subarray(at, at + STEP_BYTES))
+        yield
+      }
+    }
+  }
+
+  /** What has arrived can be taken in, and was not yet: call `goOn` in another turn of the loop. */
+  get isBehind(): boolean {
+    return !this.complete && this.#nextPiece() !== -1
+  }
+
+  /** Takes in one more piece that arrived. Throws as `onBytes`. */
+  goOn(now: number): void {
+    this.#drain(now)
+    this.#ask(now)
   }
 
   get complete(): boolean {
@@ -97,7 +118,7 @@ export class SkeletonFetch {
     this.#ask(now)
   }
 
-  /** Throws what SkeletonReader throws of content that is refused for good. */
+  /** At most 64 KiB. Throws what SkeletonReader throws of content that is refused for good. */
   onBytes(id: string, offset: number, bytes: Uint8Array, last: boolean, now: number): void {
     const range = this.#ranges.find(it => it.source.peer.id === id && it.next === offset)
     if (range == null || this.complete) return
@@ -130,7 +151,7 @@ export class SkeletonFetch {
     this.#ask(now)
   }
 
-  #restore(part: Uint8Array): void {
+  #restorePart(part: Uint8Array): void {
     try {
       this.#reader.push(part)
     } catch (error) {
@@ -178,14 +199,19 @@ export class SkeletonFetch {
     source.peer.requestSkeleton(gap.from, bytes)
   }
 
+  /** Of those that arrived, the one that goes on where the last one ended. */
+  #nextPiece(): number {
+    const only = this.#solo?.source.peer.id
+    return this.#pieces.findIndex(
+      it =>
+        (only == null || it.peer === only) && it.offset <= this.#pushed && it.offset + it.bytes.length > this.#pushed
+    )
+  }
+
+  /** At most one piece: a frame of a few thousand names. */
   #drain(now: number): void {
-    while (!this.complete) {
-      const only = this.#solo?.source.peer.id
-      const at = this.#pieces.findIndex(
-        it =>
-          (only == null || it.peer === only) && it.offset <= this.#pushed && it.offset + it.bytes.length > this.#pushed
-      )
-      if (at === -1) break
+    const at = this.complete ? -1 : this.#nextPiece()
+    if (at !== -1) {
       const [piece] = this.#pieces.splice(at, 1)
       const bytes = piece!.bytes.subarray(this.#pushed - piece!.offset)
       this.#push({ peer: piece!.peer, offset: this.#pushed, bytes }, now)
