@@ -1,6 +1,6 @@
 // Which positions of a layout hold the same multihash. One of them is fetched; all of them are written.
 
-import { atOnce, inTurns, type Steps } from '../turns.ts'
+import { inTurns, type Steps } from '../turns.ts'
 
 /** What planning needs to know of a layout. */
 export interface Plan {
@@ -20,13 +20,8 @@ export class DuplicateLeaves {
 
   private constructor() {}
 
-  /** At once: blocks for a third of a second a million leaves. */
-  static of(plan: Plan, random: () => number): DuplicateLeaves {
-    return atOnce(DuplicateLeaves.steps(plan, random))
-  }
-
   /**
-   * The same, some thousand leaves in a step. `random` keys the hash table: the digests are a stranger's claims and could all be made to collide otherwise.
+   * Some thousand leaves in a step. `random` keys the hash table: the digests are a stranger's claims and could all be made to collide otherwise.
    */
   static *steps(plan: Plan, random: () => number): Steps<DuplicateLeaves> {
     const found = new DuplicateLeaves()

@@ -8,7 +8,7 @@ import { MAX_BLOCK_BYTES } from '../content/limits.ts'
 import { type Code, CodedError, codeOf } from '../errors.ts'
 import type { Requester } from '../exchange/requester.ts'
 import { ChangeNotifier } from './change-notifier.ts'
-import { type DuplicateLeaves, findDuplicates } from './duplicate-leaves.ts'
+import { findDuplicates } from './duplicate-leaves.ts'
 import type { FetchPeer } from './fetch-peer.ts'
 import { type FoundLayout, LayoutFinder } from './layout-finder.ts'
 import type { BanReason } from './inputs-and-effects.ts'
@@ -328,9 +328,7 @@ export class Fetch implements AsyncDisposable {
     if (this.#leaves == null) {
       if (leaf != null && !opened.have.has(0)) await opened.writeLeaf([0], leaf)
       await opened.copyLocal(signal)
-      const duplicates = await findDuplicates(layout, this.#options.ports.random, signal)
-      signal.throwIfAborted()
-      this.#leaves = this.#openLeaves(layout, opened, duplicates)
+      this.#leaves = await this.#openLeaves(layout, opened, signal)
     }
     this.#phase = 'leaves'
     await this.#leaves.run()
@@ -341,7 +339,7 @@ export class Fetch implements AsyncDisposable {
     return finished
   }
 
-  #openLeaves(layout: Layout, download: DownloadPort, duplicates: DuplicateLeaves): LeafFetch {
+  async #openLeaves(layout: Layout, download: DownloadPort, signal: AbortSignal): Promise<LeafFetch> {
     const { clock, random } = this.#options.ports
     const stats = this.#stats
     const ports = {
@@ -364,7 +362,11 @@ export class Fetch implements AsyncDisposable {
       },
       onChange: () => this.#changes.changed()
     }
-    this.#leaves = new LeafFetch(layout, download, ports, this.#options.sharedLimits ?? [], duplicates)
+    const duplicates = await findDuplicates(layout, random, signal)
+    const shared = this.#options.sharedLimits ?? []
+    const leaves = await LeafFetch.open(layout, download, ports, { shared, duplicates }, signal)
+    signal.throwIfAborted()
+    this.#leaves = leaves
     this.#leaves.feed({ type: 'limit-changed', bytesPerSecond: this.#limitPerSecond })
     this.#teller = new HaveAnnouncer(
       download,

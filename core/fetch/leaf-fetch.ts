@@ -1,16 +1,16 @@
 // Runs the scheduler over one open download: verifies before it writes, keeps the disk's pace, and tells how it goes.
 // Decides nothing about peers; what cannot go on here (disk full, malformed content) ends `run` with its code.
 
-import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
-import { named } from '../loop-blocks.ts'
 import { trace } from '../trace.ts'
+import { inTurns } from '../turns.ts'
 import type { Run } from '../exchange/codes.ts'
 import type { BanReason, Effect, Input } from './inputs-and-effects.ts'
 import { MAX_OUT_BYTES } from './limits.ts'
 import type { DownloadPort } from './ports.ts'
 import type { DownloadLimit } from './download-limit.ts'
-import type { DuplicateLeaves } from './duplicate-leaves.ts'
+import type { DuplicateLeaves, Plan } from './duplicate-leaves.ts'
+import { LeafTable } from './leaf-table.ts'
 import { Scheduler } from './scheduler.ts'
 
 /** Not traced: they come all the time. */
@@ -43,25 +43,32 @@ export class LeafFetch implements Disposable {
   #failure: unknown
   #failed = false
 
-  /** `duplicates` of the layout. */
-  constructor(
-    layout: Layout,
+  /** In turns of the loop. `plan`: the layout. Throws the signal's reason. */
+  static async open(
+    plan: Plan,
     download: DownloadPort,
     ports: LeafFetchPorts,
-    shared: readonly DownloadLimit[],
-    duplicates: DuplicateLeaves
-  ) {
+    { shared, duplicates }: { readonly shared: readonly DownloadLimit[]; readonly duplicates: DuplicateLeaves },
+    signal: AbortSignal
+  ): Promise<LeafFetch> {
+    const lost: (readonly [number, number])[] = [] // while the table is made: it may have counted them
+    const unwatch = download.watch(({ unset }) => unset != null && lost.push(unset))
+    try {
+      const steps = LeafTable.steps(plan, download.have, download.wanted, duplicates)
+      const table = await inTurns('leaf-table', steps, () => signal.throwIfAborted())
+      const leaves = new LeafFetch(download, ports, new Scheduler({ table, random: ports.random, shared }))
+      for (const run of lost) leaves.#lose(run)
+      return leaves
+    } finally {
+      unwatch()
+    }
+  }
+
+  private constructor(download: DownloadPort, ports: LeafFetchPorts, scheduler: Scheduler) {
     this.#download = download
     this.#ports = ports
-    const { have, wanted } = download
-    this.scheduler = named(
-      'leaf-table',
-      () => new Scheduler({ plan: layout, have, wanted, random: ports.random, shared, duplicates })
-    )
-    this.#unwatch = download.watch(({ unset }) => {
-      if (unset == null) return
-      for (let ordinal = unset[0]; ordinal < unset[1]; ordinal++) this.feed({ type: 'leaf-lost', ordinal })
-    })
+    this.scheduler = scheduler
+    this.#unwatch = download.watch(({ unset }) => unset != null && this.#lose(unset))
     this.feed({ type: 'paused' })
   }
 
@@ -120,6 +127,10 @@ export class LeafFetch implements Disposable {
   [Symbol.dispose](): void {
     this.#unwatch()
     this.feed({ type: 'stopped' })
+  }
+
+  #lose([start, end]: readonly [number, number]): void {
+    for (let ordinal = start; ordinal < end; ordinal++) this.feed({ type: 'leaf-lost', ordinal })
   }
 
   #perform(effect: Effect): void {

@@ -3,6 +3,7 @@
 
 import { Bitset } from '../bitset.ts'
 import { Availability } from './availability.ts'
+import type { Steps } from '../turns.ts'
 import type { DuplicateLeaves, Plan } from './duplicate-leaves.ts'
 
 /** VERIFIED and DURABLE are the shell's and the store's business: here a leaf is RECEIVED until it is WRITTEN. */
@@ -17,6 +18,8 @@ export interface Membership {
   has(ordinal: number): boolean
 }
 
+const STEP_LEAVES = 8_192
+
 export class LeafTable {
   readonly plan: Plan
   readonly duplicates: DuplicateLeaves
@@ -24,13 +27,13 @@ export class LeafTable {
   readonly wanted: Membership
   /** Every position, wanted or not, of a multihash that is wanted and asked of nobody. */
   readonly missing: Bitset
-  readonly wantedBytes: number
+  #wantedBytes = 0
   readonly #state: Uint8Array
   readonly #missingIn: Uint32Array // by extent
   readonly #extentOf: Uint32Array | undefined // undefined: every extent is one leaf
   readonly #counts = [0, 0, 0, 0, 0]
 
-  constructor(plan: Plan, have: Membership, wanted: Membership, duplicates: DuplicateLeaves) {
+  private constructor(plan: Plan, wanted: Membership, duplicates: DuplicateLeaves) {
     this.plan = plan
     this.wanted = wanted
     this.duplicates = duplicates
@@ -43,18 +46,29 @@ export class LeafTable {
       this.#extentOf = new Uint32Array(plan.leafCount)
       for (let x = 0; x < extents; x++) this.#extentOf.fill(x, plan.extents[x]!, plan.extents[x + 1]!)
     }
-    let wantedBytes = 0
+  }
+
+  /** Some thousand leaves in a step. What `have` loses meanwhile, the caller tells the scheduler. */
+  static *steps(plan: Plan, have: Membership, wanted: Membership, duplicates: DuplicateLeaves): Steps<LeafTable> {
+    const table = new LeafTable(plan, wanted, duplicates)
     for (let ordinal = 0; ordinal < plan.leafCount; ordinal++) {
-      const leaf = this.duplicates.first(ordinal)
-      if (!wanted.has(ordinal) || this.#state[leaf] === MISSING) continue
-      if (have.has(ordinal)) {
-        this.set(leaf, WRITTEN)
-        continue
-      }
-      wantedBytes += plan.leafBytes(ordinal)
-      this.set(leaf, MISSING)
+      table.#enter(ordinal, have)
+      if (ordinal % STEP_LEAVES === STEP_LEAVES - 1) yield
     }
-    this.wantedBytes = wantedBytes
+    return table
+  }
+
+  /** Of what is wanted and not here, each multihash once. */
+  get wantedBytes(): number {
+    return this.#wantedBytes
+  }
+
+  #enter(ordinal: number, have: Membership): void {
+    const leaf = this.duplicates.first(ordinal)
+    if (!this.wanted.has(ordinal) || this.#state[leaf] === MISSING) return
+    if (have.has(ordinal)) return this.set(leaf, WRITTEN)
+    this.#wantedBytes += this.plan.leafBytes(ordinal)
+    this.set(leaf, MISSING)
   }
 
   /** Multihashes, not positions. */

@@ -5,9 +5,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { HaveKind } from '../exchange/codes.ts'
 import { Bitset, nextIn } from '../bitset.ts'
-import { fakePlan } from '../testing/fake-plan.ts'
-import { DuplicateLeaves } from './duplicate-leaves.ts'
-import { LeafTable, MISSING, WRITTEN } from './leaf-table.ts'
+import { fakePlan, sampleTable } from '../testing/fake-plan.ts'
+import { MISSING, WRITTEN } from './leaf-table.ts'
 import { PeerHave } from './peer-have.ts'
 import { changeOf, PendingHave } from './pending-have.ts'
 import { createRandom } from './random.ts'
@@ -78,12 +77,12 @@ test('haves, refusals and rarity agree with sets', () => {
       (names, one, two, n, maxWork) => {
         const sizes = names.map(name => (name < 'h' ? 1_000 : 700_000))
         const plan = fakePlan(names, sizes)
-        const table = new LeafTable(
+        const table = sampleTable({
           plan,
-          { has: () => false },
-          { has: () => true },
-          DuplicateLeaves.of(plan, createRandom(1))
-        )
+          have: { has: () => false },
+          wanted: { has: () => true },
+          random: createRandom(1)
+        })
         const refused = n % names.length
         const peers = [one, two].map((messages, who) => {
           const have = new PeerHave(table, new Set(), maxWork)
@@ -124,12 +123,12 @@ test('what is said before there is a layout is what would have been heard after'
         Array.from({ length: SIZE }, (_, i) => `${i}`),
         Array.from({ length: SIZE }, () => 10)
       )
-      const table = new LeafTable(
+      const table = sampleTable({
         plan,
-        { has: () => false },
-        { has: () => true },
-        DuplicateLeaves.of(plan, createRandom(1))
-      )
+        have: { has: () => false },
+        wanted: { has: () => true },
+        random: createRandom(1)
+      })
       const have = new PeerHave(table, new Set())
       have.apply(pending.take()!)
       const expected = after(messages, SIZE)
@@ -145,12 +144,12 @@ test('twins share a state; open extents are those with something missing, rarest
     fc.property(names, fc.array(fc.tuple(fc.nat(), fc.boolean()), { maxLength: 40 }), (names, changes) => {
       const sizes = names.map(() => 400_000)
       const plan = fakePlan(names, sizes)
-      const table = new LeafTable(
+      const table = sampleTable({
         plan,
-        { has: () => false },
-        { has: () => true },
-        DuplicateLeaves.of(plan, createRandom(2))
-      )
+        have: { has: () => false },
+        wanted: { has: () => true },
+        random: createRandom(2)
+      })
       const missing = new Set(names)
       for (const [n, open] of changes) {
         const ordinal = n % names.length

@@ -1,9 +1,9 @@
 // node core/fetch/scheduler.bench.ts [leaves] [peers]: what one input costs when there is much of everything. Half of the
 // peers have everything, the others a random half; leaves arrive, now and then a Have, a tick, a reject.
 
+import { sampleScheduler } from '../testing/fake-plan.ts'
 import { EXTENT_BYTES } from './limits.ts'
 import { createRandom } from './random.ts'
-import { Scheduler } from './scheduler.ts'
 import type { Effect, Input } from './inputs-and-effects.ts'
 
 const leafCount = Number(process.argv[2] ?? 1_000_000)
@@ -20,7 +20,7 @@ const everything = { has: () => true }
 const nothing = { has: () => false }
 
 const began = performance.now()
-const scheduler = new Scheduler({
+const scheduler = sampleScheduler({
   plan: {
     leafCount,
     extents: Uint32Array.from({ length: leafCount + 1 }, (_, i) => i),

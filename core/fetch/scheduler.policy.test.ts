@@ -2,13 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fakePlan } from '../testing/fake-plan.ts'
+import { fakePlan, sampleScheduler } from '../testing/fake-plan.ts'
 import type { Run } from '../exchange/codes.ts'
 import type { Effect, Input } from './inputs-and-effects.ts'
 import { MAX_PEER_LEAVES } from './limits.ts'
 import { createRandom } from './random.ts'
 import { SampleLine } from '../testing/simulated-link.ts'
-import { Scheduler } from './scheduler.ts'
 
 const MIB = 1_048_576
 const MB = 1_000_000
@@ -25,7 +24,7 @@ function still(sizes: readonly number[], seed = 1) {
     sizes.map((_, i) => `${i}`),
     sizes
   )
-  const scheduler = new Scheduler({ plan, have: none, wanted: all, random: createRandom(seed) })
+  const scheduler = sampleScheduler({ plan, have: none, wanted: all, random: createRandom(seed) })
   const feed = (input: Input, now = 0): Effect[] => scheduler.apply(input, now)
   const ask = (input: Input, now = 0): Run[] =>
     feed(input, now).flatMap(effect => (effect.type === 'request' ? effect.runs : []))

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { fakePlan } from '../testing/fake-plan.ts'
+import { fakePlan, sampleScheduler } from '../testing/fake-plan.ts'
 import type { Effect, Input, RejectReason } from './inputs-and-effects.ts'
 import * as limits from './limits.ts'
 import type { HaveChange } from './pending-have.ts'
@@ -123,7 +123,7 @@ class Model {
     // one multihash has one length
     this.sizes = leaves.map(it => leaves.find(other => other.name === it.name)!.sizeBytes)
     for (const it of leaves) if (it.isWanted && !it.isHad) this.missing.add(it.name)
-    this.scheduler = new Scheduler({
+    this.scheduler = sampleScheduler({
       plan: fakePlan(this.names, this.sizes),
       have: { has: i => leaves[i]!.isHad },
       wanted: { has: i => leaves[i]!.isWanted },

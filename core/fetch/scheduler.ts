@@ -3,14 +3,13 @@
 
 import type { Run } from '../exchange/codes.ts'
 import type { Effect, Input, PeerInput, RejectReason } from './inputs-and-effects.ts'
-import { ASSIGNED, LeafTable, type Membership, MISSING, RECEIVED, UNWANTED, WRITTEN } from './leaf-table.ts'
+import { ASSIGNED, LeafTable, MISSING, RECEIVED, UNWANTED, WRITTEN } from './leaf-table.ts'
 import { OutstandingRequests } from './outstanding-requests.ts'
 import * as limits from './limits.ts'
 import { type Outstanding, ScheduledPeer, type PeerRecord, type PeerState, strike } from './scheduled-peer.ts'
 import { type Budget, Picker } from './picker.ts'
 import { DownloadLimit } from './download-limit.ts'
 import { findWorkToSteal } from './work-stealing.ts'
-import { DuplicateLeaves, type Plan } from './duplicate-leaves.ts'
 
 const MAX_RECORDS = 1_024
 const MANY_LEAVES = (limits.MAX_PEER_LEAVES * 3) / 4
@@ -35,20 +34,19 @@ export class Scheduler {
   #starved = false
   #sourceChanged = false
 
-  /** `shared`: rate downloadLimits that other transfers take from too. `random` gives numbers in [0, 1).
-   * `duplicates`: those of the plan; without them they are looked for now. */
-  constructor(options: {
-    plan: Plan
-    have: Membership
-    wanted: Membership
+  /** `shared`: rate downloadLimits that other transfers take from too. `random` gives numbers in [0, 1). Owns `table` from then on. */
+  constructor({
+    table,
+    random,
+    shared
+  }: {
+    table: LeafTable
     random: () => number
     shared?: readonly DownloadLimit[]
-    duplicates?: DuplicateLeaves
   }) {
-    const duplicates = options.duplicates ?? DuplicateLeaves.of(options.plan, options.random)
-    this.#table = new LeafTable(options.plan, options.have, options.wanted, duplicates)
-    this.#picker = new Picker(this.#table, options.random)
-    this.#limits = [this.#ownLimit, ...(options.shared ?? [])]
+    this.#table = table
+    this.#picker = new Picker(this.#table, random)
+    this.#limits = [this.#ownLimit, ...(shared ?? [])]
     this.#outstanding = new OutstandingRequests(this.#table, this.#peers, this.#limits)
   }
 

@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fakePlan } from '../testing/fake-plan.ts'
+import { fakePlan, sampleScheduler } from '../testing/fake-plan.ts'
 import type { Input } from './inputs-and-effects.ts'
 import { createRandom } from './random.ts'
-import { Scheduler } from './scheduler.ts'
 
 const MIB = 1_048_576
 
@@ -15,7 +14,7 @@ function lonely(
   reads: (ordinal: number, now: number) => boolean,
   peers: readonly string[] = ['p']
 ) {
-  const scheduler = new Scheduler({
+  const scheduler = sampleScheduler({
     plan: fakePlan(
       sizes.map((_, i) => `${i}`),
       sizes

@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fakePlan } from '../testing/fake-plan.ts'
-import { DuplicateLeaves, findDuplicates } from './duplicate-leaves.ts'
-import { LeafTable } from './leaf-table.ts'
+import { fakePlan, sampleScheduler, sampleTable } from '../testing/fake-plan.ts'
+import { findDuplicates } from './duplicate-leaves.ts'
 import * as limits from './limits.ts'
 import { PeerHave } from './peer-have.ts'
 import type { HaveChange } from './pending-have.ts'
@@ -45,7 +44,7 @@ class CountedPeer extends ScheduledPeer {
 
 test('a Reject costs what it names, or what is outstanding, whichever is less', () => {
   const plan = planOf(LEAVES)
-  const table = new LeafTable(plan, none, all, DuplicateLeaves.of(plan, createRandom(1)))
+  const table = sampleTable({ plan, have: none, wanted: all, random: createRandom(1) })
   const record = { strikes: [], backoffs: 0, refused: new Set<number>(), banned: undefined }
   const peer = new CountedPeer('a', 0, table, record)
   const outstanding = new OutstandingRequests(table, new Map([['a', peer]]), [])
@@ -70,7 +69,7 @@ test('Rejects beyond a budget wait for the next tick until it is looked who else
   let lengths = 0 // one for every leaf that is thought of
   const leafBytes = (ordinal: number) => (lengths++, plan.leafBytes(ordinal))
   const counted = { ...plan, leafBytes }
-  const scheduler = new Scheduler({ plan: counted, have: none, wanted: all, random: createRandom(2) })
+  const scheduler = sampleScheduler({ plan: counted, have: none, wanted: all, random: createRandom(2) })
   const join = (peer: string) => {
     scheduler.apply({ type: 'peer-opened', peer, rttMs: 0 }, 0)
     return scheduler.apply({ type: 'have-received', peer, change: { kind: 'full' } }, 0)
@@ -116,7 +115,7 @@ test('a bitmap that is toggled costs a budget, then waits for the tick', () => {
   const size = 20_000
   const names = Array.from({ length: size }, (_, i) => `${i}`)
   const { plan, looks } = countedExtents(fakePlan(names, Array<number>(size).fill(limits.EXTENT_BYTES)))
-  const scheduler = new Scheduler({ plan, have: none, wanted: all, random: createRandom(3) })
+  const scheduler = sampleScheduler({ plan, have: none, wanted: all, random: createRandom(3) })
   scheduler.apply({ type: 'paused' }, 0)
   scheduler.apply({ type: 'peer-opened', peer: 'a', rttMs: 0 }, 0)
   const say = (change: HaveChange) => scheduler.apply({ type: 'have-received', peer: 'a', change }, 0)
@@ -135,7 +134,7 @@ test('a bitmap that is toggled costs a budget, then waits for the tick', () => {
 test('bits of one extent that change together cost two looks at it, not two each', () => {
   const size = 8_192
   const { plan, looks } = countedExtents(planOf(size))
-  const table = new LeafTable(plan, none, all, DuplicateLeaves.of(plan, createRandom(4)))
+  const table = sampleTable({ plan, have: none, wanted: all, random: createRandom(4) })
   const have = new PeerHave(table, new Set())
   const before = looks()
   for (const kind of ['set', 'unset', 'bits', 'unset'] as const) {

@@ -2,7 +2,17 @@
 
 import { createHash } from 'node:crypto'
 import { EXTENT_BYTES } from '../fetch/limits.ts'
-import type { Plan } from '../fetch/duplicate-leaves.ts'
+import { DuplicateLeaves, type Plan } from '../fetch/duplicate-leaves.ts'
+import { LeafTable, type Membership } from '../fetch/leaf-table.ts'
+import { Scheduler } from '../fetch/scheduler.ts'
+import { atOnce } from '../turns.ts'
+
+interface PlanInUse {
+  readonly plan: Plan
+  readonly have: Membership
+  readonly wanted: Membership
+  readonly random: () => number
+}
 
 /** Leaf `i` has the multihash of `names[i]` and claims `sizes[i]` bytes. */
 export function fakePlan(names: readonly string[], sizes: readonly number[]): Plan {
@@ -27,4 +37,12 @@ export function extentsOf(sizes: readonly number[]): Uint32Array {
     bytes += size
   }
   return Uint32Array.from([...starts, sizes.length])
+}
+
+export function sampleTable({ plan, have, wanted, random }: PlanInUse): LeafTable {
+  return atOnce(LeafTable.steps(plan, have, wanted, atOnce(DuplicateLeaves.steps(plan, random))))
+}
+
+export function sampleScheduler(it: PlanInUse): Scheduler {
+  return new Scheduler({ table: sampleTable(it), random: it.random })
 }

@@ -1,6 +1,6 @@
 // For tests: a scheduler against peers with a rate and a latency, in simulated time. Every leaf is right, the disk is fast.
 
-import { fakePlan } from './fake-plan.ts'
+import { fakePlan, sampleScheduler } from './fake-plan.ts'
 import type { Run } from '../exchange/codes.ts'
 import type { Effect, Input } from '../fetch/inputs-and-effects.ts'
 import { createRandom } from '../fetch/random.ts'
@@ -40,7 +40,7 @@ export class SampleLine {
       sizes.map((_, i) => `${i}`),
       sizes
     )
-    this.scheduler = new Scheduler({
+    this.scheduler = sampleScheduler({
       plan,
       have: { has: () => false },
       wanted: { has: () => true },

@@ -115,7 +115,7 @@ async function fetchInto(download: Download): Promise<LeafFetch> {
     onChange() {}
   }
   const duplicates = await findDuplicates(layout, Math.random, signal)
-  return new LeafFetch(layout, download, ports, [], duplicates)
+  return LeafFetch.open(layout, download, ports, { shared: [], duplicates }, signal)
 }
 
 /** As if everything had been received. */
