@@ -9,7 +9,7 @@ import type { Effect, Input, RejectReason } from './inputs-and-effects.ts'
 import * as limits from './limits.ts'
 import type { HaveChange } from './pending-have.ts'
 import { createRandom } from './random.ts'
-import { Scheduler } from './scheduler.ts'
+import type { Scheduler } from './scheduler.ts'
 
 const MIB = 1_048_576
 const ROOM = 8 * MIB

@@ -3,7 +3,7 @@
 
 import type { Run } from '../exchange/codes.ts'
 import type { Effect, Input, PeerInput, RejectReason } from './inputs-and-effects.ts'
-import { ASSIGNED, LeafTable, MISSING, RECEIVED, UNWANTED, WRITTEN } from './leaf-table.ts'
+import { ASSIGNED, type LeafTable, MISSING, RECEIVED, UNWANTED, WRITTEN } from './leaf-table.ts'
 import { OutstandingRequests } from './outstanding-requests.ts'
 import * as limits from './limits.ts'
 import { type Outstanding, ScheduledPeer, type PeerRecord, type PeerState, strike } from './scheduled-peer.ts'

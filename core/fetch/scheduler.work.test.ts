@@ -10,7 +10,7 @@ import type { HaveChange } from './pending-have.ts'
 import { OutstandingRequests } from './outstanding-requests.ts'
 import { createRandom } from './random.ts'
 import { type Outstanding, ScheduledPeer } from './scheduled-peer.ts'
-import { Scheduler } from './scheduler.ts'
+import type { Scheduler } from './scheduler.ts'
 
 const LEAVES = 1_000
 const all = { has: () => true }

@@ -66,6 +66,7 @@ export class Download implements Servable, AsyncDisposable {
   #moving: PromiseWithResolvers<void> | undefined // the files are let go of, to get their name: who reads waits
   readonly #standingBytes: number
   #bytesWritten = 0
+  #missing = 0 // wanted and not written
   #queuedBytes = 0
   #state: 'open' | 'finished' | 'closed' = 'open'
   #isWithdrawn = false
@@ -104,7 +105,7 @@ export class Download implements Servable, AsyncDisposable {
       const { start, end } = this.#layout.files[idx]!
       if (!tree.isFinished(idx) && this.have.nextClear(start) >= end) this.#durability.touch(idx) // it gets its name with the next batch
     }
-    for (let i = this.have.nextSet(0); i < this.leafCount; i = this.have.nextSet(i + 1)) this.#countWritten(i, 1)
+    this.#countHere()
   }
 
   get state(): ServeState {
@@ -139,10 +140,7 @@ export class Download implements Servable, AsyncDisposable {
   }
 
   get isComplete(): boolean {
-    for (let i = this.wanted.nextSet(0); i < this.leafCount; i = this.wanted.nextSet(i + 1)) {
-      if (!this.have.has(i)) return false
-    }
-    return true
+    return this.#missing === 0
   }
 
   leafBytes(ordinal: number): number {
@@ -355,7 +353,7 @@ export class Download implements Servable, AsyncDisposable {
     await this.#it.tree.closeAll()
   }
 
-  /** Waits for what is being written. What cannot be made durable now is hashed when the download is opened again. */
+  /** Waits for what is being written. What cannot be made durable now is hashed at the next opening. */
   async #settled(): Promise<void> {
     await Promise.allSettled(this.#inFlight)
     await this.#durability.close()
@@ -428,7 +426,23 @@ export class Download implements Servable, AsyncDisposable {
   }
 
   #countWritten(ordinal: number, by: 1 | -1): void {
-    if (this.wanted.has(ordinal)) this.#bytesWritten += by * this.#layout.leafBytes(ordinal)
+    if (this.wanted.has(ordinal)) this.#countBytes(by * this.#layout.leafBytes(ordinal), by)
+  }
+
+  #countBytes(bytes: number, leaves: number): void {
+    this.#bytesWritten += bytes
+    this.#missing -= leaves
+  }
+
+  /** Of what an earlier run left, run by run where everything is wanted: there are few of those. */
+  #countHere(): void {
+    this.#missing = this.wanted.count
+    const { have, leafCount } = this
+    for (let start = have.nextSet(0), end = 0; start < leafCount; start = have.nextSet(end)) {
+      end = have.nextClear(start)
+      if (this.wanted.isFull) this.#countBytes(this.#layout.runBytes(start, end - start), end - start)
+      else for (let i = start; i < end; i++) this.#countWritten(i, 1)
+    }
   }
 
   #bytesOf(leaves: Bitset): number {
@@ -462,11 +476,8 @@ function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, 
   return wanted
 }
 
-function bytesOf(layout: Layout, { indexes }: ExistingFiles): number {
-  let bytes = 0
-  for (const idx of indexes) bytes += layout.files[idx]!.sizeBytes
-  return bytes
-}
+const bytesOf = (layout: Layout, { indexes }: ExistingFiles): number =>
+  [...indexes].reduce((bytes, idx) => bytes + layout.files[idx]!.sizeBytes, 0)
 
 async function tracked<T>(among: Set<Promise<unknown>>, act: Promise<T>): Promise<T> {
   among.add(act)

@@ -33,6 +33,7 @@ import { isFolder, isTaken } from './lstat.ts'
 import type { OriginMarks } from './origin-marks.ts'
 import { PART, PartTree } from './part-tree.ts'
 import { markEmpty, resume, settleNames } from './resume.ts'
+import { inTurns } from '../turns.ts'
 import { isSameFile } from './stat.ts'
 import type { Store } from './store.ts'
 import { codedWrite, systemCode } from '../files/write-error.ts'
@@ -72,7 +73,7 @@ export async function openDownload(store: Store, options: DownloadOptions, signa
     const mine = known == null ? new Set<number>() : standing && missing(options, standing) // in a new part nothing stands
     const resumed = await resume(store.db, row.id, tree, signal, mine && (idx => mine.has(idx)))
     if (resumed.lost.length > 0) putDurable(store.db, row.id, resumed.durable, resumed.lost)
-    markEmpty(layout, resumed.durable)
+    await inTurns('open-download', markEmpty(layout, resumed.durable), () => signal.throwIfAborted())
     await settleNames(tree, resumed, signal)
     const parts = {
       store,

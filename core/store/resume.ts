@@ -3,6 +3,7 @@
 import type { Layout } from '../content/layout.ts'
 import { Bitset } from '../bitset.ts'
 import { together } from '../together.ts'
+import type { Steps } from '../turns.ts'
 import type { Db } from './db.ts'
 import { dirtyExtents, durableLeaves, partFiles } from './download-repo.ts'
 import { hasDigest, isLeaf } from './hashed-read.ts'
@@ -22,6 +23,7 @@ export interface Resumed {
 }
 
 const IN_FLIGHT = 4
+const STEP_LEAVES = 65_536 // of which little is looked at
 
 /** Looks at every file that has something, and tells the tree under which name it stands. `isMine`: of files that may be looked at; absent: all. */
 export async function resume(
@@ -77,10 +79,11 @@ export async function resume(
 }
 
 /** Everybody has the empty leaf. One that only claims to be empty has another digest: it is asked for, and found out. */
-export function markEmpty(layout: Layout, have: Bitset): void {
+export function* markEmpty(layout: Layout, have: Bitset): Steps<void> {
   const empty = new Uint8Array(0)
   for (let i = 0; i < layout.leafCount; i++) {
     if (layout.leafBytes(i) === 0 && hasDigest(empty, layout.digest(i))) have.add(i)
+    if (i % STEP_LEAVES === STEP_LEAVES - 1) yield
   }
 }
 

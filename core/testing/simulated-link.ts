@@ -4,7 +4,7 @@ import { fakePlan, sampleScheduler } from './fake-plan.ts'
 import type { Run } from '../exchange/codes.ts'
 import type { Effect, Input } from '../fetch/inputs-and-effects.ts'
 import { createRandom } from '../fetch/random.ts'
-import { Scheduler } from '../fetch/scheduler.ts'
+import type { Scheduler } from '../fetch/scheduler.ts'
 
 const FRAME_BYTES = 65_536
 const STEP_MS = 5
