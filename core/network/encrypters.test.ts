@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
+import nodeTls from 'node:tls'
 import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { ConnectionEncrypter } from '@libp2p/interface'
 import { tls } from '@libp2p/tls'
 import { chooseEncrypters, testEncrypter } from './encrypters.ts'
+import { cleanup } from '../testing/cleanup.ts'
 import { until } from '../testing/loopback-swarm.ts'
 
 const key = await generateKeyPair('Ed25519')
@@ -65,4 +68,22 @@ test('an encrypter that cannot shake hands, or that loses bytes, does not pass',
       { timeoutMs: 300 }
     )
   )
+})
+
+test('TLS of which no socket can be made does not pass, and throws nothing afterwards', async t => {
+  const { TLSSocket, connect } = nodeTls
+  const replace = (by: object): void => {
+    Object.assign(nodeTls, by)
+    syncBuiltinESMExports()
+  }
+  cleanup(t).defer(() => replace({ TLSSocket, connect }))
+  const refuse = (): never => {
+    throw new Error('No such socket')
+  }
+  replace({ TLSSocket: refuse, connect: refuse })
+  await assert.rejects(
+    testEncrypter(components => tls()(components), key),
+    /No such socket/
+  )
+  await new Promise(resolve => setImmediate(resolve)) // what is thrown later ends the process: it is the test's, and fails it
 })
