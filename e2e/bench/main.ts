@@ -78,7 +78,9 @@ async function runRow(name: string, kind: RowKind): Promise<Result> {
 
 /** The others go on. */
 function tellFailed(name: string, error: unknown): void {
-  console.log(`Row ${name} did not come to its end: ${inspect(error)}`)
+  for (let it: unknown = error; it != null; it = it instanceof SuppressedError ? it.suppressed : undefined) {
+    console.log(`Row ${name} did not come to its end: ${inspect(it instanceof SuppressedError ? it.error : it)}`)
+  }
   process.exitCode = 1
 }
 
