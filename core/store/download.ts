@@ -7,7 +7,7 @@
 //
 // R1 A leaf goes MISSING -> WRITTEN -> DURABLE. Written is verified and in the file: it counts, is announced and served (hashed again). Before the
 //    first byte its extent is noted as dirty; that note need not be synced, as whoever loses it only fetches more. Durable is
-//    synced and noted, in that order: fdatasync of the batch's files, then one transaction. A batch is a second, 32 MiB or 2,048 leaves; at most two are open.
+//    synced and noted, in that order: fdatasync of the batch's files, then one transaction. A batch is a second, 32 MiB or 1,024 leaves; at most two are open.
 // R2 After an unclean stop: durable bits of files with the stat of the last clean point are trusted, leaves of dirty extents are hashed, and kept
 //    if right. Everything else is missing. So a kill costs what was in flight, and a power cut two batches.
 // R3 Names come last. A file gets its own when all of it is durable; the top one is given by one rename, whose aim was noted before, so that a

@@ -17,7 +17,7 @@ const syncAt = promisify(fsync)
 
 const BATCH_MS = 1_000
 const BATCH_BYTES = 32 * 1024 * 1024
-const BATCH_LEAVES = 2_048 // each is a row or two of the transaction
+const BATCH_LEAVES = 1_024 // each is a row or two of the transaction
 const SYNCS_IN_FLIGHT = 16
 /** What was to be synced may not be on the disk. */
 const LOST_CODES = new Set(['EIO', 'ENOSPC', 'EDQUOT'])

@@ -74,11 +74,11 @@ await step('finish', async () => {
 
 async function step<T>(name: string, act: () => Promise<T>): Promise<T> {
   await delay(SETTLED_MS)
-  const startedAt = performance.now()
+  const [startedAt, startedAtMs] = [performance.now(), Date.now()]
   const result = await act()
   const seconds = (performance.now() - startedAt) / 1000
   await delay(SETTLED_MS)
-  process.stdout.write(`${JSON.stringify({ event: 'step', name, seconds })}\n`)
+  process.stdout.write(`${JSON.stringify({ event: 'step', name, seconds, startedAtMs })}\n`)
   return result
 }
 

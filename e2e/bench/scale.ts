@@ -83,17 +83,20 @@ function longestOf(blocks: readonly LoopBlock[], from: number, to = Infinity): L
 }
 
 async function measureLeaves(count: number, scratch: Scratch): Promise<Step[]> {
-  type StepLine = { readonly event: 'step'; readonly name: string; readonly seconds: number }
+  type StepLine = {
+    readonly event: 'step'
+    readonly name: string
+    readonly seconds: number
+    readonly startedAtMs: number
+  }
   await using program = new Program<StepLine>({ args: [LEAVES, String(count), scratch.at('leaves')] })
   const steps: Step[] = []
-  let from = Date.now()
   for (let seen = 0; program.exit == null; seen++) {
     const line = await program.until('a step', lines => lines[seen] ?? (program.exit && 'over'), DEADLINE_MS)
     if (line === 'over') break
     const what = `${count} leaves, ${line.name}`
-    const block = longestOf(program.blocks, from, Date.now())
+    const block = longestOf(program.blocks, line.startedAtMs, Date.now())
     steps.push({ what, seconds: line.seconds, block, peakRssBytes: program.usage.peakRssBytes })
-    from = Date.now()
   }
   if (program.exit?.code !== 0) throw program.failure('did not come to its end')
   return steps
