@@ -218,6 +218,34 @@ test('with its lanes a link ends, on both sides', limit, async t => {
   for (const error of await Promise.all(over)) assert.ok(error instanceof Error)
 })
 
+test(
+  'once its lanes are being ended nothing comes over a link: its thread is stopped wherever it is',
+  limit,
+  async t => {
+    const [ours, theirs] = [await lanes(t), await lanes(t)]
+    const { address, link } = await offer(t, portOf(ours), portOf(theirs))
+    const receiving = await portOf(theirs).dial(address, t.signal)
+    const sending = await link
+    let [arrived, late] = [0, 0]
+    let ending: Promise<void> | undefined
+    const over = ended(receiving)
+    const half = Promise.withResolvers<void>()
+    receiving.receive({
+      onLeaf: () => {
+        if (ending != null) late++
+        if (++arrived === 200) half.resolve()
+        if (arrived === 200) ending = theirs[Symbol.asyncDispose]()
+      },
+      onBytes: () => {}
+    })
+    for (let i = 0; i < 4000; i++) sending.send(1, i, Buffer.alloc(1000, i))
+    await half.promise
+    await ending
+    assert.ok((await over) instanceof Error)
+    assert.equal(late, 0)
+  }
+)
+
 test('links are listened for at the IP addresses the node listens on, whatever else stands in their multiaddrs', () => {
   const listen = ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001', '/ip6zone/eth0/ip6/fe80::1/tcp/4001']
   assert.deepEqual(hostsOf(listen), ['0.0.0.0', '::', 'fe80::1%eth0'])

@@ -59,6 +59,8 @@ export class BulkLanes implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true
+    // first: a thread that is stopped in the middle of a read may write on into a leaf it has given away
+    for (const link of this.#links.values()) link.fail('The node has ended')
     await this.#worker?.terminate()
   }
 
