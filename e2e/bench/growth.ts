@@ -1,4 +1,4 @@
-// npm run bench -- --growth: how time, CPU and memory grow with the size of a file, the number of files and of peers that get at once, drawn into pictures.
+// npm run bench -- --growth size|files|peers: how time, CPU and memory grow with the size of a file, the number of files and of peers that get at once, each drawn into a picture.
 
 import { MIB, writeRandomFile } from '../content.ts'
 import { openChromium } from '../browser.ts'
@@ -20,29 +20,47 @@ interface Point {
   readonly sample: Sample
 }
 
-/** Writes the pictures into `folder` and returns the figures as tables of Markdown. @param isFull with the size that takes minutes */
-export async function drawGrowth(folder: string, runs: number, isFull: boolean): Promise<string> {
-  const sizes = await measurePoints(isFull ? [...SIZES_MIB, LARGEST_MIB] : SIZES_MIB, async mib => await measureSize(mib * MIB, 1, runs)) // prettier-ignore
-  const files = await measurePoints(FILES, async count => await measureFiles(count, runs))
-  const peers = await measurePoints(PEERS, async count => await measureSize(PEER_BYTES, count, runs))
-  const charts: Record<string, Chart> = {
-    size: toChart('One file, one to one', 'MiB', sizes),
-    files: toChart(`Files of ${FILE_BYTES} bytes, one to one`, 'files', files),
-    peers: toChart(`${PEER_BYTES / MIB} MiB to several at once`, 'peers that get', peers)
+interface Growth {
+  readonly title: string
+  readonly what: string
+  readonly xs: readonly number[]
+  measureAt(x: number, runs: number): Promise<Sample>
+}
+
+const GROWTHS = {
+  size: {
+    title: 'One file, one to one',
+    what: 'MiB',
+    xs: SIZES_MIB,
+    measureAt: async (mib, runs) => await measureSize(mib * MIB, 1, runs)
+  },
+  files: { title: `Files of ${FILE_BYTES} bytes, one to one`, what: 'files', xs: FILES, measureAt: measureFiles },
+  peers: {
+    title: `${PEER_BYTES / MIB} MiB to several at once`,
+    what: 'peers that get',
+    xs: PEERS,
+    measureAt: async (count, runs) => await measureSize(PEER_BYTES, count, runs)
   }
+} satisfies Record<string, Growth>
+
+export type GrowthName = keyof typeof GROWTHS
+export const isGrowth = (name: string): name is GrowthName => Object.hasOwn(GROWTHS, name)
+
+/** Writes the picture into `folder` and returns its figures as a table of Markdown. @param isFull with the size that takes minutes */
+export async function drawGrowth(name: GrowthName, folder: string, runs: number, isFull: boolean): Promise<string> {
+  const { title, what, xs, measureAt }: Growth = GROWTHS[name]
+  const all = isFull && name === 'size' ? [...xs, LARGEST_MIB] : xs
+  const points = await measurePoints(all, async x => await measureAt(x, runs))
+  const { svg, width, height } = drawChart(toChart(title, what, points))
   const chromium = await openChromium()
   try {
-    for (const [name, chart] of Object.entries(charts)) {
-      const { svg, width, height } = drawChart(chart)
-      const page = await chromium.newPage({ viewport: { width, height }, deviceScaleFactor: 2 })
-      await page.setContent(`<body style="margin: 0">${svg}</body>`)
-      await page.screenshot({ path: `${folder}/growth-${name}.png` })
-      await page.close()
-    }
+    const page = await chromium.newPage({ viewport: { width, height }, deviceScaleFactor: 2 })
+    await page.setContent(`<body style="margin: 0">${svg}</body>`)
+    await page.screenshot({ path: `${folder}/growth-${name}.png` })
   } finally {
     await chromium.close()
   }
-  return [toTable('MiB', sizes), toTable('files', files), toTable('peers', peers)].join('\n\n')
+  return toTable(what, points)
 }
 
 async function measurePoints(xs: readonly number[], measureAt: (x: number) => Promise<Sample>): Promise<Point[]> {

@@ -1,6 +1,6 @@
 // npm run bench -- [--row NAME]... [--full] [--runs N] [--size BYTES] [--files N] [--other-build CLI.js] [--json]; without --row every row, those that take
 // long with --full only. Measures Shoal beside the plain way of doing the same, on this machine, in one go: runs alternate, so that a slow minute meets both.
-// The rows `page` and `scale` print tables of their own, and --growth draws what it costs over size, files and peers instead.
+// The rows `page` and `scale` print tables of their own, and --growth size|files|peers draws what it costs instead.
 
 import './own-folders.ts'
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -12,7 +12,7 @@ import { inspect, parseArgs } from 'node:util'
 import { CLI } from '../peer.ts'
 import { openScratch } from '../scratch.ts'
 import { formatResults, gather, type Figure, type Result } from './figures.ts'
-import { drawGrowth } from './growth.ts'
+import { drawGrowth, isGrowth } from './growth.ts'
 import { formatPage, measurePage } from './page.ts'
 import type { BenchOptions, RowKind } from './row.ts'
 import { ROWS } from './rows.ts'
@@ -29,7 +29,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '10000' },
     runs: { type: 'string', default: '5' },
     'other-build': { type: 'string' },
-    growth: { type: 'boolean', default: false },
+    growth: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false }
   }
 })
@@ -58,7 +58,10 @@ for (const name of names) {
   else if (kind != null) await runRow(name, kind).then(it => results.push(it), error => tellFailed(name, error)) // prettier-ignore
 }
 if (results.length > 0) console.log(`median of ${runs}, alternating; ${load()}\n\n${formatResults(results)}`)
-if (values.growth) console.log(`median of ${runs}; ${load()}\n\n${await drawGrowth(IMAGES, runs, values.full)}`)
+for (const name of values.growth) {
+  if (!isGrowth(name)) throw new Error(`Growth is measured over size, files or peers, not over ${name}.`)
+  console.log(`median of ${runs}; ${load()}\n\n${await drawGrowth(name, IMAGES, runs, values.full)}\n`)
+}
 for (const name of names) await OTHERS[name]?.()
 if (values.json) console.log(`\n${writeResults()}`)
 
