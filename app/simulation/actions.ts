@@ -5,14 +5,17 @@ import { parseRoot } from '../../core/cid.ts'
 import { callsOf } from '../../core/simulation/program.ts'
 import type { Transfer } from '../contract/shapes.ts'
 import { BUSY_CODES } from '../../core/store/disk-names.ts'
+import { PART } from '../../core/store/part-tree.ts'
 import { transferId } from '../service/transfer-rows.ts'
 import { type Computer, DOWNLOADS, SHARED } from './computer.ts'
 import type { Content } from './content.ts'
 import { madeBytes } from './content.ts'
 import { DiskScript } from './disk-script.ts'
-import { type Event, isWish, type Plan, type Wish } from './plan.ts'
+import type { Plan } from './plan.ts'
+import { type Event, isWish, type Wish } from './steps.ts'
 import { isOff } from './off.ts'
-import type { Watch } from './watch.ts'
+import { find, type Watch } from './watch.ts'
+import { WhoHas } from './who-has.ts'
 import type { World } from './world.ts'
 
 /** How one may end of something that a liar offers. */
@@ -100,22 +103,21 @@ export class Actions {
   /** Whether nothing goes on any more. */
   async isSettled(): Promise<boolean> {
     if (this.#open.size > 0) return false
-    const whole = await this.#whole()
-    for (const computer of this.#world.computers) {
-      const rows = await computer.transfers()
-      if (!computer.isOn || rows.some(it => this.#canComplete(it, computer, whole) || !saysWhy(it))) return false
-    }
-    return true
+    const whoHas = await WhoHas.now(this.#world.computers)
+    return this.#world.computers.every(
+      computer =>
+        computer.isOn && whoHas.transfers(computer).every(it => saysWhy(it) && !this.#canComplete(it, computer, whoHas))
+    )
   }
 
   /** Every transfer that can complete has; every other one says why not. Returns how many have. */
   async lookAtEnd(): Promise<number> {
     let done = 0
-    const whole = await this.#whole()
+    const whoHas = await WhoHas.now(this.#world.computers)
     for (const computer of this.#world.computers) {
-      for (const row of await computer.transfers()) {
+      for (const row of whoHas.transfers(computer)) {
         if (row.state === 'done') done++
-        else if (this.#canComplete(row, computer, whole))
+        else if (this.#canComplete(row, computer, whoHas))
           this.#world.break(`${computer.name}: ${row.name} can be got and is not: ${shown(row)}`)
         else if (!saysWhy(row))
           this.#world.break(`${computer.name}: ${row.name} does not say what it waits for: ${shown(row)}`)
@@ -135,19 +137,9 @@ export class Actions {
     }
   }
 
-  /** By root, who is on and has all of it. */
-  async #whole(): Promise<Map<string, Set<Computer>>> {
-    const whole = new Map<string, Set<Computer>>()
-    for (const computer of this.#world.computers)
-      for (const { root, state, hereFiles, files } of await computer.shares())
-        if (state === 'ready' && hereFiles === files) whole.set(root, (whole.get(root) ?? new Set()).add(computer))
-    return whole
-  }
-
-  /** Somebody else has all of it. */
-  #canComplete(row: Transfer, computer: Computer, whole: ReadonlyMap<string, ReadonlySet<Computer>>): boolean {
-    const who = [...(whole.get(row.root) ?? [])]
-    return isGoing(row) && who.some(it => it !== computer)
+  #canComplete(row: Transfer, computer: Computer, whoHas: WhoHas): boolean {
+    const content = this.#contents.find(it => it.root === row.root)
+    return isGoing(row) && content != null && whoHas.canComplete(row, computer, content)
   }
 
   #do(what: string, act: () => Promise<void>): void {
@@ -214,6 +206,8 @@ export class Actions {
         return
       case 'change':
         return this.#change(computer, this.#contents[step.content]!, step.file, step.how)
+      case 'place':
+        return placeOwn(computer, this.#contents[step.content]!, step.what)
       case 'fill':
         computer.disk.capacityBytes -= Math.max(0, computer.disk.freeBytes - step.leaveBytes)
         return
@@ -328,6 +322,23 @@ export class Actions {
       Object.assign(path, ALL_IS_WELL)
       internet.pathChanged(a.peer.peerId, b.peer.peerId)
     })
+  }
+}
+
+/** Only where nothing of that name stands: people who write over what they got are another matter. */
+function placeOwn(computer: Computer, content: Content, what: 'copy' | 'other' | 'inside'): void {
+  const top = `${DOWNLOADS}/${content.name}`
+  if (what === 'inside') {
+    const around = [`${top}${PART}`, top].find(at => content.isFolder && find(computer.disk, at) != null)
+    if (around != null && find(computer.disk, `${around}/mine.txt`) == null)
+      computer.putOwn(`${around}/mine.txt`, Buffer.from('my own'))
+    return
+  }
+  if (find(computer.disk, top) != null) return
+  const paths = [...content.files.keys()]
+  for (const path of what === 'copy' ? paths : paths.slice(0, 1)) {
+    const bytes = content.bytes(path)
+    computer.putOwn(path === '' ? top : `${top}/${path}`, what === 'copy' ? bytes : madeBytes(bytes.length, 99))
   }
 }
 

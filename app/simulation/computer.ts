@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { Databases } from '../../core/simulation/databases.ts'
 import { DiskCalls } from '../../core/simulation/disk-calls.ts'
-import { Disk, type NameRules, NO_FAULTS } from '../../core/simulation/disk.ts'
+import { Disk, type Inode, type NameRules, NO_FAULTS } from '../../core/simulation/disk.ts'
 import type { Dice } from '../../core/simulation/dice.ts'
 import type { Internet, Peer } from '../../core/simulation/internet.ts'
 import type { Timeline } from '../../core/simulation/timeline.ts'
@@ -10,7 +10,7 @@ import { Machine, MachineIsOff } from '../../core/simulation/machine.ts'
 import { EPOCH_MS } from '../../core/simulation/runtime.ts'
 import type { Application } from '../engine/options.ts'
 import { openApplication } from '../service/application.ts'
-import type { Share, Transfer } from '../contract/shapes.ts'
+import type { Transfer } from '../contract/shapes.ts'
 import type { Caller } from '../contract/service.ts'
 import { isOff } from './off.ts'
 
@@ -37,8 +37,8 @@ export class Computer {
   platform: NodeJS.Platform = 'linux'
   /** Somebody else than Shoal writes. */
   isPutting = false
-  /** Files below the downloads that are the user's own. */
-  readonly own = new Set<string>()
+  /** Files below the downloads that are the user's own, and what is in them. */
+  readonly own = new Map<Inode, Uint8Array>()
   readonly caller: Caller = { door: 'cli', signal: new AbortController().signal }
   machine: Machine | undefined
   app: Application | undefined
@@ -66,6 +66,13 @@ export class Computer {
       for (let done = 0; done < bytes.length;) done += calls.write(fd, bytes.subarray(done), done)
       calls.close(fd)
     })
+  }
+
+  /** The same, for good: it is nobody else's to change or remove. */
+  putOwn(at: string, bytes: Uint8Array): void {
+    this.put(at, bytes)
+    const inode = new DiskCalls(this.disk).stat(at, false)
+    if (inode != null) this.own.set(inode, bytes)
   }
 
   remove(at: string): void {
@@ -172,19 +179,10 @@ export class Computer {
     return machine.ask(() => call(app.service, this.caller))
   }
 
-  /** What it shares; nothing when it is off, or is switched off meanwhile. */
-  async shares(): Promise<readonly Share[]> {
-    return this.#list((service, caller) => service.share.list({}, caller))
-  }
-
-  /** The same of what it gets. */
+  /** What it gets; nothing when it is off, or is switched off meanwhile. */
   async transfers(): Promise<readonly Transfer[]> {
-    return this.#list((service, caller) => service.transfer.list({}, caller))
-  }
-
-  async #list<T>(list: (service: Application['service'], caller: Caller) => Promise<T[]> | T[]): Promise<readonly T[]> {
     try {
-      return await this.ask(list)
+      return await this.ask((service, caller) => service.transfer.list({}, caller))
     } catch (error) {
       if (isOff(error)) return []
       throw error

@@ -1,7 +1,7 @@
 // The faults of one simulated disk, as the steps of a run ask for them.
 import type { DiskFaults } from '../../core/simulation/disk.ts'
 import type { Dice } from '../../core/simulation/dice.ts'
-import type { FaultPlan } from './plan.ts'
+import type { FaultPlan } from './steps.ts'
 
 /** Calls that leave something on the disk: those a crash is counted by. */
 const CHANGING = new Set(['write', 'fsync', 'ftruncate', 'rename', 'link', 'unlink', 'rmdir', 'mkdir', 'symlink'])

@@ -3,57 +3,8 @@ import { Dice } from '../../core/simulation/dice.ts'
 import type { NameRules } from '../../core/simulation/disk.ts'
 import type { ContentPlan } from './content.ts'
 import { type HostilePlan, hostileOf } from './hostile/plan.ts'
-
-/** Calls of a disk that can be made to fail, and how. */
-export type FaultPlan = {
-  readonly calls: readonly string[]
-  readonly code: string
-  readonly chance: number
-}
-
-interface At {
-  readonly at: number
-  readonly node: number
-}
-
-/** What somebody at a computer asks its Shoal for. */
-export type Wish = At &
-  (
-    | { readonly do: 'share' | 'unshare'; readonly content: number }
-    | {
-        readonly do: 'get'
-        readonly content: number
-        readonly selection: readonly number[] | null
-        readonly first: boolean
-        readonly hints: boolean
-        readonly giveUpAfterMs: number | null
-      }
-    | { readonly do: 'pause' | 'resume' | 'cancel' | 'retry' | 'remove' | 'startNow'; readonly content: number }
-    | { readonly do: 'limit'; readonly active: number }
-  )
-
-/** What happens to a computer, its disk and its links. */
-export type Event = At &
-  (
-    | { readonly do: 'quit' | 'kill' | 'cut' | 'start' }
-    /** At the n-th call from now that changes the disk. */
-    | { readonly do: 'crash'; readonly calls: number; readonly isCut: boolean }
-    | {
-        readonly do: 'change'
-        readonly content: number
-        readonly file: number
-        readonly how: 'write' | 'touch' | 'delete' | 'restore'
-      }
-    | { readonly do: 'fill' | 'free'; readonly leaveBytes: number }
-    | { readonly do: 'fail'; readonly fault: FaultPlan; readonly forMs: number }
-    | { readonly do: 'slow'; readonly call: string; readonly ms: number; readonly forMs: number }
-    | { readonly do: 'link'; readonly to: number; readonly how: 'down' | 'silent' | 'slow'; readonly forMs: number }
-  )
-
-export type Step = Wish | Event
-
-const WISHES: readonly string[] = 'share unshare get pause resume cancel retry remove startNow limit'.split(' ')
-export const isWish = (step: Step): step is Wish => WISHES.includes(step.do)
+import { scenesOf } from './scenes.ts'
+import { isWish, type Step, type Wish } from './steps.ts'
 
 export interface Plan {
   readonly seed: number
@@ -143,11 +94,15 @@ export function planOf(seed: number): Plan {
   const strangers = dice.fork()
   const hostile = strangers.chance(0.35) ? hostileOf(strangers, contents.length, calmAt) : []
   const lateMs = hostile.length > 0 && strangers.chance(0.5) ? strangers.int(3_000, 40_000) : 0 // they are met first
+  const scenes = scenesOf(dice.fork(), nodes.length, contents.length)
+  contents.push(...scenes.map(it => it.content))
+  steps.push(...scenes.flatMap(it => it.steps))
   const late = steps.map(step => (step.do === 'share' ? { ...step, at: step.at + lateMs } : step))
   const links = new Dice(seed ^ 0xb01c) // of their own: what else happens is what it was
   const bulk = links.chance(0.5)
   if (bulk) late.push(...bigOf(links, contents, nodes.length, calmAt))
-  return { seed, nodes, contents, hostile, bulk, steps: late.sort((a, b) => a.at - b.at), calmAt }
+  const endAt = Math.max(calmAt, ...scenes.flatMap(it => it.steps.map(({ at }) => at + 1_000)))
+  return { seed, nodes, contents, hostile, bulk, steps: late.sort((a, b) => a.at - b.at), calmAt: endAt }
 }
 
 function contentOf(dice: Dice, i: number, most: { fileBytes: number; files: number }): ContentPlan {

@@ -1,5 +1,4 @@
 // What must hold in a simulated world at any moment: final names, places, durable bits. Who is refused, and how transfers end, is looked at where it is told.
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { Bitset } from '../../core/bitset.ts'
 import type { Layout } from '../../core/content/layout.ts'
 import { NAME_RULES } from '../../core/files/safe-name.ts'
@@ -7,6 +6,7 @@ import { placeInside } from '../../core/files/safe-path.ts'
 import type { Disk, Inode } from '../../core/simulation/disk.ts'
 import { type Computer, DATA, DOWNLOADS } from './computer.ts'
 import { type Content, digestOf } from './content.ts'
+import { durableBits } from './who-has.ts'
 import type { World } from './world.ts'
 
 const PART = /\.part(\/|$)/
@@ -34,9 +34,14 @@ export class Watch {
     this.#named.clear()
   }
 
-  /** Everything that has a final name, on every disk. */
+  /** Everything that has a final name, on every disk, and what is the users' own. */
   lookAtAll(): void {
-    for (const computer of this.#world.computers) this.#lookAt(computer, DOWNLOADS)
+    for (const computer of this.#world.computers) {
+      this.#lookAt(computer, DOWNLOADS)
+      for (const [inode, bytes] of computer.own)
+        if (inode.links === 0 || Buffer.compare(contentOf(inode), bytes) !== 0)
+          this.#world.break(`${computer.name}: a file of its user is not as it was: ${inode.name}`)
+    }
   }
 
   /** After a power cut: what was durable is there. */
@@ -61,7 +66,7 @@ export class Watch {
       for (const { name } of inode.entries.values()) this.#lookAt(computer, `${path}/${name}`)
       return
     }
-    if (inode.kind !== 'file' || computer.own.has(path)) return
+    if (inode.kind !== 'file' || computer.own.has(inode)) return
     const digest = digestOf(contentOf(inode))
     const whose = this.#whose(path)
     const isRight = whose == null ? this.#right.has(digest) : digest === digestOf(whose)
@@ -126,13 +131,6 @@ export class Watch {
 function nameOn({ rules }: Disk, layout: Layout, idx: number): readonly string[] {
   const { files } = rules.fold || rules.normalise ? placeInside(layout, { ...NAME_RULES.linux, folds: true }) : layout
   return files[idx]!.path
-}
-
-function durableBits(db: DatabaseSync, id: SQLInputValue, leafCount: number): Bitset {
-  const bytes = new Uint8Array(Math.ceil(leafCount / 8))
-  for (const { chunk, bits } of db.prepare('SELECT chunk, bits FROM durable WHERE download_id = ?').all(id))
-    bytes.set((bits as Uint8Array).subarray(0, bytes.length), Number(chunk) * 4096) // a blob
-  return new Bitset(leafCount, bytes)
 }
 
 /** Those that were not seen yet; `seen` has the same from then on. */

@@ -181,10 +181,11 @@ class SimulatedNetwork implements Network {
     return told.map(it => Buffer.from(it))
   }
 
-  async acceptPex(_sender: string, records: readonly Uint8Array[]): Promise<string[]> {
+  async acceptPex(sender: string, records: readonly Uint8Array[]): Promise<string[]> {
+    const allowed = this.#discovery.allowIntroductions(sender, records.length)
     await this.#wait(1)
     const fresh: string[] = []
-    for (const record of records) {
+    for (const record of records.slice(0, allowed)) {
       const peerId = Buffer.from(record).toString()
       const addr = this.#self.internet.addrOf(peerId)
       if (addr == null || peerId === this.peerId || this.#links.has(peerId) || this.#banned.has(peerId)) continue
