@@ -33,7 +33,7 @@ export class WhoHas {
   /** Everything that this download still misses is with others that are on, together. */
   canComplete(row: Transfer, computer: Computer, content: Content): boolean {
     const others = this.#computers.filter(it => it !== computer && it.isOn).map(it => this.#heldBy(it, content))
-    const own = this.#heldBy(computer, content)
+    const own = this.#received(computer, content) // what it shares itself since it began is not looked for
     const { layout } = content
     for (const idx of chosenFiles(row, computer) ?? layout.files.keys()) {
       const { start, end } = layout.files[idx]!
@@ -50,18 +50,23 @@ export class WhoHas {
     return held
   }
 
-  #look(computer: Computer, { root, layout }: Content): Bitset {
-    const held = new Bitset(layout.leafCount)
-    const db = computer.databases.find(`${DATA}/shoal.db`)
-    if (db == null) return held
-    const files = db.prepare(
+  #look(computer: Computer, content: Content): Bitset {
+    const held = this.#received(computer, content)
+    const files = computer.databases.find(`${DATA}/shoal.db`)?.prepare(
       `SELECT first, first + leaves AS past FROM file JOIN copy ON copy.id = copy_id
          JOIN share ON share.root_id = copy.root_id JOIN root ON root.id = share.root_id
          WHERE cid = ? AND file.state = ${FILE.clean} AND share.state IN ('ready', 'changed')`
     )
-    for (const { first, past } of files.all(root)) held.addRange(Number(first), Number(past))
+    for (const { first, past } of files?.all(content.root) ?? []) held.addRange(Number(first), Number(past))
+    return held
+  }
+
+  /** Of a download that goes on. */
+  #received(computer: Computer, { root, layout }: Content): Bitset {
+    const held = new Bitset(layout.leafCount)
+    const db = computer.databases.find(`${DATA}/shoal.db`)
     const going = this.transfers(computer).filter(it => SERVING.has(it.state))
-    if (going.length > MAX_OPEN || !going.some(it => it.root === root)) return held
+    if (db == null || going.length > MAX_OPEN || !going.some(it => it.root === root)) return held
     const downloads = db.prepare('SELECT download.id FROM download JOIN root ON root.id = root_id WHERE cid = ?')
     for (const { id } of downloads.all(root)) {
       const durable = durableBits(db, id!, layout.leafCount)

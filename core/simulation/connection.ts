@@ -39,7 +39,9 @@ export class Side {
   readonly #forget: (side: Side) => void
   #busyUntil = 0
   #arrivesAt = 0
-  #stuck: (() => void)[] = []
+  #unsent: (() => void)[] = [] // since nothing gets through
+  readonly #underWay: (() => void)[] = [] // in order, each with an event for one of them
+  #late = 0 // events that came while nothing got through
 
   constructor(machine: Machine, path: Path, forget: (side: Side) => void) {
     this.machine = machine
@@ -55,25 +57,22 @@ export class Side {
   /** Sends something of so many bytes: told when it has left, and at the far machine when it is there. */
   transmit(bytes: number, sent: () => void, arrived: () => void): void {
     if (!this.isOpen) return
-    if (this.path.isSilent) return void this.#stuck.push(() => this.transmit(bytes, sent, arrived))
+    if (this.path.isSilent || this.#unsent.length > 0)
+      return void this.#unsent.push(() => this.transmit(bytes, sent, arrived))
     const { timeline } = this.machine
     this.#busyUntil = Math.max(timeline.now, this.#busyUntil) + (1000 * bytes) / this.bytesPerSecond
     this.#arrivesAt = Math.max(this.#arrivesAt, this.#busyUntil + this.path.delayMs)
     this.machine.after(this.#busyUntil - timeline.now, 'net.sent', () => {
       if (this.isOpen) sent()
     })
-    const { far } = this
-    far.machine.after(this.#arrivesAt - timeline.now, 'net.arrived', () => {
-      if (!far.isOpen) return
-      if (this.path.isSilent) return void this.#stuck.push(() => this.#deliver(arrived))
-      far.heardAt = timeline.now
-      arrived()
-    })
+    this.#underWay.push(arrived)
+    this.#arriveIn(this.#arrivesAt - timeline.now)
   }
 
   /** What did not get through is sent again. */
   heal(): void {
-    for (const act of this.#stuck.splice(0)) act()
+    for (; this.#late > 0; this.#late--) this.#arriveIn(this.path.delayMs)
+    for (const act of this.#unsent.splice(0)) act()
   }
 
   /** It ends here; the other side hears, unless nothing gets through. */
@@ -89,7 +88,7 @@ export class Side {
   end(error: Error): void {
     if (!this.isOpen) return
     this.isOpen = false
-    this.#stuck = []
+    this.#unsent = []
     for (const wire of this.wires) wire.end(error)
     this.#forget(this)
     this.onClosed()
@@ -106,10 +105,14 @@ export class Side {
     })
   }
 
-  #deliver(arrived: () => void): void {
+  /** The first that is under way arrives then: whatever was held up, they keep their order. */
+  #arriveIn(ms: number): void {
     const { far } = this
-    far.machine.after(this.path.delayMs, 'net.arrived', () => {
-      if (far.isOpen) arrived()
+    far.machine.after(ms, 'net.arrived', () => {
+      if (!far.isOpen) return
+      if (this.path.isSilent) return void this.#late++
+      far.heardAt = far.machine.timeline.now
+      this.#underWay.shift()?.()
     })
   }
 }

@@ -22,8 +22,8 @@ function machine(name: string, timeline: Timeline): Machine {
   return new Machine({ ...parts, platform: 'linux' })
 }
 
-test('what takes long arrives bit by bit, and at the rate of the path', async () => {
-  const timeline = new Timeline({ event: () => {}, thrown: thrown => assert.fail(String(thrown)) })
+/** Two ends of a stream over a path, with its two sides. */
+function stream(timeline: Timeline) {
   const path: Path = { delayMs: 10, bytesPerSecond: 1_000_000, isUp: true, isSilent: false, isSlow: false, isLan: true }
   const [near, far] = ['a', 'b'].map(name => new Side(machine(name, timeline), path, () => {})) as [Side, Side]
   near.far = far
@@ -31,6 +31,14 @@ test('what takes long arrives bit by bit, and at the rate of the path', async ()
   from.join(to)
   const arrived: { at: number; bytes: Uint8Array }[] = []
   to.onBytes(bytes => arrived.push({ at: timeline.now, bytes }))
+  return { path, near, from, arrived }
+}
+
+const newTimeline = (): Timeline => new Timeline({ event: () => {}, thrown: thrown => assert.fail(String(thrown)) })
+
+test('what takes long arrives bit by bit, and at the rate of the path', async () => {
+  const timeline = newTimeline()
+  const { path, from, arrived } = stream(timeline)
   const sent = new Dice(2).bytes(256 * 1024)
 
   path.isSlow = true
@@ -43,4 +51,21 @@ test('what takes long arrives bit by bit, and at the rate of the path', async ()
   from.send(sent)
   await timeline.runUntil(120_000)
   assert.equal(Math.round(arrived.at(-1)!.at), 60_000 + 10 + 262)
+})
+
+test('what was on its way when the path fell silent arrives in its order', async () => {
+  const timeline = newTimeline()
+  const { path, near, from, arrived } = stream(timeline)
+  for (let i = 0; i < 4; i++) from.send(new Uint8Array(1_000).fill(i)) // they arrive 1 ms after one another, the first at 11 ms
+  await timeline.runUntil(10)
+  path.isSilent = true
+  await timeline.runUntil(12.5)
+  path.isSilent = false
+  from.send(new Uint8Array(1_000).fill(4))
+  near.heal()
+  await timeline.runUntil(1_000)
+  assert.deepEqual(
+    arrived.map(it => it.bytes[0]),
+    [0, 1, 2, 3, 4]
+  )
 })
