@@ -34,8 +34,8 @@ test('a chart has every point once, at the ends of its axes, and what is written
   assert.equal(circles.length, 2 * points.length)
   assert.deepEqual(circles.slice(0, 3), [
     [64, 288],
-    [234, 177],
-    [404, 66]
+    [230, 177],
+    [396, 66]
   ])
   assert.equal(width, 840)
   assert.ok(svg.includes('a &lt; b') && svg.includes('Shoal &amp; co'))

@@ -21,7 +21,7 @@ export interface Chart {
 }
 
 const PANEL = { width: 420, height: 340 }
-const PLOT = { left: 64, right: 16, top: 66, bottom: 52 }
+const PLOT = { left: 64, right: 24, top: 66, bottom: 52 }
 const TITLE_HEIGHT = 40
 const COLORS = ['#1f6feb', '#d1570c', '#2d8a4e']
 const LINEAR_TICKS = 5

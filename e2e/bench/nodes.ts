@@ -43,7 +43,12 @@ export async function startNode(scratch: Scratch, name: string, options: NodeOpt
   const [dataDir, out] = [scratch.at(name), scratch.at(`${name} received`)]
   const more = ['--folder', out, '--reserve', '0', ...(options.more ?? [])]
   const peer = startServe({ ...options, data: dataDir, more })
-  await peer.line('listening')
+  await peer
+    .line('listening', () => true, DEADLINE_MS)
+    .catch(async error => {
+      await peer[Symbol.asyncDispose]()
+      throw error
+    })
   return {
     peer,
     dataDir,
