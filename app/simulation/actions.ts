@@ -170,23 +170,32 @@ export class Actions {
         )
         return
       case 'get':
-        return this.#get(computer, step)
+        await this.#get(computer, step)
+        computer.cancelled.delete(this.#contents[step.content]!.root)
+        return
+      case 'cancel':
+        computer.cancelled.add(this.#contents[step.content]!.root)
+        return this.#ofTransfer(step, computer)
       case 'pause':
       case 'resume':
-      case 'cancel':
       case 'retry':
       case 'remove':
-      case 'startNow': {
-        const id = transferId(this.#contents[step.content]!.root, DOWNLOADS)
-        await computer.ask((service, caller) => service.transfer[step.do]({ id }, caller))
-        return
-      }
+      case 'startNow':
+        return this.#ofTransfer(step, computer)
       case 'limit':
         await computer.ask((service, caller) => service.settings.set({ activeDownloads: step.active }, caller))
         return
       default:
         step satisfies never
     }
+  }
+
+  async #ofTransfer(
+    step: Wish & { do: 'pause' | 'resume' | 'cancel' | 'retry' | 'remove' | 'startNow' },
+    computer: Computer
+  ): Promise<void> {
+    const id = transferId(this.#contents[step.content]!.root, DOWNLOADS)
+    await computer.ask((service, caller) => service.transfer[step.do]({ id }, caller))
   }
 
   async #happen(step: Event, computer: Computer): Promise<void> {

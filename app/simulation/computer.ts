@@ -39,6 +39,8 @@ export class Computer {
   isPutting = false
   /** Files below the downloads that are the user's own, and what is in them. */
   readonly own = new Map<Inode, Uint8Array>()
+  /** Contents, by root, whose download was cancelled here and not begun again: what is there of them is being removed, and its bits with it. */
+  readonly cancelled = new Set<string>()
   readonly caller: Caller = { door: 'cli', signal: new AbortController().signal }
   machine: Machine | undefined
   app: Application | undefined

@@ -89,7 +89,7 @@ export class Watch {
     const rows = db.prepare('SELECT download.id, part, place, cid FROM download JOIN root ON root.id = root_id').all()
     for (const { id, part, place, cid } of rows) {
       const content = this.#contents.find(it => it.root === cid)
-      if (content == null) continue
+      if (content == null || computer.cancelled.has(content.root)) continue
       const key = `${computer.name} ${String(id)}`
       const seen = this.#seen.get(key) ?? new Bitset(content.layout.leafCount)
       const bases = [part, place].filter(it => typeof it === 'string')

@@ -23,10 +23,12 @@ export interface SourceRead {
   readonly read: Hashed | undefined
 }
 
-/** At most 64 descriptors; rejects with the system's error (`code` ENOENT and so on). */
+/** At most 64 descriptors; rejects with the system's error (`code` ENOENT and so on), and with EIO once it is disposed of. */
 export class SourceReader implements AsyncDisposable {
   readonly #threads: LeafThreads
   readonly #fds = new FdCache({ flags: FLAGS, open: openAt, max: MAX_OPEN, maxAgeMs: MAX_AGE_MS })
+
+  #isOver = false
 
   constructor(threads: LeafThreads) {
     this.#threads = threads
@@ -39,6 +41,8 @@ export class SourceReader implements AsyncDisposable {
     length: number,
     isExpected: (stat: Uint8Array) => boolean
   ): Promise<SourceRead> {
+    // what was opened now nobody would close; and that it cannot be read says nothing of the file
+    if (this.#isOver) throw Object.assign(new Error('Shoal is closing'), { code: 'EIO' })
     if (length <= SMALL_BYTES && offset === 0 && !this.#fds.has(path)) return readNow(path, length, isExpected)
     const piece = await this.#fds.use(path, async fd => {
       const stat = stored(fstatSync(fd, { bigint: true }))
@@ -55,6 +59,7 @@ export class SourceReader implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
     await this.#fds[Symbol.asyncDispose]()
   }
 }
