@@ -34,7 +34,7 @@ export interface BulkAddress {
 
 /** How a link to one peer comes about; a pipe without one has no way past the loop. */
 export interface BulkPort {
-  /** So many bytes are asked for and not here when a link is worth asking for. */
+  /** So many bytes have been asked for, big leaves among them, when a link is worth asking for. */
   readonly worthBytes: number
   /** SHA-256 of the certificate this side shows, made for this run. Rejects when there is none. */
   certificate(): Promise<Uint8Array>

@@ -49,7 +49,7 @@ export const MAX_OPEN_ROOTS = 64
 export const FEATURE_BULK = 1
 /** A bigger leaf takes the link where there is one. */
 export const BULK_LEAF_BYTES = 64 * KIB
-/** So much is outstanding when a link is asked for: less is not worth a connection. */
+/** So much has been asked for when a link is: less is not worth a connection. */
 export const BULK_WORTH_BYTES = 8 * MIB
 /** A limit below it, in bytes per second, keeps to the streams: their frames are finer. */
 export const BULK_LEAST_RATE = 10_000_000

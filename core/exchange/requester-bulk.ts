@@ -31,6 +31,8 @@ export class RequesterBulk {
   readonly #ports: RequesterBulkPorts
   #attempt: Attempt | undefined
   #lastId = 0
+  /** Since the last link was asked for. */
+  #askedBytes = 0
   #breaks: number[] = [] // when, monotonic milliseconds
   #isKnown = false
   #isOver = false
@@ -44,13 +46,16 @@ export class RequesterBulk {
     this.#isKnown = features.includes(limits.FEATURE_BULK)
   }
 
-  /** So many bytes are asked for and not here, big leaves among them: asks for a link if that is worth one. */
-  consider(outstandingBytes: number): void {
+  /** So many bytes were asked for just now, big leaves among them: asks for a link once it is enough to be worth one. */
+  asked(bytes: number): void {
+    this.#askedBytes += bytes
     if (!this.#isKnown || this.#isOver || this.#attempt != null) return
     const now = this.#ports.clock.now()
     this.#breaks = this.#breaks.filter(at => now - at < limits.BULK_BREAKS_MS)
     const port = this.#breaks.length < limits.BULK_BREAKS ? this.#ports.port() : undefined
-    if (port != null && outstandingBytes >= port.worthBytes) void this.#ask(port)
+    if (port == null || this.#askedBytes < port.worthBytes) return
+    this.#askedBytes = 0
+    void this.#ask(port)
   }
 
   /** The server's answer, or that the link is over there. Throws ExchangeError(PROTOCOL). */

@@ -290,7 +290,7 @@ export class RequesterSession implements Requester, RootSession, IntakePorts<Req
       }
     }
     this.#out(runs.length, bytes)
-    if (biggest > limits.BULK_LEAF_BYTES) this.#bulk.consider(this.#bytesOut)
+    if (biggest > limits.BULK_LEAF_BYTES) this.#bulk.asked(bytes)
     const what = new ExpectedLeaves(req, runs, claim, {
       onBytes: (ordinal, bytes) => root.closed || root.listener.onBytes(ordinal, bytes),
       onLeaf: (ordinal, bytes) => root.closed || root.listener.onLeaf(ordinal, bytes),

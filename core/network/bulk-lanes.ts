@@ -51,7 +51,7 @@ export class BulkLanes implements AsyncDisposable {
     if (host == null) return undefined
     return {
       worthBytes: BULK_WORTH_BYTES,
-      certificate: async () => (await this.#own()).fingerprint,
+      certificate: async () => await this.#prepare(),
       accept: async (theirs, signal) => await this.#accept({ host, at }, theirs, signal),
       dial: async (address, signal) => await this.#dial(at, address, signal)
     }
@@ -62,6 +62,13 @@ export class BulkLanes implements AsyncDisposable {
     // first: a thread that is stopped in the middle of a read may write on into a leaf it has given away
     for (const link of this.#links.values()) link.fail('The node has ended')
     await this.#worker?.terminate()
+  }
+
+  /** Whoever asks for the certificate is about to dial: the thread starts while the other side answers. */
+  async #prepare(): Promise<Uint8Array> {
+    const identity = await this.#own()
+    this.#worker ??= this.#start(identity)
+    return identity.fingerprint
   }
 
   async #accept({ host, at }: { host: string; at: IpAddress }, theirs: Uint8Array, signal: AbortSignal) {
