@@ -43,9 +43,10 @@ if (!existsSync(CLI)) throw new Error('There is no build to measure: run npm run
 
 /** What prints a table of its own, when it is named. */
 const OTHERS: Readonly<Record<string, () => Promise<void>>> = { page: printPage, scale: printScale }
-const names = values.growth.length > 0
-  ? []
-  : (values.row ?? Object.keys(ROWS).filter(name => values.full || ROWS[name]?.isLong !== true))
+const names =
+  values.growth.length > 0
+    ? []
+    : (values.row ?? Object.keys(ROWS).filter(name => values.full || ROWS[name]?.isLong !== true))
 for (const name of names) if (ROWS[name] == null && OTHERS[name] == null) failUnknown(name)
 
 console.log(`${machine()}\n`)
