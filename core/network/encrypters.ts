@@ -22,10 +22,14 @@ export type EncrypterFactories = NonNullable<Libp2pInit['connectionEncrypters']>
 type Components = Parameters<EncrypterFactories[number]>[0]
 
 const SELF_TEST_MS = 3000
+/** Where nobody waits for it: a machine that is only busy keeps its TLS. */
+const LATER_TEST_MS = 30_000
 const LATER_MS = 300
 // once a process: they test the machine, not the node
 let selfTest: Promise<void> | undefined
 let handleTest: Promise<void> | undefined
+
+const isElectron = (): boolean => process.versions['electron'] != null
 
 /** Reject with what is wrong. */
 export interface SelfTests {
@@ -35,9 +39,10 @@ export interface SelfTests {
   readonly handle: () => Promise<void>
 }
 
-const selfTests = (privateKey: PrivateKey): SelfTests => ({
-  tls: async () => await (selfTest ??= testEncrypter(components => tls()(components), privateKey)),
-  handle: async () => await (handleTest ??= testEncrypter(handleTls(), privateKey, { openPair: openSocketPair }))
+const selfTests = (privateKey: PrivateKey, timeoutMs = isElectron() ? SELF_TEST_MS : LATER_TEST_MS): SelfTests => ({
+  tls: async () => await (selfTest ??= testEncrypter(components => tls()(components), privateKey, { timeoutMs })),
+  handle: async () =>
+    await (handleTest ??= testEncrypter(handleTls(), privateKey, { openPair: openSocketPair, timeoutMs }))
 })
 
 /**
@@ -66,7 +71,7 @@ export async function chooseEncrypters(
     return await passes(tests.tls)
   }
   const overHandle = handleTls(() => mayUseHandle)
-  if (process.versions['electron'] != null) return (await tryTls()) ? [overHandle, noiseFactory] : [noiseFactory]
+  if (isElectron()) return (await tryTls()) ? [overHandle, noiseFactory] : [noiseFactory]
   const tlsFactory: EncrypterFactories[number] = components => {
     const timer = setTimeout(() => {
       void tryTls().then(works => {
@@ -191,7 +196,7 @@ const TAG_BYTES = 16
 
 /** Under Electron node:crypto has no ChaCha20 and noise falls back to wasm, 7 times slower; sodium-native helps where it is installed. */
 async function nativeNoiseCrypto(): Promise<ICryptoInterface | undefined> {
-  if (process.versions['electron'] == null) return undefined
+  if (!isElectron()) return undefined
   const name = 'sodium-native' // optional: a variable keeps compilers and bundlers from looking for it
   const module: unknown = await import(name).catch(() => undefined)
   if (module == null) return undefined
