@@ -84,18 +84,14 @@ export class ExchangeAudit {
   }
 }
 
-/** What went over one bulk link, as its server counts. */
-interface AuditedLink {
-  readonly leaves: { readonly req: number; readonly ordinal: number }[]
-}
-
 class AuditedSession {
   readonly asks: string
   readonly serves: string
   nonce: Uint8Array = new Uint8Array(0)
   /** Of the link that was offered last. */
   bulkToken: Uint8Array = new Uint8Array(0)
-  #link: AuditedLink = { leaves: [] }
+  /** What went over the last bulk link, as its server counts. */
+  #handed: { readonly req: number; readonly ordinal: number }[] = []
   readonly #ports: AuditPorts
   readonly #near: Wire
   readonly #far: Wire
@@ -139,13 +135,13 @@ class AuditedSession {
     const [req, ordinal] = [frame.readUInt32BE(0), frame.readUInt32BE(4)]
     if (this.#isOver) return
     this.#over(req, ordinal, 1, 'sends')
-    this.#link.leaves.push({ req, ordinal })
+    this.#handed.push({ req, ordinal })
   }
 
   /** Leaves that were on a link when it broke are asked for still. */
   #onLost(arrived: number): void {
-    for (const { req, ordinal } of this.#link.leaves.slice(arrived)) this.#again(req, ordinal)
-    this.#link = { leaves: [] }
+    for (const { req, ordinal } of this.#handed.slice(arrived)) this.#again(req, ordinal)
+    this.#handed = []
   }
 
   #onAsked(message: ControlMessage): void {

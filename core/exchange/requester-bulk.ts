@@ -2,7 +2,7 @@
 // rejected by the server, which is told how many had arrived: nothing is lost, and nobody is blamed.
 import type { Clock } from '../clock.ts'
 import { trace } from '../trace.ts'
-import type { BulkLink, BulkPort, BulkReceiver } from './bulk-link.ts'
+import type { BulkAddress, BulkLink, BulkPort, BulkReceiver } from './bulk-link.ts'
 import { ExchangeCode, violation } from './codes.ts'
 import * as limits from './limits.ts'
 import type { MessageFrom } from './messages.ts'
@@ -71,12 +71,7 @@ export class RequesterBulk {
   /** The session is over. */
   end(): void {
     this.#isOver = true
-    const attempt = this.#attempt
-    if (attempt == null) return
-    this.#attempt = undefined
-    attempt.cancelTimer()
-    attempt.abort.abort(new Error('The session is over'))
-    attempt.link?.close()
+    if (this.#attempt != null) this.#letGo(this.#attempt)
   }
 
   async #ask(port: BulkPort): Promise<void> {
@@ -100,7 +95,7 @@ export class RequesterBulk {
     }
   }
 
-  async #dial(attempt: Attempt, address: Parameters<BulkPort['dial']>[0]): Promise<void> {
+  async #dial(attempt: Attempt, address: BulkAddress): Promise<void> {
     const port = this.#ports.port()
     try {
       if (port == null) throw new Error('The way to the peer is another now')
@@ -125,12 +120,16 @@ export class RequesterBulk {
 
   #lost(attempt: Attempt, why: string): void {
     if (this.#attempt !== attempt) return
+    this.#letGo(attempt)
+    this.#breaks.push(this.#ports.clock.now())
+    trace.exchange?.('bulk-lost', { peer: this.#ports.peerId, how: 'asking', why, leaves: attempt.leaves })
+    this.#ports.send({ type: 'bulkLost', id: attempt.id, leaves: attempt.leaves })
+  }
+
+  #letGo(attempt: Attempt): void {
     this.#attempt = undefined
     attempt.cancelTimer()
     attempt.abort.abort(new Error('The link is given up'))
     attempt.link?.close()
-    this.#breaks.push(this.#ports.clock.now())
-    trace.exchange?.('bulk-lost', { peer: this.#ports.peerId, how: 'asking', why, leaves: attempt.leaves })
-    this.#ports.send({ type: 'bulkLost', id: attempt.id, leaves: attempt.leaves })
   }
 }

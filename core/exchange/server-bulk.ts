@@ -14,8 +14,6 @@ export interface ServerBulkPorts {
   port(): BulkPort | undefined
   send(message: MessageFrom<'server'>): void
   readonly reject: RejectCall
-  /** There is a link from now on, or none any more. */
-  onChange(): void
 }
 
 interface Handed {
@@ -96,8 +94,6 @@ export class ServerBulk {
     this.#offered = undefined
     offered.abort.abort(new Error('The peer gave the link up'))
     offered.link?.close()
-    offered.link = undefined
-    this.#ports.onChange()
     trace.exchange?.('bulk-lost', { peer: this.#ports.peerId, how: 'serving', lost })
     for (const { req, ordinal } of lost === 0 ? [] : offered.handed.slice(-lost))
       this.#ports.reject(req, ordinal, 1, ExchangeCode.BUSY, AT_ONCE_MS)
@@ -122,7 +118,6 @@ export class ServerBulk {
       offered.link = link
       link.onEnd(() => this.#over(offered, ExchangeCode.IO))
       trace.exchange?.('bulk-up', { peer: this.#ports.peerId, how: 'serving' })
-      this.#ports.onChange()
     } catch {
       this.#over(offered, ExchangeCode.IO)
     }
@@ -132,7 +127,6 @@ export class ServerBulk {
   #over(offered: Offered, code: ExchangeCode): void {
     if (this.#offered !== offered) return
     offered.link = undefined
-    this.#ports.onChange()
     const none = new Uint8Array(0)
     this.#ports.send({ type: 'bulkOffer', id: offered.id, code, port: 0, certificate: none, token: none })
   }

@@ -81,8 +81,7 @@ export class ServerSession {
       budget: ports.budget,
       port: () => peer.bulk,
       send: message => this.#send(message),
-      reject,
-      onChange: () => this.#sender.wake()
+      reject
     })
     this.#sender = new UnitSender({
       queue: this.#queue,

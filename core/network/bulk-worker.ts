@@ -29,7 +29,7 @@ interface Expected {
 }
 
 const TLS = {
-  ...(workerData as BulkIdentity), // what bulk-lanes.ts gives it
+  ...(workerData as BulkIdentity), // what bulk-links.ts gives it
   minVersion: 'TLSv1.3',
   maxVersion: 'TLSv1.3',
   rejectUnauthorized: false, // certificates are self-signed; they are compared with what the control stream said
@@ -72,6 +72,13 @@ function ended(link: number, why: string): void {
   if (links.delete(link)) tell({ kind: 'ended', link, why })
 }
 
+/** Tells the end of a link when its socket has ended, and why. */
+function tellEnd(link: number, socket: tls.TLSSocket): void {
+  let why = 'The peer closed the link'
+  socket.on('error', error => (why = error.message))
+  socket.once('close', () => ended(link, why))
+}
+
 function accept(order: Accept): void {
   const listener = listeners.get(order.host) ?? new Listener(order.host)
   listeners.set(order.host, listener)
@@ -103,12 +110,8 @@ function dial({ link, host, port, certificate, token }: Dial): void {
     socket.write(token)
     tell({ kind: 'up', link })
   })
-  let why = 'The peer closed the link'
-  socket.on('error', error => (why = error.message))
-  socket.once('close', () => {
-    clearTimeout(late)
-    ended(link, why)
-  })
+  socket.once('close', () => clearTimeout(late))
+  tellEnd(link, socket)
   links.set(link, { receiving, socket, close: () => socket.destroy() })
 }
 
@@ -191,9 +194,7 @@ class Listener {
     links.get(link)?.close() // as one that is expected
     const sending = new BulkSending(link, socket, tell)
     links.set(link, { sending, socket, close: () => socket.destroy() })
-    let why = 'The peer closed the link'
-    socket.on('error', error => (why = error.message))
-    socket.once('close', () => ended(link, why))
+    tellEnd(link, socket)
     tell({ kind: 'up', link })
   }
 

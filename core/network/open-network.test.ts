@@ -7,7 +7,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import { CodedError } from '../errors.ts'
-import { BulkLanes } from './bulk-lanes.ts'
+import { BulkLinks } from './bulk-links.ts'
 import { watchLiveness } from './liveness.ts'
 import { openBareNode, openLoopbackNode, openLoopbackSwarm, until } from '../testing/loopback-swarm.ts'
 import type { GoodPeers } from './discovery.ts'
@@ -125,7 +125,7 @@ test(
       () => performance.now()
     )
     const privateKey = await generateKeyPair('Ed25519')
-    await using bulk = new BulkLanes({ mode: 'loopback', privateKey, hosts: [] })
+    await using bulk = new BulkLinks({ mode: 'loopback', privateKey, hosts: [] })
     await PeerLinks.open(node, liveness, bulk, 200)
     const addr = multiaddr(far.addrs()[0])
     const first = await node.dial(addr)

@@ -6,7 +6,7 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../clock.ts'
 import { isNear } from './address-policy.ts'
 import { PUBLIC_BOOTSTRAPPERS } from './bootstrappers.ts'
-import { BulkLanes, hostsOf } from './bulk-lanes.ts'
+import { BulkLinks, hostsOf } from './bulk-links.ts'
 import { CappedDatastore } from './capped-datastore.ts'
 import { parseDialAddr } from './dial-target.ts'
 import { Dialler } from './dialler.ts'
@@ -93,8 +93,8 @@ async function makeParts(
     await node.stop()
   })
   const liveness = acquiring.use(watchLiveness(() => node.getConnections(), monotonic))
-  const lanes = acquiring.use(new BulkLanes({ mode, privateKey, hosts: hostsOf(listen) }))
-  const links = await PeerLinks.open(node, liveness, lanes)
+  const bulk = acquiring.use(new BulkLinks({ mode, privateKey, hosts: hostsOf(listen) }))
+  const links = await PeerLinks.open(node, liveness, bulk)
   acquiring.use(keepRoom(node, peerId => links.speaking.has(peerId)))
   const dialler = new Dialler({ mode, ownPeerId, node, book, gater, ended: signal })
   const discovery = acquiring.use(

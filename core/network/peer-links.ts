@@ -6,7 +6,7 @@ import { CodedError } from '../errors.ts'
 import { type Duplex, type ExchangeProtocol, type PeerPipe, PROTOCOL_IDS } from '../exchange/duplex.ts'
 import { trace } from '../trace.ts'
 import { isNear } from './address-policy.ts'
-import type { BulkLanes } from './bulk-lanes.ts'
+import type { BulkLinks } from './bulk-links.ts'
 import type { Liveness } from './liveness.ts'
 import type { Node } from './open-libp2p.ts'
 import { duplexOf } from './libp2p-duplex.ts'
@@ -25,12 +25,12 @@ export class PeerLinks {
   readonly #node: Node
   readonly #liveness: Liveness
   readonly #settleMs: number
-  readonly #bulk: BulkLanes
+  readonly #bulk: BulkLinks
   readonly #speaking = new Set<string>()
   readonly #listeners = new Set<(peerId: string, event: PeerEvent) => void>()
   readonly #handlers = new Map<ExchangeProtocol, StreamHandler>()
 
-  private constructor(node: Node, liveness: Liveness, bulk: BulkLanes, settleMs: number) {
+  private constructor(node: Node, liveness: Liveness, bulk: BulkLinks, settleMs: number) {
     this.#bulk = bulk
     this.#node = node
     this.#liveness = liveness
@@ -38,7 +38,7 @@ export class PeerLinks {
   }
 
   /** Registers the protocols: call before the node starts, so that identify tells everybody from the first connection on. */
-  static async open(node: Node, liveness: Liveness, bulk: BulkLanes, settleMs = SETTLE_MS): Promise<PeerLinks> {
+  static async open(node: Node, liveness: Liveness, bulk: BulkLinks, settleMs = SETTLE_MS): Promise<PeerLinks> {
     const links = new PeerLinks(node, liveness, bulk, settleMs)
     node.addEventListener('connection:open', ({ detail }) => links.#onOpen(detail))
     node.addEventListener('connection:close', ({ detail: connection }) => {

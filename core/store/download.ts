@@ -27,7 +27,7 @@ import { Bitset } from '../bitset.ts'
 import type { DownloadParts } from './download-parts.ts'
 import { forgetDownload, partFiles, type DownloadRow } from './download-repo.ts'
 import type { Claim } from './disk-room.ts'
-import type { ExistingFiles } from './existing-destination.ts'
+import { standingBytes, wantedLeaves } from './existing-destination.ts'
 import { Durability } from './durability.ts'
 import { finishDownload, removePart } from './finish-download.ts'
 import { hasDigest, isLeaf, SMALL_BYTES } from './hashed-read.ts'
@@ -82,7 +82,7 @@ export class Download implements Servable, AsyncDisposable {
     this.leafCount = tree.layout.leafCount
     this.skeletonBytes = tree.layout.skeletonBytes
     this.wanted = wantedLeaves(tree.layout, parts.selection, parts.standing)
-    this.#standingBytes = bytesOf(tree.layout, parts.standing)
+    this.#standingBytes = standingBytes(tree.layout, parts.standing)
     this.have = new Bitset(this.leafCount, resumed.durable.bytes)
     this.totalBytes = this.#bytesOf(this.wanted) + this.#standingBytes
     this.#claim = store.room.claim(row.directory, () => this.totalBytes - this.bytesWritten)
@@ -460,24 +460,6 @@ export class Download implements Servable, AsyncDisposable {
     if (this.#state !== 'open') throw new CodedError('cancelled', 'The download was closed.')
   }
 }
-
-function wantedLeaves(layout: Layout, selection: readonly number[] | undefined, standing: ExistingFiles): Bitset {
-  const wanted = new Bitset(layout.leafCount)
-  if (selection == null) wanted.addRange(0, layout.leafCount)
-  for (const idx of selection ?? []) {
-    const file = layout.files[idx]
-    if (file == null) throw new CodedError('not-found', 'A file was chosen that the share does not have.')
-    wanted.addRange(file.start, file.end)
-  }
-  for (const idx of standing.indexes) {
-    const { start, end } = layout.files[idx]!
-    for (let i = start; i < end; i++) wanted.delete(i)
-  }
-  return wanted
-}
-
-const bytesOf = (layout: Layout, { indexes }: ExistingFiles): number =>
-  [...indexes].reduce((bytes, idx) => bytes + layout.files[idx]!.sizeBytes, 0)
 
 async function tracked<T>(among: Set<Promise<unknown>>, act: Promise<T>): Promise<T> {
   among.add(act)

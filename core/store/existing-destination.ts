@@ -2,6 +2,7 @@
 // what was got before and still is what it was counts as here, and where something else stands in the way nothing is begun.
 import { lstatSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
+import { Bitset } from '../bitset.ts'
 import { rootText } from '../cid.ts'
 import type { Layout } from '../content/layout.ts'
 import { CodedError } from '../errors.ts'
@@ -27,6 +28,33 @@ export interface ExistingFiles {
   readonly indexes: ReadonlySet<number>
   /** Those that are, just now, what the root says. */
   readonly right: readonly ExistingFile[]
+}
+
+/** The leaves that are to be fetched: of the files that were chosen, those that do not stand there. Throws `not-found`. */
+export function wantedLeaves(
+  layout: Layout,
+  selection: readonly number[] | undefined,
+  standing: ExistingFiles
+): Bitset {
+  const wanted = new Bitset(layout.leafCount)
+  if (selection == null) wanted.addRange(0, layout.leafCount)
+  for (const idx of selection ?? []) {
+    const file = layout.files[idx]
+    if (file == null) throw new CodedError('not-found', 'A file was chosen that the share does not have.')
+    wanted.addRange(file.start, file.end)
+  }
+  for (const idx of standing.indexes) {
+    const { start, end } = layout.files[idx]!
+    for (let i = start; i < end; i++) wanted.delete(i)
+  }
+  return wanted
+}
+
+/** Of the files that stand there, all of them. */
+export function standingBytes(layout: Layout, { indexes }: ExistingFiles): number {
+  let bytes = 0
+  for (const idx of indexes) bytes += layout.files[idx]!.sizeBytes
+  return bytes
 }
 
 export interface DownloadTarget {

@@ -27,7 +27,6 @@ export interface SourceRead {
 export class SourceReader implements AsyncDisposable {
   readonly #threads: LeafThreads
   readonly #fds = new FdCache({ flags: FLAGS, open: openAt, max: MAX_OPEN, maxAgeMs: MAX_AGE_MS })
-
   #isOver = false
 
   constructor(threads: LeafThreads) {

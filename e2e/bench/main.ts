@@ -54,9 +54,14 @@ const loadBefore = os.loadavg()[0] ?? Number.NaN // processes that run or want t
 const results: Result[] = []
 for (const name of names) {
   const kind = ROWS[name]
-  const why = kind?.whyNot?.(options)
+  if (kind == null) continue
+  const why = kind.whyNot?.(options)
   if (why != null) console.log(`Row ${name} is not run: ${why}.`)
-  else if (kind != null) await runRow(name, kind).then(it => results.push(it), error => tellFailed(name, error)) // prettier-ignore
+  try {
+    if (why == null) results.push(await runRow(name, kind))
+  } catch (error) {
+    tellFailed(name, error)
+  }
 }
 if (results.length > 0) console.log(`median of ${runs}, alternating; ${load()}\n\n${formatResults(results)}`)
 for (const name of values.growth) {

@@ -15,18 +15,18 @@ import { cleanup } from '../testing/cleanup.ts'
 import { memoryPipe } from '../testing/duplex-pair.ts'
 import { SampleListener } from '../testing/sample-listener.ts'
 import { sampleLeaf, SampleServable, SampleServables } from '../testing/sample-servable.ts'
-import { BulkLanes, hostsOf } from './bulk-lanes.ts'
+import { BulkLinks, hostsOf } from './bulk-links.ts'
 
 const MIB = 1024 * 1024
 const limit = { timeout: 60_000 }
 
-async function lanes(t: TestContext): Promise<BulkLanes> {
+async function openLinks(t: TestContext): Promise<BulkLinks> {
   const privateKey = await generateKeyPair('Ed25519')
-  return cleanup(t).use(new BulkLanes({ mode: 'loopback', privateKey, hosts: ['127.0.0.1', '::1'] }))
+  return cleanup(t).use(new BulkLinks({ mode: 'loopback', privateKey, hosts: ['127.0.0.1', '::1'] }))
 }
 
 /** The way to somebody on this machine. */
-function portOf(its: BulkLanes, host = '/ip4/127.0.0.1'): BulkPort {
+function portOf(its: BulkLinks, host = '/ip4/127.0.0.1'): BulkPort {
   return its.portFor(multiaddr(`${host}/tcp/4001`)) ?? assert.fail('no way there')
 }
 
@@ -37,7 +37,7 @@ async function offer(t: TestContext, server: BulkPort, client: BulkPort) {
 }
 
 async function pair(t: TestContext, host?: string): Promise<{ sending: BulkLink; receiving: BulkLink }> {
-  const [server, client] = [portOf(await lanes(t), host), portOf(await lanes(t), host)]
+  const [server, client] = [portOf(await openLinks(t), host), portOf(await openLinks(t), host)]
   const { address, link } = await offer(t, server, client)
   const receiving = await client.dial(address, t.signal)
   return { sending: await link, receiving }
@@ -101,7 +101,11 @@ test(
   'whoever is not expected comes to nothing: a wrong token, another certificate, a token used before',
   limit,
   async t => {
-    const [server, client, stranger] = [portOf(await lanes(t)), portOf(await lanes(t)), portOf(await lanes(t))]
+    const [server, client, stranger] = [
+      portOf(await openLinks(t)),
+      portOf(await openLinks(t)),
+      portOf(await openLinks(t))
+    ]
     const { address, link } = await offer(t, server, client)
     const wrongToken: BulkAddress = { ...address, token: new Uint8Array(16) }
     const refused = async (port: BulkPort, to: BulkAddress): Promise<void> => {
@@ -124,7 +128,7 @@ test(
   'junk, silence and a crowd at the door harm nobody, and the door is shut behind who was expected',
   limit,
   async t => {
-    const [server, client] = [portOf(await lanes(t)), portOf(await lanes(t))]
+    const [server, client] = [portOf(await openLinks(t)), portOf(await openLinks(t))]
     const { address, link } = await offer(t, server, client)
     const sockets = Array.from({ length: 40 }, (_, i) => {
       const socket = net.connect({ host: '127.0.0.1', port: address.port })
@@ -171,7 +175,7 @@ test(
       certificate: hash('sha256', new X509Certificate(cert).raw, 'buffer'),
       token: randomBytes(16)
     }
-    const client = portOf(await lanes(t))
+    const client = portOf(await openLinks(t))
     for (const length of [0, 2 * MIB + 1, 0xffffffff]) {
       head.writeUInt32BE(length, 8)
       const link = await client.dial(address, t.signal)
@@ -181,10 +185,10 @@ test(
 )
 
 test('a crowd at the door from one address leaves room for who is expected from another', limit, async t => {
-  const lane = await lanes(t)
-  const client = portOf(await lanes(t))
-  const crowd = portOf(lane, '/ip4/127.0.0.2')
-  const [{ address }] = [await offer(t, portOf(lane), client), await offer(t, crowd, client)]
+  const ours = await openLinks(t)
+  const client = portOf(await openLinks(t))
+  const crowd = portOf(ours, '/ip4/127.0.0.2')
+  const [{ address }] = [await offer(t, portOf(ours), client), await offer(t, crowd, client)]
   const stack = cleanup(t)
   const sockets = Array.from({ length: 12 }, () => {
     const socket = net.connect({ host: '127.0.0.1', port: address.port, localAddress: '127.0.0.2' })
@@ -197,7 +201,7 @@ test('a crowd at the door from one address leaves room for who is expected from 
 })
 
 test('a dial to nobody is refused, one that is given up ends, and so does whoever waits', limit, async t => {
-  const [server, client] = [portOf(await lanes(t)), portOf(await lanes(t))]
+  const [server, client] = [portOf(await openLinks(t)), portOf(await openLinks(t))]
   const free = net.createServer().listen(0, '127.0.0.1')
   await new Promise(resolve => free.once('listening', resolve))
   const { port } = free.address() as net.AddressInfo
@@ -211,8 +215,8 @@ test('a dial to nobody is refused, one that is given up ends, and so does whoeve
   await assert.rejects(client.dial(made.address, t.signal))
 })
 
-test('with its lanes a link ends, on both sides', limit, async t => {
-  const [ours, theirs] = [await lanes(t), await lanes(t)]
+test('with its node a link ends, on both sides', limit, async t => {
+  const [ours, theirs] = [await openLinks(t), await openLinks(t)]
   const [server, client] = [portOf(ours), portOf(theirs)]
   const { address, link } = await offer(t, server, client)
   const dialled = await client.dial(address, t.signal)
@@ -221,33 +225,29 @@ test('with its lanes a link ends, on both sides', limit, async t => {
   for (const error of await Promise.all(over)) assert.ok(error instanceof Error)
 })
 
-test(
-  'once its lanes are being ended nothing comes over a link: its thread is stopped wherever it is',
-  limit,
-  async t => {
-    const [ours, theirs] = [await lanes(t), await lanes(t)]
-    const { address, link } = await offer(t, portOf(ours), portOf(theirs))
-    const receiving = await portOf(theirs).dial(address, t.signal)
-    const sending = await link
-    let [arrived, late] = [0, 0]
-    let ending: Promise<void> | undefined
-    const over = ended(receiving)
-    const half = Promise.withResolvers<void>()
-    receiving.receive({
-      onLeaf: () => {
-        if (ending != null) late++
-        if (++arrived === 200) half.resolve()
-        if (arrived === 200) ending = theirs[Symbol.asyncDispose]()
-      },
-      onBytes: () => {}
-    })
-    for (let i = 0; i < 4000; i++) sending.send(1, i, Buffer.alloc(1000, i))
-    await half.promise
-    await ending
-    assert.ok((await over) instanceof Error)
-    assert.equal(late, 0)
-  }
-)
+test('once its node is being ended nothing comes over a link: its thread is stopped wherever it is', limit, async t => {
+  const [ours, theirs] = [await openLinks(t), await openLinks(t)]
+  const { address, link } = await offer(t, portOf(ours), portOf(theirs))
+  const receiving = await portOf(theirs).dial(address, t.signal)
+  const sending = await link
+  let [arrived, late] = [0, 0]
+  let ending: Promise<void> | undefined
+  const over = ended(receiving)
+  const half = Promise.withResolvers<void>()
+  receiving.receive({
+    onLeaf: () => {
+      if (ending != null) late++
+      if (++arrived === 200) half.resolve()
+      if (arrived === 200) ending = theirs[Symbol.asyncDispose]()
+    },
+    onBytes: () => {}
+  })
+  for (let i = 0; i < 4000; i++) sending.send(1, i, Buffer.alloc(1000, i))
+  await half.promise
+  await ending
+  assert.ok((await over) instanceof Error)
+  assert.equal(late, 0)
+})
 
 test('links are listened for at the IP addresses the node listens on, whatever else stands in their multiaddrs', () => {
   const listen = ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001', '/ip6zone/eth0/ip6/fe80::1/tcp/4001']
@@ -256,21 +256,21 @@ test('links are listened for at the IP addresses the node listens on, whatever e
 
 test('there is a way to near peers only, straight, in the mode and over a family that is listened on', async t => {
   const privateKey = await generateKeyPair('Ed25519')
-  const lan = cleanup(t).use(new BulkLanes({ mode: 'lan', privateKey, hosts: ['0.0.0.0'] }))
+  const lan = cleanup(t).use(new BulkLinks({ mode: 'lan', privateKey, hosts: ['0.0.0.0'] }))
   const ways = (text: string): boolean => lan.portFor(multiaddr(text)) != null
   assert.equal(ways('/ip4/192.168.1.2/tcp/4001'), true)
   assert.equal(ways('/ip4/8.8.8.8/tcp/4001'), false)
   assert.equal(ways('/ip6/fe80::1/tcp/4001'), false)
   const peer = '12D3KooWGRUfW5dtT1pBrwEvD1tVwTKYxuvLfVXk1kkKJ9RqvJt9'
   assert.equal(ways(`/ip4/192.168.1.2/tcp/4001/p2p/${peer}/p2p-circuit`), false)
-  assert.equal((await lanes(t)).portFor(multiaddr('/ip4/192.168.1.2/tcp/4001')), undefined)
+  assert.equal((await openLinks(t)).portFor(multiaddr('/ip4/192.168.1.2/tcp/4001')), undefined)
 })
 
 test(
   'a session whose link dies with leaves on it goes on over the streams, and gets every leaf once',
   limit,
   async t => {
-    const [ours, theirs] = [await lanes(t), await lanes(t)]
+    const [ours, theirs] = [await openLinks(t), await openLinks(t)]
     const sizes = Array.from({ length: 100 }, () => MIB)
     const servable = new SampleServable('s', sizes)
     const stack = cleanup(t)

@@ -10,7 +10,7 @@ import { BULK_TOKEN_BYTES, BULK_WORTH_BYTES } from '../exchange/limits.ts'
 import { isNear, mayDial, type NetworkMode } from './address-policy.ts'
 import type { BulkIdentity, BulkNews, BulkOrder } from './bulk-worker-messages.ts'
 
-export interface BulkLanesOptions {
+export interface BulkLinksOptions {
   readonly mode: NetworkMode
   readonly privateKey: PrivateKey
   /** IP addresses the node listens on (`hostsOf`). */
@@ -30,15 +30,15 @@ interface IpAddress {
 }
 
 /** The thread starts with the first link, and does not keep the process alive. Disposing ends every link. */
-export class BulkLanes implements AsyncDisposable {
-  readonly #options: BulkLanesOptions
+export class BulkLinks implements AsyncDisposable {
+  readonly #options: BulkLinksOptions
   readonly #links = new Map<number, ThreadLink>()
   #identity: Promise<Identity> | undefined
   #worker: Worker | undefined
   #nextLink = 1
   #isOver = false
 
-  constructor(options: BulkLanesOptions) {
+  constructor(options: BulkLinksOptions) {
     this.#options = options
   }
 
